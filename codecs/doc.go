@@ -1,0 +1,14 @@
+// Package codecs turns values into bytes and back.
+//
+// A [Codec] is written once for its type and used by everything that stores or sends values: the sources and
+// sinks of a topology, its state stores and their changelogs. The codecs here are concrete struct types, so the
+// compiler infers a stream's types from them:
+//
+//	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+//
+// Each of them also has the untyped pair Encode and Decode, the shape of goka's codec, so that one value serves
+// both worlds. A tombstone (a nil record value) never reaches a codec: what a deletion means is decided above.
+//
+// Byte layouts: [String] and [Bytes] are the bytes themselves; [Int64] and [Float64] are 8 bytes, big endian, as
+// Kafka's own long and double codecs write them; [JSON] is compact JSON without HTML escapes.
+package codecs

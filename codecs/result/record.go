@@ -1,0 +1,91 @@
+package result
+
+// Version is the version of the layout, the record's v. Additions keep it; a change of meaning raises it.
+const Version = 1
+
+// Record is one experiment in one window, or its total.
+type Record struct {
+	V             int    `json:"v"` // Version
+	Experiment    string `json:"experiment"`
+	Run           int64  `json:"run"`
+	ConfigVersion int64  `json:"config_version"`
+	Grain         string `json:"grain"`             // Total, or the window's: 60s, sliding 60s
+	Segment       string `json:"segment,omitempty"` // dim=value of a segment's total
+	Start         *int64 `json:"start,omitempty"`   // Unix ms, inclusive; windows only
+	End           *int64 `json:"end,omitempty"`     // Unix ms, exclusive; windows only
+	AsOf          int64  `json:"as_of"`             // the watermark that the record reflects, Unix ms
+	Closed        bool   `json:"closed"`
+	Revision      int64  `json:"revision"` // how often a closed record was corrected
+
+	// Of totals only. Dropped counts events by cause; a nil map is left out, an empty one is not.
+	Units    map[string]int64 `json:"units,omitzero"` // kept units by variant
+	Excluded *int64           `json:"excluded,omitempty"`
+	Dropped  map[string]int64 `json:"dropped,omitzero"`
+	Split    *Split           `json:"split,omitempty"`
+
+	PostMaturityCorrections int64             `json:"post_maturity_corrections,omitempty"` // units
+	Reason                  map[string]string `json:"reason,omitempty"`                    // why a field is null
+	Metrics                 map[string]Metric `json:"metrics"`
+}
+
+// Split is the check that units fall to the variants as their weights say.
+type Split struct {
+	Weights     map[string]float64 `json:"weights"`      // normalised
+	PSequential Number             `json:"p_sequential"` // valid at any time; first-seen arms, excluded units included
+	Chi2        Number             `json:"chi2"`         // of kept units
+	PChi2       Number             `json:"p_chi2"`
+	Verdict     string             `json:"verdict"`
+	Reason      string             `json:"reason,omitempty"`
+}
+
+// Metric is one metric of the experiment. Comparisons, by treatment, are of totals only.
+type Metric struct {
+	Kind        string                `json:"kind"`
+	Variants    map[string]Variant    `json:"variants"`
+	Comparisons map[string]Comparison `json:"comparisons,omitempty"`
+	Reason      string                `json:"reason,omitempty"`
+}
+
+// Variant holds the figures of one variant. What a record does not have is left at its zero value and out of the
+// JSON; what it should have and is not available is Null.
+type Variant struct {
+	N        *int64 `json:"n,omitempty"`         // totals: units, or events of a mean by event
+	UnitsNew *int64 `json:"units_new,omitempty"` // windows: units first exposed
+	Events   *int64 `json:"events,omitempty"`    // windows
+	Sum      string `json:"sum,omitempty"`       // exact, see FormatSum
+	Mean     Number `json:"mean,omitzero"`       // totals: per unit; windows: per event; a ratio's R
+	Variance Number `json:"variance,omitzero"`   // totals: of unit totals, over n-1
+	Rate     Number `json:"rate,omitzero"`       // windows: events per second
+	Min      Number `json:"min,omitzero"`
+	Max      Number `json:"max,omitzero"`
+	Uniques  *int64 `json:"uniques,omitempty"`
+	P50      Number `json:"p50,omitzero"`
+	P95      Number `json:"p95,omitzero"`
+	P99      Number `json:"p99,omitzero"`
+
+	Quantiles  map[string]Number `json:"quantiles,omitempty"`   // further ones, by the quantile: "0.9"
+	MaturedN   *int64            `json:"matured_n,omitempty"`   // totals: units of the always-valid track
+	MaturedSum string            `json:"matured_sum,omitempty"` // totals: their sum
+	Reason     string            `json:"reason,omitempty"`
+}
+
+// Comparison is one treatment against control. All figures but those marked are in every comparison, null if not
+// available; Reason then says why.
+type Comparison struct {
+	Method                 string   `json:"method"`                            // of the fixed-horizon figures: z_pooled, welch
+	Difference             Number   `json:"difference"`                        // treatment's mean - control's
+	Relative               Number   `json:"relative"`                          // Difference / |control's mean|
+	SE                     Number   `json:"se"`                                // of Difference, unpooled
+	SEPooled               Number   `json:"se_pooled,omitzero"`                // conversions only
+	Statistic              Number   `json:"statistic"`                         // z or t, the source of P
+	DF                     Number   `json:"df,omitzero"`                       // of t; not with z
+	P                      Number   `json:"p"`                                 // fixed horizon, two-sided
+	Interval               Interval `json:"interval"`                          // of Difference, fixed horizon
+	RelativeInterval       Interval `json:"relative_interval"`                 // of Relative, fixed horizon
+	PAlways                Number   `json:"p_always"`                          // valid at any time, matured units
+	IntervalAlways         Interval `json:"interval_always"`                   // of Difference, valid at any time
+	RelativeIntervalAlways Interval `json:"relative_interval_always,omitzero"` // of Relative, valid at any time; conversions only
+	PAdjusted              Number   `json:"p_adjusted"`                        // PAlways over the family
+	Verdict                string   `json:"verdict"`
+	Reason                 string   `json:"reason,omitempty"`
+}

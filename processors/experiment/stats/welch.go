@@ -1,0 +1,27 @@
+package stats
+
+// Welch compares means by Welch's t test, method "welch", alpha in (0, 1): the variances need not be equal.
+// All figures, the relative interval included, use the Welch-Satterthwaite degrees of freedom.
+func Welch(control, treatment Sample, alpha float64) Comparison {
+	c := newComparison(MethodWelch)
+	a, b := control.arm(), treatment.arm()
+	if !c.differ(a, b) {
+		return c
+	}
+	if !(a.v+b.v > 0) {
+		c.missing(ReasonNoVariance)
+		return c
+	}
+	c.DF = satterthwaite(a, b)
+	c.bound(a, b, studentQuantile(alpha, c.DF))
+	c.Statistic = c.Difference / c.SE
+	c.P = studentP(c.Statistic, c.DF)
+	return c
+}
+
+// satterthwaite is the degrees of freedom of a difference with variance a.v + b.v > 0.
+func satterthwaite(a, b arm) float64 {
+	v := a.v + b.v
+	weighted := float64(a.v*a.v)/float64(a.n-1) + float64(b.v*b.v)/float64(b.n-1)
+	return float64(v*v) / weighted
+}

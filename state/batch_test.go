@@ -1,0 +1,87 @@
+package state_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/abacus-stream/abacus/state"
+	"github.com/stretchr/testify/require"
+)
+
+func TestBatchGivesBackItsChanges(t *testing.T) {
+	var b state.Batch
+	long := make([]byte, 300)
+	for range 2 {
+		b.Reset()
+		b.Put([]byte("ann"), []byte("1"))
+		b.Put(nil, nil)
+		b.Delete(long)
+		b.DeleteRange([]byte("a"), nil)
+		require.Equal(t, 4, b.Len())
+		require.Empty(t, b.Checkpoint())
+		var got []string
+		require.NoError(t, b.Each(func(kind state.Change, first, second []byte) error {
+			got = append(got, fmt.Sprintf("%d %d %d", kind, len(first), len(second)))
+			return nil
+		}))
+		require.Equal(t, []string{"1 3 1", "1 0 0", "2 300 0", "3 1 0"}, got)
+	}
+	stop := errors.New("stop")
+	seen := 0
+	err := b.Each(func(state.Change, []byte, []byte) error {
+		seen++
+		return stop
+	})
+	require.ErrorIs(t, err, stop)
+	require.Equal(t, 1, seen)
+}
+
+func TestBatchAllocatesNothingWhenReused(t *testing.T) {
+	var b state.Batch
+	key, value, position := []byte("key"), make([]byte, 100), make([]byte, 50)
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		b.Reset()
+		for range 100 {
+			b.Put(key, value)
+			b.Delete(key)
+		}
+		b.SetCheckpoint(state.Checkpoint{ChangelogOffset: 1, Position: position})
+	}))
+}
+
+func TestCheckpointRoundTrip(t *testing.T) {
+	for _, c := range []state.Checkpoint{
+		{Position: []byte{}},
+		{ChangelogOffset: -1, Position: []byte("x")},
+		{ChangelogOffset: 1<<63 - 1, Position: make([]byte, 5000)},
+	} {
+		data := state.AppendCheckpoint([]byte("before"), c)
+		require.Equal(t, "before", string(data[:6]))
+		got, err := state.ParseCheckpoint(data[6:])
+		require.NoError(t, err)
+		require.Equal(t, c, got)
+	}
+}
+
+// The bytes of version 1: stores on disks depend on them.
+func TestCheckpointLayout(t *testing.T) {
+	data := state.AppendCheckpoint(nil, state.Checkpoint{ChangelogOffset: 258, Position: []byte("here")})
+	require.Equal(t, "01 00000000 00000102 68657265", fmt.Sprintf("%x %x %x %x", data[:1], data[1:5], data[5:9], data[9:13]))
+	require.Len(t, data, 1+8+4+8)
+	require.Equal(t, "009592aebdc1d986", fmt.Sprintf("%x", data[13:]))
+}
+
+func TestCheckpointDetectsEveryFlippedBitAndCut(t *testing.T) {
+	data := state.AppendCheckpoint(nil, state.Checkpoint{ChangelogOffset: 7, Position: []byte("position")})
+	for i := range data {
+		for bit := range 8 {
+			data[i] ^= 1 << bit
+			_, err := state.ParseCheckpoint(data)
+			require.ErrorIs(t, err, state.ErrCorrupt)
+			data[i] ^= 1 << bit
+		}
+		_, err := state.ParseCheckpoint(data[:i])
+		require.ErrorIs(t, err, state.ErrCorrupt)
+	}
+}

@@ -1,0 +1,28 @@
+// Package state keeps what a task remembers: ordered rows of bytes in an engine, a cache of the hot ones, and the
+// way of every change through the changelog into the engine.
+//
+// # The life of a change
+//
+//	Rows.Put (rows.go)      encodes key and value into scratch buffers
+//	Table.Put (table.go)    writes the row into the cache and marks it dirty
+//	Table.Flush             hands one change a dirty row to Log, in first-dirtied order: the changelog
+//	Table.Commit            after the transaction committed: the same rows into a Batch, clean from here on
+//	Store.Apply (store.go)  the batch and its Checkpoint into the engine, as one
+//
+// Invariant (log first): a change is in the changelog before it is in the store. A store is therefore never ahead of
+// the log, and a restart opens it, reads its Checkpoint and replays the changelog from there (Table.Restore).
+//
+// # Layouts
+//
+// Every layout begins with its version; readers accept the version before theirs too.
+//
+// Checkpoint, version 1, integers big endian (checkpoint.go):
+//
+//	byte    version = 1
+//	int64   changelog offset: the first one the store does not contain
+//	bytes   position, opaque to this package, to the checksum
+//	uint64  xxhash64 of all bytes before it
+//
+// Rows have no layout of their own: keys and values are the bytes that were put, the same in the engine and in the
+// changelog. What the engines add around them is in their package docs. Batch and Cache are never on a disk.
+package state

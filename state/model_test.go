@@ -1,0 +1,169 @@
+package state_test
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/abacus-stream/abacus/state"
+	"github.com/abacus-stream/abacus/state/memory"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// tableModel is a table beside two maps: what is committed, and what the table should show.
+type tableModel struct {
+	db        *memory.DB
+	store     state.Store
+	table     *state.Table
+	mask      uint64
+	committed map[string]string
+	current   map[string]string
+	dirtied   []string // keys in first-dirtied order
+	changelog map[string]string
+}
+
+// A table with colliding hashes and a cache far smaller than its rows follows a map through commits, aborts, crashes
+// and restores.
+func TestTableFollowsAModel(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		m := &tableModel{
+			db:        memory.New(),
+			mask:      rapid.SampledFrom([]uint64{0, 3, ^uint64(0)}).Draw(rt, "hash mask"),
+			committed: map[string]string{},
+			changelog: map[string]string{},
+		}
+		m.restart(rt)
+		rt.Repeat(map[string]func(*rapid.T){
+			"":        m.check,
+			"put":     m.put,
+			"delete":  m.delete,
+			"get":     m.get,
+			"scan":    m.scan,
+			"commit":  m.commit,
+			"abort":   m.abort,
+			"restore": m.restore,
+			"restart": m.restart,
+		})
+	})
+}
+
+func drawKey(rt *rapid.T) string { return fmt.Sprint("key ", rapid.IntRange(0, 40).Draw(rt, "key")) }
+
+func (m *tableModel) dirty(key string) {
+	if !slices.Contains(m.dirtied, key) {
+		m.dirtied = append(m.dirtied, key)
+	}
+}
+
+func (m *tableModel) put(rt *rapid.T) {
+	for range rapid.IntRange(1, 20).Draw(rt, "puts") {
+		key := drawKey(rt)
+		size := rapid.SampledFrom([]int{0, 1, 10, 100, 1000, 5000}).Draw(rt, "size")
+		value := bytes.Repeat(rapid.SliceOfN(rapid.Byte(), 1, 1).Draw(rt, "byte"), size)
+		m.table.Put([]byte(key), value)
+		m.current[key] = string(value)
+		m.dirty(key)
+	}
+}
+
+func (m *tableModel) delete(rt *rapid.T) {
+	key := drawKey(rt)
+	m.table.Delete([]byte(key))
+	delete(m.current, key)
+	m.dirty(key)
+}
+
+func (m *tableModel) get(rt *rapid.T) {
+	key := drawKey(rt)
+	if want, ok := m.current[key]; ok {
+		requireValue(rt, m.table, key, want)
+	} else {
+		requireAbsent(rt, m.table, key)
+	}
+}
+
+func (m *tableModel) scan(rt *rapid.T) {
+	from, to := drawKey(rt), drawKey(rt)
+	var want []string
+	for _, key := range slices.Sorted(maps.Keys(m.current)) {
+		if key >= from && key < to {
+			want = append(want, key+"="+m.current[key])
+		}
+	}
+	require.Equal(rt, want, scan(rt, m.table, from, to))
+}
+
+// Append makes the model the Log of its table.
+func (m *tableModel) Append(_ int, key, value []byte) {
+	if value == nil {
+		delete(m.changelog, string(key))
+	} else {
+		m.changelog[string(key)] = string(value)
+	}
+	m.dirtied = append(m.dirtied, string(key))
+}
+
+func (m *tableModel) flush(rt *rapid.T) {
+	want := m.dirtied
+	m.dirtied = nil
+	m.table.Flush(m)
+	require.Equal(rt, want, m.dirtied)
+	require.Equal(rt, m.current, m.changelog)
+}
+
+func (m *tableModel) commit(rt *rapid.T) {
+	m.flush(rt)
+	var batch state.Batch
+	m.table.Commit(&batch)
+	require.NoError(rt, m.store.Apply(&batch))
+	m.committed, m.dirtied = maps.Clone(m.current), nil
+}
+
+func (m *tableModel) abort(rt *rapid.T) {
+	if rapid.Bool().Draw(rt, "flushed") {
+		m.flush(rt)
+	}
+	m.table.Abort()
+	m.fallBack()
+}
+
+func (m *tableModel) fallBack() {
+	m.current, m.changelog, m.dirtied = maps.Clone(m.committed), maps.Clone(m.committed), nil
+}
+
+func (m *tableModel) restore(rt *rapid.T) {
+	m.commit(rt)
+	var batch state.Batch
+	for range rapid.IntRange(1, 10).Draw(rt, "records") {
+		key := drawKey(rt)
+		if rapid.Bool().Draw(rt, "tombstone") {
+			m.table.Restore(&batch, []byte(key), nil)
+			delete(m.committed, key)
+		} else {
+			m.table.Restore(&batch, []byte(key), []byte("restored"))
+			m.committed[key] = "restored"
+		}
+	}
+	require.NoError(rt, m.store.Apply(&batch))
+	m.fallBack()
+}
+
+// restart is a crash: what was not committed is gone.
+func (m *tableModel) restart(*rapid.T) {
+	m.store = m.db.Store("counts")
+	m.table = state.NewTable("counts", 0, m.store, 24<<10)
+	m.table.NarrowHash(m.mask)
+	m.fallBack()
+}
+
+func (m *tableModel) check(rt *rapid.T) {
+	require.NoError(rt, m.table.Fault())
+	size := 0
+	for _, key := range m.dirtied {
+		size += len(key) + len(m.current[key])
+	}
+	require.EqualValues(rt, size, m.table.DirtyBytes())
+}

@@ -1,0 +1,190 @@
+package pebble
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/abacus-stream/abacus/state"
+	engine "github.com/cockroachdb/pebble/v2"
+)
+
+const (
+	storesKey     = 1
+	checkpointKey = 0
+	rowKey        = 1
+	afterRows     = 2
+)
+
+type store struct {
+	db     *DB
+	name   string // the prefix, for errors
+	prefix []byte // of all keys of the store, without the kind
+	key    []byte // scratch
+	value  []byte // of the last Get
+	closed bool
+}
+
+func newStore(db *DB, prefix string) *store {
+	p := append([]byte{storesKey}, binary.AppendUvarint(nil, uint64(len(prefix)))...)
+	return &store{db: db, name: prefix, prefix: append(p, prefix...)}
+}
+
+func (s *store) Get(key []byte) ([]byte, bool, error) {
+	if err := s.open(); err != nil {
+		return nil, false, err
+	}
+	s.key = s.appendRow(s.key[:0], key)
+	value, closer, err := s.db.engine.Get(s.key)
+	if errors.Is(err, engine.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, s.failed("get", err)
+	}
+	// The copy frees the engine's block now: a store may stay idle for long.
+	s.value = append(s.value[:0], value...)
+	if err := closer.Close(); err != nil {
+		return nil, false, s.failed("get", err)
+	}
+	return s.value, true, nil
+}
+
+func (s *store) Scan(from, to []byte, visit func(key, value []byte) bool) error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	lower, upper := s.bounds(from, to)
+	if bytes.Compare(lower, upper) >= 0 {
+		return nil
+	}
+	rows, err := s.db.engine.NewIter(&engine.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		return s.failed("scan", err)
+	}
+	err = s.walk(rows, visit)
+	if err = errors.Join(err, rows.Close()); err != nil {
+		return s.failed("scan", err)
+	}
+	return nil
+}
+
+func (s *store) walk(rows *engine.Iterator, visit func(key, value []byte) bool) error {
+	head := len(s.prefix) + 1
+	for ok := rows.First(); ok; ok = rows.Next() {
+		value, err := rows.ValueAndErr()
+		if err != nil {
+			return err
+		}
+		if !visit(rows.Key()[head:], value) {
+			break
+		}
+	}
+	return rows.Error()
+}
+
+func (s *store) Apply(b *state.Batch) error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	batch := s.db.engine.NewBatchWithSize(b.Bytes() + b.Len()*(len(s.prefix)+1))
+	defer batch.Close()
+	if err := b.Each(func(kind state.Change, first, second []byte) error {
+		return s.change(batch, kind, first, second)
+	}); err != nil {
+		return s.failed("apply", err)
+	}
+	if encoded := b.Checkpoint(); len(encoded) > 0 {
+		if err := batch.Set(s.checkpointKey(), encoded, nil); err != nil {
+			return s.failed("apply", err)
+		}
+	}
+	if err := batch.Commit(engine.NoSync); err != nil {
+		return s.failed("apply", err)
+	}
+	return nil
+}
+
+func (s *store) change(batch *engine.Batch, kind state.Change, first, second []byte) error {
+	switch kind {
+	case state.ChangePut:
+		s.key = s.appendRow(s.key[:0], first)
+		return batch.Set(s.key, second, nil)
+	case state.ChangeDelete:
+		s.key = s.appendRow(s.key[:0], first)
+		return batch.Delete(s.key, nil)
+	case state.ChangeDeleteRange:
+		lower, upper := s.bounds(first, second)
+		if bytes.Compare(lower, upper) >= 0 {
+			return nil // the engine takes no inverted range
+		}
+		return batch.DeleteRange(lower, upper, nil)
+	default:
+		return fmt.Errorf("change of unknown kind %d", kind)
+	}
+}
+
+func (s *store) Checkpoint() (state.Checkpoint, bool, error) {
+	if err := s.open(); err != nil {
+		return state.Checkpoint{}, false, err
+	}
+	value, closer, err := s.db.engine.Get(s.checkpointKey())
+	if errors.Is(err, engine.ErrNotFound) {
+		return state.Checkpoint{}, false, nil
+	}
+	if err != nil {
+		return state.Checkpoint{}, false, s.failed("checkpoint", err)
+	}
+	defer closer.Close()
+	c, err := state.ParseCheckpoint(value)
+	if err != nil {
+		return state.Checkpoint{}, false, s.failed("checkpoint", err)
+	}
+	return c, true, nil
+}
+
+func (s *store) Clear() error {
+	if err := s.open(); err != nil {
+		return err
+	}
+	if err := s.db.engine.DeleteRange(s.checkpointKey(), s.kind(nil, afterRows), engine.NoSync); err != nil {
+		return s.failed("clear", err)
+	}
+	return nil
+}
+
+func (s *store) Close() error {
+	s.closed, s.key, s.value = true, nil, nil
+	return nil
+}
+
+func (s *store) open() error {
+	if s.closed || s.db.closed.Load() {
+		return state.ErrClosed
+	}
+	return nil
+}
+
+func (s *store) failed(verb string, err error) error {
+	return fmt.Errorf("pebble: store %q: %s: %w", s.name, verb, wrap(err))
+}
+
+func (s *store) kind(dst []byte, kind byte) []byte {
+	return append(append(dst, s.prefix...), kind)
+}
+
+func (s *store) checkpointKey() []byte { return s.kind(nil, checkpointKey) }
+
+func (s *store) appendRow(dst, key []byte) []byte {
+	return append(s.kind(dst, rowKey), key...)
+}
+
+// bounds are fresh slices: visit may call the store, which uses the scratch key.
+func (s *store) bounds(from, to []byte) (lower, upper []byte) {
+	lower = s.appendRow(nil, from)
+	if len(to) == 0 {
+		return lower, s.kind(nil, afterRows)
+	}
+	return lower, s.appendRow(nil, to)
+}

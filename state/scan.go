@@ -1,0 +1,70 @@
+package state
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// Scan visits the rows with from <= key < to in ascending order, uncommitted changes included; an empty bound is open.
+// Visit returns false to stop, may call Get and Scan but not write, and keeps no bytes.
+//
+// Before the first row the d dirty keys in range are collected and sorted: O(all dirty + d log d). The cache is not
+// filled: a scan over a large table does not drive the hot rows out.
+func (t *Table) Scan(from, to []byte, visit func(key, value []byte) bool) error {
+	start := len(t.scans)
+	t.scans = t.cache.dirtyBetween(t.scans, from, to)
+	t.cache.pinned++
+	defer func() {
+		t.cache.pinned--
+		t.scans = t.scans[:start]
+	}()
+	m := merge{cache: t.cache, dirty: t.scans[start:], visit: visit}
+	if err := t.store.Scan(from, to, m.row); err != nil {
+		return fmt.Errorf("state: table %s: scan: %w", t.name, err)
+	}
+	m.rest()
+	return nil
+}
+
+// merge is a scan over the store's rows with the sorted dirty ones among them.
+type merge struct {
+	cache   *Cache
+	dirty   []ref // still to come
+	visit   func(key, value []byte) bool
+	stopped bool
+}
+
+// row takes one row of the store: first the dirty ones before it, then it or the dirty row that hides it.
+func (m *merge) row(key, value []byte) bool {
+	for len(m.dirty) > 0 {
+		order := bytes.Compare(m.cache.arena.row(m.dirty[0]).key(), key)
+		if order > 0 {
+			break
+		}
+		if !m.next() {
+			return false
+		}
+		if order == 0 {
+			return true
+		}
+	}
+	m.stopped = !m.visit(key, value)
+	return !m.stopped
+}
+
+// next visits the first dirty row unless it is a deletion; false to stop.
+func (m *merge) next() bool {
+	w := m.cache.arena.row(m.dirty[0])
+	m.dirty = m.dirty[1:]
+	if w.has(rowAbsent) {
+		return true
+	}
+	m.stopped = !m.visit(w.key(), w.value())
+	return !m.stopped
+}
+
+func (m *merge) rest() {
+	for !m.stopped && len(m.dirty) > 0 {
+		m.next()
+	}
+}

@@ -1,0 +1,139 @@
+package state
+
+import "fmt"
+
+// Table is a Cache over a Store, its changes logged: what a task hands to its processors. One goroutine.
+//
+// A table is written (Put, Delete), then flushed once, then committed or aborted. Between Flush and that, and inside
+// Scan, a write is a broken invariant and panics.
+type Table struct {
+	name    string
+	index   int
+	store   Store
+	cache   *Cache
+	flushed bool
+	scans   []ref // the dirty rows of the scans under way, as a stack
+}
+
+// NewTable puts a cache of cacheBytes (0: DefaultCacheBytes) over a store. The index is the number that Log is given.
+func NewTable(name string, index int, store Store, cacheBytes int64) *Table {
+	return &Table{name: name, index: index, store: store, cache: NewCache(cacheBytes)}
+}
+
+// Name is the store's name in the topology.
+func (t *Table) Name() string { return t.name }
+
+// Store is the store below; it has committed rows only.
+func (t *Table) Store() Store { return t.store }
+
+// Stats returns the counts and sizes of the cache.
+func (t *Table) Stats() Stats { return t.cache.Stats() }
+
+// DirtyBytes is the size of the keys and values changed since the last Commit or Abort.
+func (t *Table) DirtyBytes() int64 { return t.cache.dirtyBytes }
+
+// Get returns the value of a key, uncommitted changes included. The bytes are valid until the next call on the table. A
+// key the cache does not know is read from the store and cached, also when it has no value.
+func (t *Table) Get(key []byte) (value []byte, ok bool, err error) {
+	value, ok, known := t.cache.Get(key)
+	if known {
+		return value, ok, nil
+	}
+	value, ok, err = t.store.Get(key)
+	if err != nil {
+		return nil, false, fmt.Errorf("state: table %s: get: %w", t.name, err)
+	}
+	value = t.cache.Fill(key, value, ok)
+	if !ok {
+		return nil, false, nil
+	}
+	return value, true, nil
+}
+
+// Put sets the value of a key; nil is stored as an empty value. The bytes are copied.
+func (t *Table) Put(key, value []byte) {
+	t.writable("Put")
+	t.cache.Put(key, value)
+}
+
+// Delete removes a key. It is logged also when the key has no value, so that the changelog does not depend on the cache.
+func (t *Table) Delete(key []byte) {
+	t.writable("Delete")
+	t.cache.Delete(key)
+}
+
+// Flush appends every row changed since the last Commit or Abort to the changelog: one record a key, the newest value,
+// in first-dirtied order; deleted keys have a nil value.
+func (t *Table) Flush(log Log) {
+	t.writable("Flush")
+	t.cache.EachDirty(func(key, value []byte, ok bool) {
+		if !ok {
+			value = nil
+		}
+		log.Append(t.index, key, value)
+	})
+	t.flushed = len(t.cache.dirty) > 0
+}
+
+// Commit adds the flushed rows to the batch that the caller applies to Store, and keeps them in the cache as clean.
+// When Apply fails the store and this table are behind the log: Clear or close both.
+func (t *Table) Commit(batch *Batch) {
+	t.outsideScan("Commit")
+	// Invariant (log first): only rows that Flush logged reach the engine.
+	if !t.flushed && len(t.cache.dirty) > 0 {
+		panic("state: table " + t.name + ": Commit without Flush")
+	}
+	t.cache.EachDirty(func(key, value []byte, ok bool) {
+		if ok {
+			batch.Put(key, value)
+		} else {
+			batch.Delete(key)
+		}
+	})
+	t.cache.Clean()
+	t.flushed = false
+}
+
+// Abort drops the uncommitted changes, flushed or not. Clean rows stay cached.
+func (t *Table) Abort() {
+	t.outsideScan("Abort")
+	t.cache.DropDirty()
+	t.flushed = false
+}
+
+// Restore adds a changelog record to the batch, a nil value as a deletion, and forgets the cached row. Apply the batch
+// before the next Get. A table with uncommitted changes cannot be restored into.
+func (t *Table) Restore(batch *Batch, key, value []byte) {
+	if value == nil {
+		batch.Delete(key)
+	} else {
+		batch.Put(key, value)
+	}
+	if !t.cache.Forget(key) {
+		panic("state: table " + t.name + ": Restore of an uncommitted row")
+	}
+}
+
+// Clear removes all rows, uncommitted ones too, and the checkpoint, from cache and store.
+func (t *Table) Clear() error {
+	t.outsideScan("Clear")
+	t.cache.Clear()
+	t.flushed = false
+	if err := t.store.Clear(); err != nil {
+		return fmt.Errorf("state: table %s: clear: %w", t.name, err)
+	}
+	return nil
+}
+
+func (t *Table) writable(verb string) {
+	if t.flushed {
+		panic("state: table " + t.name + ": " + verb + " between Flush and Commit")
+	}
+	t.outsideScan(verb)
+}
+
+func (t *Table) outsideScan(verb string) {
+	if t.cache.pinned > 0 {
+		panic("state: table " + t.name + ": " + verb + " inside Scan")
+	}
+}

@@ -1,0 +1,126 @@
+package topology
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+)
+
+// Builder collects the nodes of a topology. Its zero value is ready; faults are
+// kept and reported all at once by Build.
+type Builder struct {
+	nodes   []*node
+	globals []string
+	faults  []error
+}
+
+type kind uint8
+
+const (
+	sourceKind kind = iota
+	processorKind
+	sinkKind
+)
+
+// node is one step of the logical graph; receive makes its physical half for one task.
+type node struct {
+	name     string
+	kind     kind
+	parents  []*node
+	children []*node
+	source   *SourceNode
+	sink     *SinkNode
+	stores   []Store
+	sinks    []*SinkNode
+	globals  []string
+	keeps    bool // forwards each record with the key it came with
+	receive  func(inst *Instance) (any, error)
+	input    func(inst *Instance) (Input, error)
+}
+
+var nameRule = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,120}$`)
+
+func (b *Builder) add(name string, k kind) *node {
+	n := &node{name: name, kind: k}
+	if !nameRule.MatchString(name) {
+		b.fault("node %q: a name has 1 to 120 of a-z A-Z 0-9 . _ -", name)
+	}
+	for _, other := range b.nodes {
+		if other.name == name && other.kind == k {
+			b.fault("node %q: the name is taken; every node, store and topic has its own", name)
+		}
+	}
+	b.nodes = append(b.nodes, n)
+	return n
+}
+
+func (b *Builder) link(parent, child *node) {
+	parent.children = append(parent.children, child)
+	child.parents = append(child.parents, parent)
+}
+
+func (b *Builder) fault(format string, args ...any) {
+	b.faults = append(b.faults, fmt.Errorf("topology: "+format, args...))
+}
+
+// Build cuts the graph into sub-topologies and names the internal topics after the app.
+// The error lists every fault of the graph. A builder may be built again, for the same app.
+func (b *Builder) Build(app string) (*Topology, error) {
+	defer func(n int) { b.faults = b.faults[:n] }(len(b.faults))
+	if !nameRule.MatchString(app) {
+		b.fault("app %q: a name has 1 to 120 of a-z A-Z 0-9 . _ -", app)
+	}
+	if len(b.nodes) == 0 {
+		b.fault("app %q: no source; start with topology.From", app)
+	}
+	t := &Topology{App: app}
+	for _, group := range components(b.nodes) {
+		t.Subs = append(t.Subs, b.cut(app, len(t.Subs), group))
+	}
+	t.Globals = b.globalTopics()
+	b.check(t)
+	return t, errors.Join(b.faults...)
+}
+
+func (b *Builder) globalTopics() []string {
+	var topics []string
+	seen := map[string]bool{}
+	for _, n := range b.nodes {
+		for _, g := range n.globals {
+			if !seen[g] {
+				seen[g] = true
+				topics = append(topics, g)
+			}
+		}
+	}
+	return topics
+}
+
+// components groups nodes that are joined by links, in order of declaration.
+func components(nodes []*node) [][]*node {
+	group := map[*node]int{}
+	var visit func(n *node, g int)
+	visit = func(n *node, g int) {
+		if _, done := group[n]; done {
+			return
+		}
+		group[n] = g
+		for _, other := range append(append([]*node{}, n.parents...), n.children...) {
+			visit(other, g)
+		}
+	}
+	var out [][]*node
+	for _, n := range nodes {
+		if _, done := group[n]; !done {
+			visit(n, len(out))
+			out = append(out, nil)
+		}
+		g := group[n]
+		out[g] = append(out[g], n)
+	}
+	return out
+}
+
+func childTypeError(parent, child *node, got any) error {
+	return fmt.Errorf("topology: node %q feeds %q with another type than it takes (%T)", parent.name, child.name, got)
+}

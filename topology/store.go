@@ -1,0 +1,12 @@
+package topology
+
+// Store declares a changelog-backed table of bytes that a processor uses.
+type Store struct {
+	Name string
+	// Windowed stores have a changelog with cleanup compact,delete.
+	Windowed bool
+	// SourceTopic marks a table whose changelog is the source topic it is read from.
+	SourceTopic string
+	// Memory keeps the store in memory whatever engine the app uses.
+	Memory bool
+}

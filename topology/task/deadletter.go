@@ -1,0 +1,64 @@
+package task
+
+import (
+	"strconv"
+
+	"github.com/abacus-stream/abacus/topology"
+)
+
+// Headers of dead letters and late records.
+const (
+	HeaderSource   = "abacus.source"
+	HeaderReason   = "abacus.reason"
+	HeaderError    = "abacus.error"
+	HeaderWindow   = "abacus.window"
+	HeaderLateness = "abacus.lateness_ms"
+)
+
+// deadLetterBytes bounds the value of a dead letter; the rest stays in the source topic.
+const deadLetterBytes = 512 << 10
+
+// DeadLetter sends the current record to the dead-letter topic.
+func (t *Task) DeadLetter(reason string, cause error) { t.Reject(&t.current, reason, cause) }
+
+// Reject sends a record to the dead-letter topic: key, headers and truncated value are the original's.
+func (t *Task) Reject(src *topology.Source, reason string, cause error) {
+	headers := []topology.Header{{Key: HeaderReason, Value: []byte(reason)}}
+	if cause != nil {
+		headers = append(headers, topology.Header{Key: HeaderError, Value: []byte(cause.Error())})
+	}
+	t.aside(ToDeadLetters, src, headers)
+	t.Count("dead_letters_total", 1)
+	t.Count("dead_letters."+reason, 1)
+}
+
+// Late sends the current record to the late topic.
+func (t *Task) Late(window string, lateness int64) {
+	t.aside(ToLate, &t.current, []topology.Header{
+		{Key: HeaderReason, Value: []byte("late")},
+		{Key: HeaderWindow, Value: []byte(window)},
+		{Key: HeaderLateness, Value: strconv.AppendInt(nil, lateness, 10)},
+	})
+	t.Count("late_total", 1)
+}
+
+// aside puts a record into the outbox with the place it came from: the original one, where a
+// record was forwarded.
+func (t *Task) aside(kind Kind, src *topology.Source, headers []topology.Header) {
+	t.dirty = true
+	from := src.Header(HeaderSource)
+	if from == nil {
+		from = []byte(src.String())
+	}
+	all := append([]topology.Header{{Key: HeaderSource, Value: append([]byte(nil), from...)}}, headers...)
+	for _, h := range copyHeaders(src.Headers) {
+		if h.Key != HeaderSource {
+			all = append(all, h)
+		}
+	}
+	o := t.cfg.Outbox
+	o.add(Entry{
+		Task: t, Kind: kind, Partition: 0, Key: o.copy(src.Key),
+		Value: o.copy(src.Value[:min(len(src.Value), deadLetterBytes)]), Time: src.Appended, Headers: all,
+	})
+}

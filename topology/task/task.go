@@ -1,0 +1,147 @@
+package task
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/abacus-stream/abacus/state"
+	"github.com/abacus-stream/abacus/topology"
+)
+
+// Config is what a task is made of.
+type Config struct {
+	Sub       *topology.Sub
+	ID        topology.TaskID
+	Tasks     int            // number of tasks of the sub-topology
+	Tables    []*state.Table // restored, in the order of Sub.Stores
+	Outbox    *Outbox        // shared by the tasks of a worker
+	MaxAhead  int64          // ms that a record may lie ahead of its append time
+	IdleAfter int64          // ms of quiet after which the task is idle; 0: max(1 s, grace)
+}
+
+// Task runs one sub-topology on one partition. It implements topology.Context.
+type Task struct {
+	cfg      Config
+	inst     *topology.Instance
+	queues   []*queue
+	tables   map[string]*state.Table
+	own      *state.Table // the task store
+	current  topology.Source
+	clock    clock
+	upstream vector
+	flushes  []func() error
+	globals  map[string][]func(topology.GlobalRow) error
+	counters map[string]int64
+	dirty    bool
+	scratch  []byte
+}
+
+// New restores a task from its tables and builds its graph. Globals are applied after it, before any record.
+func New(cfg Config) (*Task, error) {
+	t := &Task{
+		cfg:      cfg,
+		tables:   map[string]*state.Table{},
+		globals:  map[string][]func(topology.GlobalRow) error{},
+		counters: map[string]int64{},
+	}
+	for i, store := range cfg.Sub.Stores {
+		t.tables[store.Name] = cfg.Tables[i]
+	}
+	t.own = t.tables[cfg.Sub.TaskStore()]
+	for _, src := range cfg.Sub.Sources {
+		t.queues = append(t.queues, &queue{source: src, greatest: math.MinInt64, next: -1})
+	}
+	t.clock = newClock(cfg.IdleAfter)
+	if err := t.load(); err != nil {
+		return nil, fmt.Errorf("task %s: %w", cfg.ID, err)
+	}
+	inst, err := cfg.Sub.Instantiate(t)
+	if err != nil {
+		return nil, err
+	}
+	t.inst = inst
+	for i := range t.queues {
+		t.queues[i].input = inst.Inputs[i]
+	}
+	return t, nil
+}
+
+// load reads the position and the watermark vector.
+func (t *Task) load() error {
+	row, ok, err := t.own.Get(positionKey)
+	if err != nil {
+		return err
+	}
+	if ok {
+		p, err := ParsePosition(row)
+		if err != nil {
+			return err
+		}
+		t.resume(p)
+	}
+	return t.upstream.load(t.own)
+}
+
+// resume takes up a position; sources are matched by topic, so a topology may gain some.
+func (t *Task) resume(p Position) {
+	t.clock.stream, t.clock.sent, t.clock.sentIdle = p.StreamTime, p.Watermark, p.Idle
+	for _, in := range p.Inputs {
+		for _, q := range t.queues {
+			if q.source.Topic == in.Topic {
+				q.next, q.greatest = in.Next, in.Greatest
+			}
+		}
+	}
+}
+
+// Sub is the sub-topology that the task runs.
+func (t *Task) Sub() *topology.Sub { return t.cfg.Sub }
+
+// Add queues records of a source of the sub-topology, in offset order.
+func (t *Task) Add(source int, records []Record) { t.queues[source].add(records) }
+
+// Queued is the number of unprocessed records of a source.
+func (t *Task) Queued(source int) int { return t.queues[source].len() }
+
+// Next is the offset after the last processed record of a source, -1 if there was none.
+func (t *Task) Next(source int) int64 { return t.queues[source].next }
+
+// Begin gives a source its first offset where nothing has been processed yet.
+func (t *Task) Begin(source int, offset int64) {
+	if t.queues[source].next < 0 {
+		t.queues[source].next = offset
+	}
+}
+
+// Dirty says whether anything happened since the last commit.
+func (t *Task) Dirty() bool { return t.dirty }
+
+// ApplyGlobal hands a row of a global table to the processors, between two steps.
+func (t *Task) ApplyGlobal(topic string, row topology.GlobalRow) error {
+	for _, apply := range t.globals[topic] {
+		if err := apply(row); err != nil {
+			return fmt.Errorf("task %s: global table %s at offset %d: %w", t.cfg.ID, topic, row.Offset, err)
+		}
+		t.dirty = true
+	}
+	return nil
+}
+
+// Counters hands over what was counted since the last call.
+func (t *Task) Counters(visit func(name string, n int64)) {
+	for name, n := range t.counters {
+		if n != 0 {
+			visit(name, n)
+			t.counters[name] = 0
+		}
+	}
+}
+
+// DirtyBytes is the size of the rows changed since the last commit.
+func (t *Task) DirtyBytes() int64 {
+	var n int64
+	for _, table := range t.cfg.Tables {
+		n += table.DirtyBytes()
+	}
+	return n
+}

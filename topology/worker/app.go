@@ -1,0 +1,97 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/zap"
+
+	"github.com/abacus-stream/abacus/topology"
+)
+
+// App runs a topology in this process.
+type App struct {
+	topo    *topology.Topology
+	cfg     Config
+	log     *zap.Logger
+	client  *kgo.Client // for admin, restore and globals: never consumes by group nor produces
+	admin   *kadm.Client
+	engine  *engine
+	topics  *topics
+	globals *globals
+}
+
+// New checks the configuration; nothing is opened before Run.
+func New(t *topology.Topology, cfg Config) (*App, error) {
+	cfg.defaults(t.App)
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	return &App{topo: t, cfg: cfg, log: cfg.Logger.With(zap.String("app", t.App))}, nil
+}
+
+// Run processes until ctx ends; then it commits what is processed and leaves the group. An error
+// is one that another try would meet again.
+func (a *App) Run(ctx context.Context) (err error) {
+	if err := a.open(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.close()) }()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var wg sync.WaitGroup
+	start := func(run func(context.Context) error) {
+		wg.Go(func() {
+			if err := run(ctx); err != nil {
+				stop(err)
+			}
+		})
+	}
+	start(a.globals.follow)
+	start(a.purge)
+	for i := range a.cfg.Workers {
+		w := newWorker(a, i)
+		start(w.run)
+	}
+	wg.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
+		return cause
+	}
+	return nil
+}
+
+// open makes everything the workers share: engine, client, topics, global tables.
+func (a *App) open(ctx context.Context) (err error) {
+	if a.engine, err = openEngine(&a.cfg); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+		}
+	}()
+	if a.client, err = kgo.NewClient(a.cfg.base()...); err != nil {
+		return fmt.Errorf("app %s: client: %w", a.topo.App, err)
+	}
+	a.admin = kadm.NewClient(a.client)
+	if a.topics, err = a.ensureTopics(ctx); err != nil {
+		return fmt.Errorf("app %s: topics: %w", a.topo.App, err)
+	}
+	a.globals = newGlobals(a)
+	if err = a.globals.load(ctx); err != nil {
+		return fmt.Errorf("app %s: global tables: %w", a.topo.App, err)
+	}
+	a.log.Info("app started", zap.String("instance", a.engine.instance), zap.Int("workers", a.cfg.Workers))
+	return nil
+}
+
+func (a *App) close() error {
+	if a.client != nil {
+		a.client.Close()
+	}
+	return a.engine.close()
+}

@@ -1,0 +1,151 @@
+package worker
+
+import (
+	"slices"
+	"sort"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/abacus-stream/abacus/topology"
+)
+
+// balancer assigns whole tasks: the partitions of one number of all sources of a sub-topology
+// belong together. Sticky, cooperative: what moves is withheld until its owner has let go of it.
+type balancer struct {
+	topo *topology.Topology
+	mu   struct {
+		sync.Mutex
+		owned map[string][]int32 // the full set of the last assignment
+	}
+}
+
+// Owned is the last assignment, whole: ownership is never a sum of callbacks.
+func (b *balancer) ownership() map[string][]int32 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.mu.owned
+}
+
+// ProtocolName names the protocol; members of one group must agree on it.
+func (b *balancer) ProtocolName() string { return "abacus-tasks" }
+
+// IsCooperative says that members keep what they own while they rebalance.
+func (b *balancer) IsCooperative() bool { return true }
+
+// JoinGroupMetadata tells the leader what this member owns.
+func (b *balancer) JoinGroupMetadata(interests []string, current map[string][]int32, generation int32) []byte {
+	meta := kmsg.NewConsumerMemberMetadata()
+	meta.Version, meta.Topics, meta.Generation = 3, interests, generation
+	for topic, partitions := range current {
+		owned := kmsg.NewConsumerMemberMetadataOwnedPartition()
+		owned.Topic, owned.Partitions = topic, partitions
+		meta.OwnedPartitions = append(meta.OwnedPartitions, owned)
+	}
+	sort.Slice(meta.OwnedPartitions, func(i, j int) bool { return meta.OwnedPartitions[i].Topic < meta.OwnedPartitions[j].Topic })
+	return meta.AppendTo(nil)
+}
+
+// ParseSyncAssignment reads this member's assignment and remembers it.
+func (b *balancer) ParseSyncAssignment(assignment []byte) (map[string][]int32, error) {
+	owned, err := kgo.ParseConsumerSyncAssignment(assignment)
+	if err == nil {
+		b.mu.Lock()
+		b.mu.owned = owned
+		b.mu.Unlock()
+	}
+	return owned, err
+}
+
+// MemberBalancer is called on the leader of the group.
+func (b *balancer) MemberBalancer(members []kmsg.JoinGroupResponseMember) (kgo.GroupMemberBalancer, map[string]struct{}, error) {
+	cb, err := kgo.NewConsumerBalancer(b, members)
+	if err != nil {
+		return nil, nil, err
+	}
+	return cb, cb.MemberTopics(), nil
+}
+
+// Balance deals out the tasks of each sub-topology evenly, leaving a task with its owner where
+// that keeps the balance.
+func (b *balancer) Balance(cb *kgo.ConsumerBalancer, topics map[string]int32) kgo.IntoSyncAssignment {
+	deal := newDeal(cb)
+	p := cb.NewPlan()
+	for _, sub := range b.topo.Subs {
+		n := int32(0)
+		for _, src := range sub.Sources {
+			n = max(n, topics[src.Topic])
+		}
+		for partition, member := range deal.sub(sub, n) {
+			for _, src := range sub.Sources {
+				if int32(partition) < topics[src.Topic] {
+					p.AddPartition(deal.members[member], src.Topic, int32(partition))
+				}
+			}
+		}
+	}
+	p.AdjustCooperative(cb)
+	return p
+}
+
+// deal is one round of dealing out tasks to members.
+type deal struct {
+	members []*kmsg.JoinGroupResponseMember
+	owned   []map[string][]int32
+	load    []int // tasks of all sub-topologies dealt so far
+}
+
+func newDeal(cb *kgo.ConsumerBalancer) *deal {
+	d := &deal{}
+	cb.EachMember(func(m *kmsg.JoinGroupResponseMember, meta *kmsg.ConsumerMemberMetadata) {
+		owned := map[string][]int32{}
+		for _, o := range meta.OwnedPartitions {
+			owned[o.Topic] = o.Partitions
+		}
+		d.members, d.owned = append(d.members, m), append(d.owned, owned)
+	})
+	d.load = make([]int, len(d.members))
+	return d
+}
+
+// sub gives each task of a sub-topology a member, by index.
+func (d *deal) sub(sub *topology.Sub, n int32) []int {
+	most := (int(n) + len(d.members) - 1) / len(d.members)
+	count := make([]int, len(d.members))
+	dealt := make([]int, n)
+	take := func(partition int32, m int) {
+		dealt[partition] = m
+		count[m]++
+		d.load[m]++
+	}
+	for partition := range n {
+		dealt[partition] = -1
+		for m := range d.members {
+			if count[m] < most && slices.Contains(d.owned[m][sub.Sources[0].Topic], partition) {
+				take(partition, m)
+				break
+			}
+		}
+	}
+	for partition := range n {
+		if dealt[partition] < 0 {
+			take(partition, d.least(count, most))
+		}
+	}
+	return dealt
+}
+
+// least is the member with the fewest tasks of the sub-topology, then of all.
+func (d *deal) least(count []int, most int) int {
+	best := -1
+	for m := range d.members {
+		if count[m] >= most {
+			continue
+		}
+		if best < 0 || count[m] < count[best] || count[m] == count[best] && d.load[m] < d.load[best] {
+			best = m
+		}
+	}
+	return best
+}

@@ -1,0 +1,124 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/abacus-stream/abacus/topology"
+	"github.com/abacus-stream/abacus/topology/task"
+)
+
+// open makes the client of a session: group consumer and transactional producer in one. Taking the
+// producer id first ends a transaction that an earlier session or process of this id left open.
+func (w *worker) open(ctx context.Context) (err error) {
+	w.outbox = &task.Outbox{}
+	w.slots, w.running = map[place]*slot{}, map[topology.TaskID]*running{}
+	w.opening, w.opened = map[topology.TaskID]context.CancelFunc{}, make(chan restored, 1024)
+	w.moves = make(chan move, 16)
+	w.balancer = &balancer{topo: w.app.topo}
+	w.pace, w.quiet, w.txn = pace{}, quiet{}, transaction{w: w}
+	opts := append(w.app.cfg.base(), w.options(ctx)...)
+	if w.client, err = kgo.NewClient(append(opts, kgo.WithContext(ctx))...); err != nil {
+		return fmt.Errorf("client: %w", err)
+	}
+	if _, _, err := w.client.ProducerID(ctx); err != nil {
+		w.client.Close()
+		return fmt.Errorf("producer id of %s: %w", w.id, err)
+	}
+	return nil
+}
+
+func (w *worker) options(session context.Context) []kgo.Opt {
+	cfg := &w.app.cfg
+	var sources []string
+	for _, sub := range w.app.topo.Subs {
+		for _, src := range sub.Sources {
+			sources = append(sources, src.Topic)
+		}
+	}
+	return []kgo.Opt{
+		kgo.ConsumerGroup(w.app.topo.App), kgo.ConsumeTopics(sources...), kgo.InstanceID(w.id),
+		kgo.Balancers(w.balancer), kgo.DisableAutoCommit(), kgo.RequireStableFetchOffsets(),
+		kgo.SessionTimeout(cfg.Session), kgo.HeartbeatInterval(500 * time.Millisecond), kgo.RebalanceTimeout(30 * time.Second),
+		kgo.OnPartitionsAssigned(func(ctx context.Context, cl *kgo.Client, added map[string][]int32) { w.assigned(cl, added) }),
+		kgo.OnPartitionsRevoked(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { w.revoked(session, gone, true) }),
+		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { w.revoked(session, gone, false) }),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
+		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()), kgo.ConsumeResetOffset(kgo.NoResetOffset()),
+		// A partition that is resumed waits for the fetch in flight; so that wait is short.
+		kgo.FetchMaxWait(250 * time.Millisecond), kgo.FetchMaxBytes(50 << 20), kgo.FetchMaxPartitionBytes(4 << 20),
+		kgo.TransactionalID(w.id), kgo.TransactionTimeout(transactionTimeout), kgo.ProducerLinger(0),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MaxBufferedRecords(1 << 20),
+		kgo.ProducerBatchCompression(kgo.Lz4Compression(), kgo.NoCompression()),
+	}
+}
+
+// close ends a session. A worker that stops for good leaves the group, so that others take over at
+// once; one that opens another session stays a member. The context of the client is cancelled
+// before it is closed: closing would wait for a join in flight.
+func (w *worker) close(cancel context.CancelFunc, leave bool) {
+	for _, stop := range w.opening {
+		stop()
+	}
+	for range w.opening {
+		<-w.opened
+	}
+	if leave {
+		w.leave()
+	}
+	cancel()
+	w.client.Close()
+	for _, r := range w.running {
+		r.task.Abort()
+	}
+}
+
+// leave tells the coordinator that the static member is gone; closing alone would not.
+func (w *worker) leave() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	req := kmsg.NewPtrLeaveGroupRequest()
+	req.Group = w.app.topo.App
+	m := kmsg.NewLeaveGroupRequestMember()
+	m.InstanceID = &w.id
+	m.MemberID, _ = w.client.GroupMetadata()
+	req.Members = append(req.Members, m)
+	if _, err := req.RequestWith(ctx, w.app.client); err != nil && !errors.Is(err, context.Canceled) {
+		w.log.Sugar().Warnw("leaving the group failed; others wait for the session timeout", "error", err)
+	}
+}
+
+// wake ends a poll that waits, from another goroutine.
+type wake struct {
+	mu     sync.Mutex
+	cancel context.CancelFunc
+	due    bool
+}
+
+// arm gives the context of one poll.
+func (k *wake) arm(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.due {
+		k.due = false
+		cancel()
+	}
+	k.cancel = cancel
+	return ctx, cancel
+}
+
+func (k *wake) up() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.due = true
+	if k.cancel != nil {
+		k.cancel()
+	}
+}

@@ -1,0 +1,277 @@
+package worker
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/abacus-stream/abacus/state"
+	"github.com/abacus-stream/abacus/topology/task"
+)
+
+// Step is one of the five steps of a commit.
+type Step int
+
+// The steps of a commit, in order.
+const (
+	Flushed  Step = 1 + iota // outputs, changelog rows and positions are in the outbox
+	Produced                 // the broker has acknowledged all of them, in an open transaction
+	Offered                  // the processed offsets are part of the transaction
+	Ended                    // EndTxn is acknowledged: the transaction is committed
+	Applied                  // the engine holds what the changelog holds
+)
+
+func (w *worker) commitIfDue(ctx context.Context) error {
+	if w.pace.due(w, time.Now()) {
+		return w.commit(ctx)
+	}
+	return nil
+}
+
+// commit makes everything processed since the last commit true at once, or nothing of it.
+//
+// Any error ends the session: its memory is dropped, and the next one reads what became of the
+// transaction from the broker. Only an acknowledged EndTxn is a commit.
+func (w *worker) commit(ctx context.Context) error {
+	began := time.Now()
+	touched, err := w.flush()
+	if err != nil {
+		return err
+	}
+	t := &w.txn
+	for _, step := range []struct {
+		done Step
+		do   func() error
+	}{
+		{Flushed, func() error { return nil }},
+		{Produced, func() error { return t.produce(ctx) }},
+		{Offered, func() error { return t.offer(ctx, touched) }},
+		{Ended, func() error { return t.end(ctx) }},
+		// Invariant (log first): the engine is written only after EndTxn is acknowledged, so local
+		// state is never ahead of the log and a crash needs no wipe.
+		{Applied, func() error { return t.apply(touched) }},
+	} {
+		if err := step.do(); err != nil {
+			return err
+		}
+		if hook := w.app.cfg.Hooks.Step; hook != nil {
+			if err := hook(w.n, step.done); err != nil {
+				return err
+			}
+		}
+	}
+	w.finish(touched, began)
+	return nil
+}
+
+// flush is step 1: every touched task puts its outputs, dirty rows and position into the outbox.
+func (w *worker) flush() (touched []*running, err error) {
+	for _, r := range w.running {
+		if !r.task.Dirty() {
+			continue
+		}
+		if err := r.task.Flush(); err != nil {
+			return nil, &stepError{err}
+		}
+		touched = append(touched, r)
+	}
+	return touched, nil
+}
+
+// transaction is the open transaction of a worker; its slices are kept from commit to commit.
+type transaction struct {
+	w       *worker
+	records []kgo.Record
+	acks    struct {
+		sync.Mutex
+		tail  map[place]int64 // end of each changelog written
+		first error
+	}
+}
+
+// produce is step 2: everything goes out at once and is acknowledged; the first error wins.
+func (t *transaction) produce(ctx context.Context) error {
+	if err := t.w.client.BeginTransaction(); err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	t.acks.tail, t.acks.first = map[place]int64{}, nil
+	t.collect()
+	for i := range t.records {
+		t.w.client.Produce(ctx, &t.records[i], t.acknowledged)
+	}
+	if err := t.w.client.Flush(ctx); err != nil {
+		return fmt.Errorf("flush: %w", err)
+	}
+	t.acks.Lock()
+	defer t.acks.Unlock()
+	if t.acks.first != nil {
+		return fmt.Errorf("produce: %w", t.acks.first)
+	}
+	return nil
+}
+
+// acknowledged runs on the client's goroutine for each record.
+func (t *transaction) acknowledged(r *kgo.Record, err error) {
+	t.acks.Lock()
+	defer t.acks.Unlock()
+	if err != nil {
+		if t.acks.first == nil {
+			t.acks.first = fmt.Errorf("%s/%d: %w", r.Topic, r.Partition, err)
+		}
+		return
+	}
+	at := place{r.Topic, r.Partition}
+	t.acks.tail[at] = max(t.acks.tail[at], r.Offset+1)
+}
+
+// collect turns the outbox into records of the client.
+func (t *transaction) collect() {
+	entries := t.w.outbox.Entries()
+	t.records = t.records[:0]
+	for i := range entries {
+		e := &entries[i]
+		topic, n := t.target(e)
+		if e.Partition == task.EveryPartition {
+			for p := range n {
+				t.add(e, topic, int32(p))
+			}
+			continue
+		}
+		p := e.Partition
+		if p < 0 {
+			p = e.Task.Sub().Sinks[e.Index].Partition(e.Key, n)
+		}
+		t.add(e, topic, p)
+	}
+}
+
+// target is the topic of an entry and its number of partitions.
+func (t *transaction) target(e *task.Entry) (string, int) {
+	sub := e.Task.Sub()
+	topic := ""
+	switch e.Kind {
+	case task.ToDeadLetters:
+		topic = t.w.app.cfg.DeadLetters
+	case task.ToLate:
+		topic = t.w.app.cfg.Lates
+	case task.ToChangelog:
+		topic = sub.Changelog(sub.Stores[e.Index])
+	default:
+		topic = sub.Sinks[e.Index].Topic
+	}
+	return topic, max(t.w.app.topics.partitions[topic], 1)
+}
+
+func (t *transaction) add(e *task.Entry, topic string, partition int32) {
+	r := kgo.Record{Topic: topic, Partition: partition, Key: e.Key, Value: e.Value}
+	if e.Time > 0 {
+		r.Timestamp = time.UnixMilli(e.Time)
+	}
+	for _, h := range e.Headers {
+		r.Headers = append(r.Headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})
+	}
+	t.records = append(t.records, r)
+}
+
+// offer is step 3: the offsets that were processed, never those that were polled, with the group's
+// generation (KIP-447), so that a member that was replaced cannot commit.
+func (t *transaction) offer(ctx context.Context, touched []*running) error {
+	req, err := t.offsets(ctx, touched)
+	if err != nil || len(req.Topics) == 0 {
+		return err
+	}
+	resp, err := req.RequestWith(ctx, t.w.client)
+	if err != nil {
+		return fmt.Errorf("commit offsets: %w", err)
+	}
+	for _, topic := range resp.Topics {
+		for _, p := range topic.Partitions {
+			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
+				return fmt.Errorf("commit offset of %s/%d: %w", topic.Topic, p.Partition, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (t *transaction) offsets(ctx context.Context, touched []*running) (*kmsg.TxnOffsetCommitRequest, error) {
+	w := t.w
+	req := kmsg.NewPtrTxnOffsetCommitRequest()
+	req.TransactionalID, req.Group, req.InstanceID = w.id, w.app.topo.App, &w.id
+	req.MemberID, req.Generation = w.client.GroupMetadata()
+	var err error
+	if req.ProducerID, req.ProducerEpoch, err = w.client.ProducerID(ctx); err != nil {
+		return nil, fmt.Errorf("producer id: %w", err)
+	}
+	for _, r := range touched {
+		position := metadata(r)
+		for i, src := range r.sub.Sources {
+			if r.task.Next(i) < 0 {
+				continue
+			}
+			topic := kmsg.NewTxnOffsetCommitRequestTopic()
+			topic.Topic, topic.TopicID = src.Topic, w.app.topics.ids[src.Topic] // version 6 goes by the id
+			p := kmsg.NewTxnOffsetCommitRequestTopicPartition()
+			p.Partition, p.Offset, p.Metadata = r.task.Task().Partition, r.task.Next(i), &position
+			topic.Partitions = append(topic.Partitions, p)
+			req.Topics = append(req.Topics, topic)
+		}
+	}
+	return req, nil
+}
+
+// metadata is the task's position without its inputs, as text: under 256 bytes.
+func metadata(r *running) string {
+	p := r.task.Position()
+	p.Inputs = nil
+	return "1:" + r.sub.Name + ":" + base64.RawStdEncoding.EncodeToString(task.AppendPosition(nil, p))
+}
+
+// end is step 4. Each touched task has produced at least its position, so EndTxn is really sent.
+func (t *transaction) end(ctx context.Context) error {
+	if err := t.w.client.EndTransaction(ctx, kgo.TryCommit); err != nil {
+		return fmt.Errorf("end transaction, outcome to be read from the broker: %w", err)
+	}
+	return nil
+}
+
+// apply is step 5: one engine batch for each store.
+func (t *transaction) apply(touched []*running) error {
+	var batch state.Batch
+	for _, r := range touched {
+		id := r.task.Task()
+		err := r.task.Commit(&batch, r.stores, func(store int) int64 {
+			if at, ok := t.acks.tail[place{r.sub.Changelog(r.sub.Stores[store]), id.Partition}]; ok {
+				return at
+			}
+			return -1
+		})
+		if err != nil {
+			return fmt.Errorf("task %s: engine: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// finish empties the outbox and tells the hooks.
+func (w *worker) finish(touched []*running, began time.Time) {
+	now := time.Now()
+	records := len(w.txn.records)
+	w.outbox.Reset()
+	clear(w.txn.records)
+	w.pace.committed(began, now)
+	if hook := w.app.cfg.Hooks.Committed; hook != nil {
+		hook(w.n, records, now.Sub(began))
+	}
+	if hook := w.app.cfg.Hooks.Counted; hook != nil {
+		for _, r := range touched {
+			r.task.Counters(hook)
+		}
+	}
+}

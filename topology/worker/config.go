@@ -1,0 +1,116 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"runtime"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/plugin/kzap"
+	"go.uber.org/zap"
+)
+
+// Config says how an app runs. Zero fields mean the defaults.
+type Config struct {
+	Brokers     []string
+	StateDir    string        // local state; default ./<app>-state; unused with Memory
+	Instance    string        // name of this process in the group; default: kept in the state directory
+	Memory      bool          // stores in memory: restored from the changelogs at each start
+	Workers     int           // default: number of cores
+	CommitEvery time.Duration // longest commit interval, default 100 ms
+	CommitBytes int64         // buffered bytes of a worker that force a commit, default 16 MiB
+	PollRecords int           // records of one poll, default 10,000
+	CacheBytes  int64         // hot rows of each store of a task, default 64 MiB
+	IdleAfter   time.Duration // quiet time after which a task is idle, default max(1 s, grace)
+	MaxAhead    time.Duration // that an event may lie ahead of its append time, default 5 min
+	Session     time.Duration // of group membership, default 10 s
+	DeadLetters string        // topic, default <app>.dlq
+	Lates       string        // topic, default <app>.late
+	Logger      *zap.Logger   // default: none
+	Dial        func(ctx context.Context, network, host string) (net.Conn, error)
+	Hooks       Hooks
+}
+
+// Hooks observe a worker. Each is called on the worker's goroutine; nil hooks cost nothing.
+type Hooks struct {
+	// Committed is called after each commit with its records and its duration.
+	Committed func(worker int, records int, took time.Duration)
+	// Counted hands over the counters of the tasks after each commit.
+	Counted func(name string, n int64)
+	// Step is called after each of the five steps of a commit; an error is a crash at that place. For tests.
+	Step func(worker int, step Step) error
+}
+
+const (
+	// gap is the shortest time between EndTxn and the next produce: sooner, the broker is still
+	// writing its markers and answers CONCURRENT_TRANSACTIONS.
+	gap                = 5 * time.Millisecond
+	transactionTimeout = 10 * time.Second
+)
+
+func (c *Config) defaults(app string) {
+	text := func(s *string, v string) {
+		if *s == "" {
+			*s = v
+		}
+	}
+	length := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	text(&c.StateDir, "./"+app+"-state")
+	text(&c.DeadLetters, app+".dlq")
+	text(&c.Lates, app+".late")
+	length(&c.CommitEvery, 100*time.Millisecond)
+	length(&c.MaxAhead, 5*time.Minute)
+	length(&c.Session, 10*time.Second)
+	if c.Workers == 0 {
+		c.Workers = runtime.GOMAXPROCS(0)
+	}
+	if c.CommitBytes == 0 {
+		c.CommitBytes = 16 << 20
+	}
+	if c.PollRecords == 0 {
+		c.PollRecords = 10_000
+	}
+	if c.CacheBytes == 0 {
+		c.CacheBytes = 64 << 20
+	}
+	if c.Logger == nil {
+		c.Logger = zap.NewNop()
+	}
+}
+
+// Validate reports every fault of the configuration at once.
+func (c *Config) Validate() error {
+	var faults []error
+	check := func(ok bool, format string, args ...any) {
+		if !ok {
+			faults = append(faults, fmt.Errorf("worker: "+format, args...))
+		}
+	}
+	check(len(c.Brokers) > 0, "no brokers: name at least one host:port")
+	check(c.Workers > 0, "workers is %d: at least 1", c.Workers)
+	check(c.PollRecords > 0, "poll records is %d: at least 1", c.PollRecords)
+	check(c.CommitEvery > 0, "commit interval is %s: must be positive", c.CommitEvery)
+	check(c.CommitBytes > 0, "commit bytes is %d: must be positive", c.CommitBytes)
+	check(c.Session >= time.Second, "session timeout is %s: at least 1s", c.Session)
+	return errors.Join(faults...)
+}
+
+// base are the options of every client of the app.
+func (c *Config) base() []kgo.Opt {
+	opts := []kgo.Opt{
+		kgo.SeedBrokers(c.Brokers...),
+		kgo.WithLogger(kzap.New(c.Logger.Named("kgo"), kzap.Level(kgo.LogLevelWarn))),
+		kgo.MetadataMinAge(50 * time.Millisecond),
+	}
+	if c.Dial != nil {
+		opts = append(opts, kgo.Dialer(c.Dial))
+	}
+	return opts
+}

@@ -1,0 +1,88 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/abacus-stream/abacus/topology"
+)
+
+// globals are the global tables of the app: read once for all tasks, followed as long as it runs.
+type globals struct {
+	app     *App
+	readers []*reader
+	mu      struct {
+		sync.Mutex
+		rows map[string][]topology.GlobalRow // by topic, append-only: a task keeps its place in it
+	}
+}
+
+func newGlobals(a *App) *globals {
+	g := &globals{app: a}
+	g.mu.rows = map[string][]topology.GlobalRow{}
+	for _, topic := range a.topo.Globals {
+		g.readers = append(g.readers, &reader{app: a, topic: topic, wait: 500 * time.Millisecond})
+	}
+	return g
+}
+
+// load reads every global table to its present end.
+func (g *globals) load(ctx context.Context) error {
+	for _, r := range g.readers {
+		ends, err := g.app.admin.ListEndOffsets(ctx, r.topic)
+		if err != nil {
+			return err
+		}
+		end, ok := ends.Lookup(r.topic, 0)
+		if !ok || end.Err != nil {
+			return fmt.Errorf("end of %s: %w", r.topic, end.Err)
+		}
+		for r.next < end.Offset {
+			if err := g.step(ctx, r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (g *globals) step(ctx context.Context, r *reader) error {
+	records, err := r.fetch(ctx)
+	if err != nil {
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, rec := range records {
+		g.mu.rows[r.topic] = append(g.mu.rows[r.topic], topology.GlobalRow{Key: rec.Key, Value: rec.Value, Offset: rec.Offset})
+	}
+	return nil
+}
+
+// follow keeps the tables fresh until ctx ends.
+func (g *globals) follow(ctx context.Context) error {
+	var wg sync.WaitGroup
+	for _, r := range g.readers {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				if err := g.step(ctx, r); err != nil && ctx.Err() == nil {
+					g.app.log.Warn("global table unreadable, trying again", zap.String("topic", r.topic), zap.Error(err))
+					_ = pause(ctx, time.Second)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return nil
+}
+
+// since gives the rows of a table from a place on; the rows are never changed.
+func (g *globals) since(topic string, at int) []topology.GlobalRow {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.mu.rows[topic][at:]
+}

@@ -1,0 +1,58 @@
+package worker
+
+import "time"
+
+// pace decides when to commit: as soon as the input is drained, at the latest after CommitEvery,
+// never right after EndTxn.
+type pace struct {
+	drained bool
+	ended   time.Time // of the last commit
+	took    time.Duration
+	since   time.Time // when the first uncommitted work was seen
+}
+
+// earliest is the first moment at which a commit may begin: a pause after EndTxn for the broker's
+// markers, and ten times the last commit, so that slow commits get rarer.
+func (p *pace) earliest(every time.Duration) time.Time {
+	return p.ended.Add(max(gap, min(10*p.took, every)))
+}
+
+// due says whether to commit now.
+func (p *pace) due(w *worker, now time.Time) bool {
+	if !w.dirty() {
+		p.since = time.Time{}
+		return false
+	}
+	if p.since.IsZero() {
+		p.since = now
+	}
+	switch {
+	case now.Sub(p.ended) < gap:
+		return false
+	case w.bytes() >= w.app.cfg.CommitBytes, now.Sub(p.since) >= w.app.cfg.CommitEvery:
+		return true
+	}
+	return p.drained && !now.Before(p.earliest(w.app.cfg.CommitEvery))
+}
+
+// patience is how long a poll may wait for records.
+func (p *pace) patience(w *worker, now time.Time) time.Duration {
+	const most = 50 * time.Millisecond
+	if !w.dirty() {
+		return most
+	}
+	return min(most, max(p.earliest(w.app.cfg.CommitEvery).Sub(now), time.Millisecond))
+}
+
+func (p *pace) committed(began, now time.Time) {
+	p.ended, p.took, p.since = now, now.Sub(began), time.Time{}
+}
+
+// bytes is what waits for the commit: outputs and dirty rows.
+func (w *worker) bytes() int64 {
+	n := w.outbox.Bytes()
+	for _, r := range w.running {
+		n += r.task.DirtyBytes()
+	}
+	return n
+}

@@ -1,0 +1,71 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/abacus-stream/abacus/topology"
+	"github.com/abacus-stream/abacus/topology/task"
+)
+
+// poll waits for records, no longer than the next thing is due, and queues them with their tasks.
+func (w *worker) poll(ctx context.Context) error {
+	ctx, cancel := w.wake.arm(ctx, w.pace.patience(w, time.Now()))
+	fetches := w.client.PollRecords(ctx, w.app.cfg.PollRecords)
+	cancel()
+	if err := fetchError(fetches); err != nil {
+		return err
+	}
+	w.pace.drained = fetches.NumRecords() < w.app.cfg.PollRecords
+	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
+		if s := w.slots[place{p.Topic, p.Partition}]; s != nil && len(p.Records) > 0 {
+			w.queue(s, p.Records)
+		}
+	})
+	return nil
+}
+
+// fetchError is the first error of a poll that waiting does not cure.
+func fetchError(fetches kgo.Fetches) error {
+	for _, e := range fetches.Errors() {
+		if errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, context.DeadlineExceeded) {
+			continue
+		}
+		return fmt.Errorf("poll %s/%d: %w", e.Topic, e.Partition, e.Err)
+	}
+	return nil
+}
+
+// queue hands records to a task. A control record has no content, but it moves the position.
+func (w *worker) queue(s *slot, records []*kgo.Record) {
+	w.convert = w.convert[:0]
+	end := int64(-1)
+	for _, r := range records {
+		end = r.Offset + 1
+		if r.Attrs.IsControl() {
+			continue
+		}
+		w.convert = append(w.convert, task.Record{
+			Offset: r.Offset, Appended: r.Timestamp.UnixMilli(), Key: r.Key, Value: r.Value, Headers: headers(r.Headers),
+		})
+	}
+	if len(w.convert) > 0 {
+		s.run.task.Add(s.source, w.convert)
+	}
+	w.quiet.reached(place{records[0].Topic, records[0].Partition}, end)
+}
+
+func headers(in []kgo.RecordHeader) []topology.Header {
+	if len(in) == 0 {
+		return nil
+	}
+	out := make([]topology.Header, len(in))
+	for i, h := range in {
+		out[i] = topology.Header{Key: h.Key, Value: h.Value}
+	}
+	return out
+}

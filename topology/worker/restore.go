@@ -1,0 +1,215 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"go.uber.org/zap"
+
+	"github.com/abacus-stream/abacus/state"
+	"github.com/abacus-stream/abacus/topology"
+	"github.com/abacus-stream/abacus/topology/task"
+)
+
+// restored is a task's state brought up to the log, beside processing.
+type restored struct {
+	id        topology.TaskID
+	sub       *topology.Sub
+	stores    []state.Store
+	tables    []*state.Table
+	committed []int64 // by source: the group's offset, -1 where there is none
+	err       error
+}
+
+// errUntrusted marks state that disagrees with the group: it is rebuilt from the changelog, loudly.
+var errUntrusted = errors.New("local state disagrees with the committed offsets")
+
+// restore opens the stores of a task and replays the tails of their changelogs. State that
+// cannot be trusted is cleared and replayed whole, once.
+func (w *worker) restore(ctx context.Context, sub *topology.Sub, id topology.TaskID) restored {
+	r, err := w.replay(ctx, sub, id)
+	if errors.Is(err, errUntrusted) || errors.Is(err, state.ErrCorrupt) || errors.Is(err, kerr.OffsetOutOfRange) {
+		w.log.Error("state is rebuilt from the changelog", zap.Stringer("task", id), zap.Error(err))
+		for _, store := range r.stores {
+			if err := store.Clear(); err != nil {
+				return restored{id: id, err: fmt.Errorf("task %s: clear: %w", id, err)}
+			}
+		}
+		r, err = w.replay(ctx, sub, id)
+	}
+	if err != nil {
+		r.err = fmt.Errorf("task %s: restore: %w", id, err)
+	}
+	return r
+}
+
+// replay is one try. The committed offsets are read first, stable; the log ends after that, so
+// that every transaction whose offsets count lies below them.
+func (w *worker) replay(ctx context.Context, sub *topology.Sub, id topology.TaskID) (restored, error) {
+	r := restored{id: id, sub: sub}
+	var err error
+	if r.committed, err = w.committed(ctx, sub, id.Partition); err != nil {
+		return r, err
+	}
+	start, records := time.Now(), 0
+	for i, def := range sub.Stores {
+		store := w.app.engine.store(fmt.Sprintf("%s/%s/%s", w.app.topo.App, id, def.Name), def.Memory)
+		table := state.NewTable(def.Name, i, store, w.app.cfg.CacheBytes)
+		r.stores, r.tables = append(r.stores, store), append(r.tables, table)
+		n, err := w.replayStore(ctx, &r, i)
+		if err != nil {
+			return r, fmt.Errorf("store %s: %w", def.Name, err)
+		}
+		records += n
+	}
+	if records > 0 {
+		w.log.Info("restored", zap.Stringer("task", id), zap.Int("records", records), zap.Duration("took", time.Since(start)))
+	}
+	return r, r.agree()
+}
+
+// replayStore replays one changelog from the store's checkpoint to the end.
+func (w *worker) replayStore(ctx context.Context, r *restored, i int) (int, error) {
+	def, table := r.sub.Stores[i], r.tables[i]
+	checkpoint, _, err := table.Store().Checkpoint()
+	if err != nil {
+		return 0, err
+	}
+	topic := r.sub.Changelog(def)
+	end, err := w.changelogEnd(ctx, r, topic, def.SourceTopic != "")
+	if err != nil {
+		return 0, err
+	}
+	in := &reader{app: w.app, topic: topic, partition: r.id.Partition, next: checkpoint.ChangelogOffset, wait: 100 * time.Millisecond}
+	if in.next > end {
+		return 0, fmt.Errorf("%w: contains %s up to %d, the log ends at %d", errUntrusted, topic, in.next, end)
+	}
+	if in.next == 0 {
+		if in.next, err = w.logStart(ctx, topic, r.id.Partition); err != nil {
+			return 0, err
+		}
+	}
+	return w.replayRange(ctx, table, in, end)
+}
+
+// replayRange applies changelog records up to end by position: what lies last is a control record.
+func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader, end int64) (n int, err error) {
+	var batch state.Batch
+	for in.next < end {
+		records, err := in.fetch(ctx)
+		if err != nil {
+			return n, err
+		}
+		for _, rec := range records {
+			if rec.Offset < end {
+				table.Restore(&batch, rec.Key, rec.Value)
+				n++
+			}
+		}
+		batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: min(in.next, end)})
+		if err := table.Store().Apply(&batch); err != nil {
+			return n, err
+		}
+		batch.Reset()
+	}
+	return n, nil
+}
+
+// changelogEnd is where the replay ends: the log end read uncommitted; for a table read from its
+// source topic the committed offset, as what follows is processed yet.
+func (w *worker) changelogEnd(ctx context.Context, r *restored, topic string, source bool) (int64, error) {
+	if source {
+		for i, src := range r.sub.Sources {
+			if src.Topic == topic {
+				return max(r.committed[i], 0), nil
+			}
+		}
+	}
+	ends, err := w.app.admin.ListEndOffsets(ctx, topic)
+	if err != nil {
+		return 0, err
+	}
+	return offsetOf(ends, topic, r.id.Partition)
+}
+
+func (w *worker) logStart(ctx context.Context, topic string, partition int32) (int64, error) {
+	starts, err := w.app.admin.ListStartOffsets(ctx, topic)
+	if err != nil {
+		return 0, err
+	}
+	return offsetOf(starts, topic, partition)
+}
+
+func offsetOf(listed kadm.ListedOffsets, topic string, partition int32) (int64, error) {
+	o, ok := listed.Lookup(topic, partition)
+	if !ok {
+		return 0, fmt.Errorf("offset of %s/%d: %w", topic, partition, kerr.UnknownTopicOrPartition)
+	}
+	return o.Offset, o.Err
+}
+
+// agree compares the position in the task store with the group's offsets.
+func (r *restored) agree() error {
+	row, ok, err := r.tables[len(r.tables)-1].Get(task.PositionKey())
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return nil
+	}
+	p, err := task.ParsePosition(row)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errUntrusted, err)
+	}
+	for _, in := range p.Inputs {
+		for i, src := range r.sub.Sources {
+			if src.Topic != in.Topic || in.Next == r.committed[i] {
+				continue
+			}
+			if r.committed[i] < 0 {
+				return fmt.Errorf("the group has no offset of %s while the state reflects it up to %d: offsets expired or were deleted; reset the app's topics and state together (abacus topics reset)", src.Topic, in.Next)
+			}
+			return fmt.Errorf("%w: %s up to %d, committed %d", errUntrusted, src.Topic, in.Next, r.committed[i])
+		}
+	}
+	return nil
+}
+
+// committed are the group's offsets of a task's sources as the broker knows them once no
+// transaction is pending on them: by source, -1 where there is none.
+func (w *worker) committed(ctx context.Context, sub *topology.Sub, partition int32) ([]int64, error) {
+	names := make([]string, len(sub.Sources))
+	for i, src := range sub.Sources {
+		names[i] = src.Topic
+	}
+	backoff := 5 * time.Millisecond
+	for {
+		resp, err := w.app.admin.FetchOffsetsForTopics(kadm.RequireStable(ctx), w.app.topo.App, names...)
+		if err == nil {
+			err = resp.Error()
+		}
+		if err == nil {
+			at := make([]int64, len(names))
+			for i, name := range names {
+				at[i] = math.MinInt64
+				if o, ok := resp.Lookup(name, partition); ok {
+					at[i] = o.At
+				}
+				at[i] = max(at[i], -1)
+			}
+			return at, nil
+		}
+		if !kerr.IsRetriable(err) {
+			return nil, fmt.Errorf("committed offsets: %w", err)
+		}
+		if err := pause(ctx, backoff); err != nil {
+			return nil, err
+		}
+		backoff = min(2*backoff, time.Second)
+	}
+}

@@ -1,0 +1,171 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+
+	"github.com/abacus-stream/abacus/topology"
+)
+
+// topics is what the app knows of its topics: partition counts and ids.
+type topics struct {
+	partitions map[string]int
+	ids        map[string][16]byte
+}
+
+// plan is a topic to be created.
+type plan struct {
+	name       string
+	partitions int
+	configs    map[string]*string
+}
+
+func setting(kv ...string) map[string]*string {
+	m := map[string]*string{"message.timestamp.type": kadm.StringPtr("LogAppendTime")}
+	for i := 0; i < len(kv); i += 2 {
+		m[kv[i]] = kadm.StringPtr(kv[i+1])
+	}
+	return m
+}
+
+const month = "2592000000" // 30 days in ms
+
+// ensureTopics creates what is internal to the app and checks that its sources exist.
+func (a *App) ensureTopics(ctx context.Context) (*topics, error) {
+	known, err := a.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plans, err := a.plans(known.partitions)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range plans {
+		if have, ok := known.partitions[p.name]; ok {
+			if have != p.partitions {
+				return nil, fmt.Errorf("topic %s has %d partitions, %d are needed: partition counts of an app never change; start a new app, or reset this one's topics", p.name, have, p.partitions)
+			}
+			continue
+		}
+		_, err := a.admin.CreateTopic(ctx, int32(p.partitions), -1, p.configs, p.name)
+		if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
+			return nil, fmt.Errorf("create topic %s: %w", p.name, err)
+		}
+	}
+	return a.settle(ctx, plans)
+}
+
+// settle waits until the cluster's metadata shows every planned topic.
+func (a *App) settle(ctx context.Context, plans []plan) (*topics, error) {
+	for {
+		known, err := a.list(ctx)
+		if err != nil {
+			return nil, err
+		}
+		missing := ""
+		for _, p := range plans {
+			if known.partitions[p.name] == 0 {
+				missing = p.name
+			}
+		}
+		if missing == "" {
+			return known, nil
+		}
+		if err := pause(ctx, 20*time.Millisecond); err != nil {
+			return nil, fmt.Errorf("waiting for topic %s: %w", missing, err)
+		}
+	}
+}
+
+func (a *App) list(ctx context.Context) (*topics, error) {
+	details, err := a.admin.ListTopics(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list topics: %w", err)
+	}
+	t := &topics{partitions: map[string]int{}, ids: map[string][16]byte{}}
+	for name, d := range details {
+		if d.Err == nil {
+			t.partitions[name], t.ids[name] = len(d.Partitions), d.ID
+		}
+	}
+	return t, nil
+}
+
+// plans are the internal topics, with partitions as their sources have them.
+func (a *App) plans(known map[string]int) ([]plan, error) {
+	var plans []plan
+	add := func(name string, n int, configs map[string]*string) {
+		plans = append(plans, plan{name, n, configs})
+	}
+	counts := map[string]int{} // of repartition topics
+	for _, s := range a.topo.Subs {
+		n, err := a.tasks(s, known, counts)
+		if err != nil {
+			return nil, err
+		}
+		for _, sink := range s.Sinks {
+			if _, planned := counts[sink.Topic]; sink.Repartition && !planned {
+				counts[sink.Topic] = n
+				add(sink.Topic, n, setting("cleanup.policy", "delete", "retention.ms", "-1"))
+			}
+		}
+		for _, store := range s.Stores {
+			if store.SourceTopic != "" {
+				continue
+			}
+			cleanup := "compact"
+			if store.Windowed {
+				cleanup = "compact,delete"
+			}
+			add(s.Changelog(store), n, setting("cleanup.policy", cleanup))
+		}
+	}
+	add(a.cfg.DeadLetters, 1, setting("cleanup.policy", "delete", "retention.ms", month))
+	add(a.cfg.Lates, 1, setting("cleanup.policy", "delete", "retention.ms", month))
+	for _, g := range a.topo.Globals {
+		add(g, 1, setting("cleanup.policy", "compact"))
+	}
+	return plans, nil
+}
+
+// tasks is the number of tasks of a sub-topology: the partitions of its sources, which must agree.
+func (a *App) tasks(s *topology.Sub, known, counts map[string]int) (int, error) {
+	n, first := 0, ""
+	for _, src := range s.Sources {
+		have, ok := counts[src.Topic]
+		if !ok {
+			have, ok = known[src.Topic]
+		}
+		if !ok && src.Repartition {
+			continue
+		}
+		if !ok {
+			return 0, fmt.Errorf("source topic %s does not exist: create it first", src.Topic)
+		}
+		if n != 0 && have != n {
+			return 0, fmt.Errorf("sources of %s are not co-partitioned: %s has %d partitions, %s has %d", s.Name, first, n, src.Topic, have)
+		}
+		n, first = have, src.Topic
+	}
+	if n == 0 {
+		return 0, fmt.Errorf("sub-topology %s: none of its sources exists", s.Name)
+	}
+	return n, nil
+}
+
+// pause waits, or ends early with the context's error.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

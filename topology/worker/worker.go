@@ -1,0 +1,223 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/zap"
+
+	"github.com/abacus-stream/abacus/topology"
+	"github.com/abacus-stream/abacus/topology/task"
+)
+
+// worker is one goroutine with one client and one transaction at a time (Kafka Streams: stream thread).
+type worker struct {
+	app *App
+	n   int
+	id  string // transactional id and group instance id
+	log *zap.Logger
+
+	// Of one session, the life of a client. All of it is dropped when the session ends.
+	client   *kgo.Client
+	balancer *balancer
+	outbox   *task.Outbox
+	slots    map[place]*slot // inputs of running tasks
+	running  map[topology.TaskID]*running
+	opening  map[topology.TaskID]context.CancelFunc
+	opened   chan restored
+	moves    chan move
+	wake     wake
+	pace     pace
+	txn      transaction
+	quiet    quiet
+	convert  []task.Record
+
+	failures failures
+}
+
+// place is one partition of a topic.
+type place struct {
+	topic     string
+	partition int32
+}
+
+// slot is where the records of a place go.
+type slot struct {
+	run    *running
+	source int
+}
+
+func newWorker(a *App, n int) *worker {
+	id := fmt.Sprintf("%s-%s-%d", a.topo.App, a.engine.instance, n)
+	return &worker{app: a, n: n, id: id, log: a.log.With(zap.String("worker", id))}
+}
+
+// run keeps a session open until ctx ends. What a session holds in memory is dropped with it, so
+// any error may end one; an error that comes back the same five times ends the app.
+func (w *worker) run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		err := w.session(ctx)
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		wait, fatal := w.failures.judge(err, time.Now())
+		if fatal != nil {
+			return fmt.Errorf("worker %s: %w", w.id, fatal)
+		}
+		w.log.Warn("session ended, opening another", zap.Error(err), zap.Duration("backoff", wait))
+		_ = pause(ctx, wait)
+	}
+	return nil
+}
+
+// session is the life of one client.
+func (w *worker) session(ctx context.Context) (err error) {
+	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	if err := w.open(inner); err != nil {
+		cancel()
+		return err
+	}
+	defer func() { w.close(cancel, err == nil) }()
+	for ctx.Err() == nil {
+		if err := w.turn(ctx, inner); err != nil {
+			return err
+		}
+	}
+	return w.drain(inner)
+}
+
+// turn is one round of the loop.
+func (w *worker) turn(ctx, inner context.Context) error {
+	if err := w.poll(ctx); err != nil {
+		return err
+	}
+	if err := w.move(inner); err != nil {
+		return err
+	}
+	if err := w.process(inner); err != nil {
+		return err
+	}
+	if err := w.punctuate(inner); err != nil {
+		return err
+	}
+	return w.commitIfDue(inner)
+}
+
+// drain commits what is processed when the app stops.
+func (w *worker) drain(inner context.Context) error {
+	inner, cancel := context.WithTimeout(inner, 5*time.Second)
+	defer cancel()
+	if err := w.flushTimers(time.Now()); err != nil {
+		return err
+	}
+	if w.dirty() {
+		return w.commit(inner)
+	}
+	return nil
+}
+
+// process works off the queues, looking at the clock between slices so that commits stay on time.
+func (w *worker) process(inner context.Context) error {
+	const slice = 2048
+	for busy := true; busy; {
+		busy = false
+		for _, r := range w.running {
+			n, err := r.task.Process(slice)
+			if err != nil {
+				return &stepError{err}
+			}
+			busy = busy || n == slice
+		}
+		if !busy {
+			return nil
+		}
+		if err := w.commitIfDue(inner); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// punctuate hands new globals, quiet and the wall time of this round to the tasks.
+func (w *worker) punctuate(ctx context.Context) error {
+	now := time.Now()
+	for _, r := range w.running {
+		if err := r.applyGlobals(w.app.globals); err != nil {
+			return &stepError{err}
+		}
+	}
+	if err := w.observeQuiet(ctx, now); err != nil {
+		return err
+	}
+	return w.flushTimers(now)
+}
+
+func (w *worker) flushTimers(now time.Time) error {
+	for _, r := range w.running {
+		if err := r.task.Advance(now.UnixMilli()); err != nil {
+			return &stepError{err}
+		}
+	}
+	return nil
+}
+
+func (w *worker) dirty() bool {
+	for _, r := range w.running {
+		if r.task.Dirty() {
+			return true
+		}
+	}
+	return false
+}
+
+// stepError is a failure of the topology's own code at a record: worth a few tries, not more.
+type stepError struct{ cause error }
+
+func (e *stepError) Error() string { return e.cause.Error() }
+func (e *stepError) Unwrap() error { return e.cause }
+
+// failures decides how a worker goes on after a session that ended in an error.
+type failures struct {
+	last     string
+	same     int
+	fencedAt time.Time
+	backoff  time.Duration
+}
+
+// sameLimit is how often a step may fail in the same way before the app stops.
+const sameLimit = 5
+
+// judge gives the time to wait before the next session, or the error to stop with.
+func (f *failures) judge(err error, now time.Time) (time.Duration, error) {
+	if isFenced(err) {
+		if now.Sub(f.fencedAt) < time.Minute {
+			return 0, fmt.Errorf("fenced twice within a minute: another process uses this instance id; give each its own state directory or --instance: %w", err)
+		}
+		f.fencedAt = now
+		return 0, nil
+	}
+	if text := err.Error(); text != f.last {
+		f.last, f.same, f.backoff = text, 0, 50*time.Millisecond
+	}
+	f.same++
+	var step *stepError
+	if errors.As(err, &step) && f.same >= sameLimit {
+		return 0, fmt.Errorf("failed %d times in the same way: %w", f.same, err)
+	}
+	wait := f.backoff
+	f.backoff = min(2*f.backoff, 5*time.Second)
+	return wait, nil
+}
+
+func isFenced(err error) bool {
+	for _, fenced := range []error{kerr.ProducerFenced, kerr.InvalidProducerEpoch, kerr.FencedInstanceID, kerr.InvalidProducerIDMapping} {
+		if errors.Is(err, fenced) {
+			return true
+		}
+	}
+	return false
+}
