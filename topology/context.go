@@ -27,6 +27,7 @@ type Context interface {
 	// or -1 where none has been read yet.
 	NextOffset(topic string) int64
 	// SetGrace sets the distance in ms between stream time and the watermarks that this task sends.
+	// Of several calls in Init the largest counts; later calls replace it.
 	SetGrace(ms int64)
 	// OnStreamTime registers a timer in stream time. Call it in Init.
 	OnStreamTime(fire func(now int64) error) *Timer

@@ -43,8 +43,14 @@ func (t *Task) NextOffset(topic string) int64 {
 	return -1
 }
 
-// SetGrace sets the distance in ms between stream time and watermarks.
-func (t *Task) SetGrace(ms int64) { t.clock.grace = ms }
+// SetGrace sets the distance in ms between stream time and watermarks; of the calls in Init the
+// largest counts.
+func (t *Task) SetGrace(ms int64) {
+	if t.inst == nil {
+		ms = max(ms, t.clock.grace)
+	}
+	t.clock.grace = ms
+}
 
 // OnStreamTime registers a timer in stream time.
 func (t *Task) OnStreamTime(fire func(now int64) error) *topology.Timer {

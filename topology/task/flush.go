@@ -1,7 +1,9 @@
 package task
 
 import (
+	"fmt"
 	"math"
+	"slices"
 
 	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/topology"
@@ -10,9 +12,12 @@ import (
 // Flush ends the processing of a commit interval: outputs of the processors, then the watermark,
 // then one changelog record per dirty row, the position last.
 func (t *Task) Flush() error {
-	for _, flush := range t.flushes {
+	t.current = topology.Source{}
+	// Processors are initialised from the sinks up, so the last one comes first: what it sends
+	// reaches the others before their own turn.
+	for _, flush := range slices.Backward(t.flushes) {
 		if err := flush(); err != nil {
-			return err
+			return fmt.Errorf("task %s: flush: %w", t.cfg.ID, err)
 		}
 	}
 	t.sendWatermark()

@@ -38,12 +38,12 @@ const (
 // slabSize is how much is allocated at once for the bytes of entries.
 const slabSize = 1 << 18
 
-// copy keeps bytes until Reset; nil stays nil.
+// copy keeps bytes until Reset; nil stays nil, and nothing else becomes nil.
 func (o *Outbox) copy(b []byte) []byte {
 	if b == nil {
 		return nil
 	}
-	if cap(o.slab)-len(o.slab) < len(b) {
+	if o.slab == nil || cap(o.slab)-len(o.slab) < len(b) {
 		o.slab = make([]byte, 0, max(slabSize, len(b)))
 	}
 	n := len(o.slab)

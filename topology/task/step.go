@@ -100,7 +100,7 @@ func (t *Task) look(q *queue) {
 
 // step processes the decoded head of a queue.
 func (t *Task) step(q *queue) error {
-	if len(t.queues) > 1 {
+	if len(t.queues) > 1 || t.current.Topic == "" {
 		t.look(q)
 		if q.source.Repartition {
 			t.current.Time, t.current.Value, _ = topology.ParseFrame(t.current.Value)

@@ -118,6 +118,7 @@ func (t *Task) Dirty() bool { return t.dirty }
 
 // ApplyGlobal hands a row of a global table to the processors, between two steps.
 func (t *Task) ApplyGlobal(topic string, row topology.GlobalRow) error {
+	t.current = topology.Source{}
 	for _, apply := range t.globals[topic] {
 		if err := apply(row); err != nil {
 			return fmt.Errorf("task %s: global table %s at offset %d: %w", t.cfg.ID, topic, row.Offset, err)

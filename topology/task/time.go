@@ -38,32 +38,60 @@ func (c *clock) patience() int64 {
 	return max(1000, c.grace)
 }
 
-// advanceStream moves stream time to the minimum over the timed sources that have
-// records, never back, and fires the timers that it passes.
+// idleSource says whether a source has been quiet for so long that it holds nothing back.
+func (c *clock) idleSource(q *queue) bool {
+	return q.quietFrom > 0 && q.len() == 0 && c.wall-q.quietFrom >= c.patience()
+}
+
+// advanceStream moves stream time to the minimum over the inputs that are not idle: of a timed
+// source its greatest event time, of a repartition topic its watermark.
 func (t *Task) advanceStream() error {
-	now := int64(math.MaxInt64)
+	now := t.upstreamLow()
 	for _, q := range t.queues {
-		if q.source.Timed && !(q.greatest == math.MinInt64 && t.clock.idle) {
+		if q.source.Timed && !t.clock.idleSource(q) {
 			now = min(now, q.greatest)
 		}
 	}
 	return t.setStream(now)
 }
 
+// upstreamLow is the watermark over all repartition topics that carry one; MaxInt64 without any.
+func (t *Task) upstreamLow() int64 {
+	low := int64(math.MaxInt64)
+	for i, q := range t.queues {
+		if q.source.Watermarked {
+			low = min(low, t.upstream.low(i))
+		}
+	}
+	return low
+}
+
+// setStream moves stream time, never back, and fires the timers that it passes.
 func (t *Task) setStream(now int64) error {
 	if now <= t.clock.stream || now == math.MaxInt64 {
 		return nil
 	}
 	t.clock.stream = now
+	t.dirty = true
 	for _, timer := range t.clock.streamTimers {
-		if timer.Due() <= now {
-			t.dirty = true
-			if err := timer.Advance(now); err != nil {
-				return err
-			}
+		if err := t.fire(timer, now); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// fire runs a timer that is due. No record is being processed then.
+func (t *Task) fire(timer *topology.Timer, now int64) error {
+	if timer.Due() > now {
+		return nil
+	}
+	t.dirty = true
+	record := t.current
+	t.current = topology.Source{}
+	err := timer.Advance(now)
+	t.current = record
+	return err
 }
 
 // Advance tells the task the wall time of this step: it fires wall-clock timers, and lets
@@ -71,11 +99,8 @@ func (t *Task) setStream(now int64) error {
 func (t *Task) Advance(wall int64) error {
 	t.clock.wall = wall
 	for _, timer := range t.clock.wallTimers {
-		if timer.Due() <= wall {
-			t.dirty = true
-			if err := timer.Advance(wall); err != nil {
-				return err
-			}
+		if err := t.fire(timer, wall); err != nil {
+			return err
 		}
 	}
 	return t.drift()
@@ -91,21 +116,23 @@ func (t *Task) Quiet(source int, wall int64) {
 
 // drift declares idleness and, while it lasts, moves stream time with the wall clock from the
 // last event time: as far as a timer or the end of the last pane asks, so that quiet costs nothing.
+// Beside a source that has records an idle one no longer holds stream time back.
 func (t *Task) drift() error {
 	c := &t.clock
 	since := t.quietSince()
 	idle := since > 0 && c.wall-since >= c.patience()
 	if idle != c.idle {
-		c.idle, c.base = idle, c.stream
+		c.idle, c.base = idle, max(c.stream, t.greatest())
 		t.dirty = t.dirty || idle != c.sentIdle
 	}
-	if !idle || c.base == math.MinInt64 {
+	switch {
+	case !idle && len(t.queues) > 1:
+		return t.advanceStream()
+	case !idle || c.base == math.MinInt64:
 		return nil
 	}
-	now := c.base + (c.wall - since)
-	if due := t.nextDue(); now >= due {
-		t.dirty = true
-		return t.setStream(now)
+	if now := c.base + (c.wall - since); now >= t.nextDue() {
+		return t.setStream(min(now, t.upstreamLow()))
 	}
 	return nil
 }
@@ -131,14 +158,20 @@ func (t *Task) nextDue() int64 {
 	for _, timer := range t.clock.streamTimers {
 		due = min(due, timer.Due())
 	}
-	greatest := int64(math.MinInt64)
-	for _, q := range t.queues {
-		greatest = max(greatest, q.greatest)
-	}
+	greatest := t.greatest()
 	if end := floorPane(greatest) + Pane; greatest > math.MinInt64 && t.clock.sent < end {
 		due = min(due, end+t.clock.grace)
 	}
 	return due
+}
+
+// greatest is the last event time of the task, MinInt64 before the first.
+func (t *Task) greatest() int64 {
+	greatest := int64(math.MinInt64)
+	for _, q := range t.queues {
+		greatest = max(greatest, q.greatest)
+	}
+	return greatest
 }
 
 // floorPane is the start of the pane of a time.

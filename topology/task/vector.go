@@ -110,11 +110,5 @@ func (t *Task) watermark(q *queue) error {
 		return nil
 	}
 	t.upstream.store(t.own, source, w.Task)
-	low := int64(math.MaxInt64)
-	for i := range t.queues {
-		if t.queues[i].source.Repartition && t.queues[i].source.Watermarked {
-			low = min(low, t.upstream.low(i))
-		}
-	}
-	return t.setStream(low)
+	return t.advanceStream()
 }

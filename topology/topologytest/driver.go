@@ -57,8 +57,11 @@ type Driver struct {
 	crash     Step
 }
 
-// New starts an app on empty topics.
+// New starts an app on empty topics. Outside of a test, as in an Example, t is nil: a fault panics.
 func New(t testing.TB, topo *topology.Topology, cfg Config) *Driver {
+	if t == nil {
+		t = panics{}
+	}
 	t.Helper()
 	cfg.defaults(topo.App)
 	d := &Driver{t: t, topo: topo, cfg: cfg, wall: cfg.Wall, topics: map[string]*topic{}, committed: map[string]int64{}, disk: memory.New()}
@@ -95,12 +98,12 @@ func (d *Driver) Run() {
 	d.t.Helper()
 	for again := true; again; {
 		again = false
-		for _, w := range d.workers {
-			for d.step(w, 1<<20) > 0 {
+		for i := range d.workers { // a crash replaces all of them
+			for d.step(d.workers[i], 1<<20) > 0 {
 				again = true
 			}
-			if w.dirty() {
-				d.commit(w)
+			if d.workers[i].dirty() {
+				d.commit(d.workers[i])
 				again = true
 			}
 		}
@@ -121,9 +124,9 @@ func (d *Driver) Step() bool {
 // Commit commits what every worker has done.
 func (d *Driver) Commit() {
 	d.t.Helper()
-	for _, w := range d.workers {
-		if w.dirty() {
-			d.commit(w)
+	for i := range d.workers {
+		if d.workers[i].dirty() {
+			d.commit(d.workers[i])
 		}
 	}
 }
@@ -179,7 +182,7 @@ func (d *Driver) open(w *worker, s *topology.Sub, partition int32) *running {
 	id := topology.TaskID{Sub: s.ID, Partition: partition}
 	r := &running{}
 	for i, def := range s.Stores {
-		store := d.disk.Store(fmt.Sprintf("%s/%s", id, def.Name))
+		store := d.disk.Store(storeName(id, def.Name))
 		table := state.NewTable(def.Name, i, store, d.cfg.CacheBytes)
 		d.check(d.restore(s, def, table, partition))
 		r.stores, r.tables = append(r.stores, store), append(r.tables, table)
@@ -223,6 +226,13 @@ func (d *Driver) restore(s *topology.Sub, def topology.Store, table *state.Table
 	batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: end, Position: checkpoint.Position})
 	return table.Store().Apply(&batch)
 }
+
+// panics stands for a test where there is none.
+type panics struct{ testing.TB }
+
+func (panics) Helper()                           {}
+func (panics) Fatal(args ...any)                 { panic(fmt.Sprint(args...)) }
+func (panics) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
 
 func (d *Driver) check(err error) {
 	d.t.Helper()

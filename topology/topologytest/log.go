@@ -9,7 +9,7 @@ import (
 type Record struct {
 	task.Record
 	Partition int32
-	marker    bool // a control record: it has an offset and nothing else
+	marker    bool // a control record, or one of an aborted transaction: nobody reads it
 }
 
 // topic is the partitions of a topic, each a slice indexed by offset.

@@ -115,6 +115,9 @@ func (d *Driver) commit(w *worker) {
 		}
 	}
 	if crash != NoCrash && crash < AfterEndTxn {
+		if crash > AfterFlush {
+			d.abort(w)
+		}
 		d.start()
 		return
 	}
@@ -168,6 +171,16 @@ func (d *Driver) produce(w *worker) map[logged]int64 {
 		}
 	}
 	return next
+}
+
+// abort leaves what a transaction that is given up leaves in the logs: offsets that nobody reads.
+func (d *Driver) abort(w *worker) {
+	for _, e := range w.outbox.Entries() {
+		name, partitions := d.target(e)
+		for _, p := range partitions {
+			d.topic(name).mark(p)
+		}
+	}
 }
 
 // target is the topic and the partitions of an entry.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -170,4 +171,11 @@ func (c *cluster) startApp(app string, cfg Config) (stop func() error) {
 func (c *cluster) eventually(want int64) {
 	c.t.Helper()
 	require.Eventually(c.t, func() bool { return sum(c.last("counts")) == want }, 20*time.Second, 50*time.Millisecond)
+}
+
+// counted counts the commits of an app.
+type counted struct{ commits atomic.Int64 }
+
+func (n *counted) hooks() Hooks {
+	return Hooks{Committed: func(int, int, time.Duration) { n.commits.Add(1) }}
 }
