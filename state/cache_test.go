@@ -97,6 +97,23 @@ func TestCacheKeepsWhatIsUsed(t *testing.T) {
 	require.Less(t, lost, 1000, "of 100,000 reads of 500 hot rows")
 }
 
+func TestCacheLetsGoOfWhatWasUsedOnce(t *testing.T) {
+	c := NewCache(1 << 20)
+	value := make([]byte, 100)
+	old := func(i int) []byte { return fmt.Appendf(nil, "old %d", i) }
+	for i := range 3000 {
+		c.Fill(old(i), value, true)
+		c.Get(old(i))
+	}
+	for i := range 20_000 {
+		c.Fill(fmt.Appendf(nil, "cold %d", i), value, true)
+	}
+	for i := range 3000 {
+		_, _, known := c.Get(old(i))
+		require.False(t, known, "old row %d is still there", i)
+	}
+}
+
 func TestCacheNeverEvictsDirtyRows(t *testing.T) {
 	c := NewCache(64 << 10)
 	value := make([]byte, 100)
@@ -151,6 +168,23 @@ func TestCachePutsItsOwnBytes(t *testing.T) {
 		ann, _, _ := c.Get([]byte("ann"))
 		c.Put([]byte("ann"), ann[:len(ann):len(ann)])
 		require.NoError(t, c.Fault())
+	}
+}
+
+// Fill returns the row it wrote even where making room for it moves nearly everything else.
+func TestCacheFillIsNotMovedByItsOwnEviction(t *testing.T) {
+	c := NewCache(1)
+	chance := rand.New(rand.NewPCG(1, 1))
+	for step := range 30_000 {
+		key := fmt.Appendf(nil, "dirty %d", chance.IntN(60))
+		c.Put(key, make([]byte, chance.IntN(700)))
+		value := bytes.Repeat([]byte{byte(step)}, chance.IntN(950))
+		got := c.Fill(fmt.Appendf(nil, "clean %d", step), value, true)
+		require.True(t, bytes.Equal(value, got), "step %d", step)
+		if chance.IntN(200) == 0 {
+			c.DropDirty()
+			require.NoError(t, c.Fault())
+		}
 	}
 }
 

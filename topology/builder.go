@@ -9,9 +9,8 @@ import (
 // Builder collects the nodes of a topology. Its zero value is ready; faults are
 // kept and reported all at once by Build.
 type Builder struct {
-	nodes   []*node
-	globals []string
-	faults  []error
+	nodes  []*node
+	faults []error
 }
 
 type kind uint8

@@ -27,7 +27,7 @@ func Detour[K, V any](b *Builder, name string, key codecs.Codec[K], value codecs
 func channel[K, V any](b *Builder, node *SinkNode, key codecs.Codec[K], value codecs.Codec[V], at TimeOf[K, V]) (Sink[K, V], Stream[K, V]) {
 	sink := newSink(b, node, key, value)
 	src := &SourceNode{Topic: node.Topic, Repartition: true, Watermarked: node.Watermarks}
-	return sink, addSource(b, src, node.Topic, sourceCodecs[K, V]{key, value, at})
+	return sink, addSource(b, src, node.node(), sourceCodecs[K, V]{key, value, at})
 }
 
 func frameTime[K, V any](_ *Record[K, V], src *Source) (int64, bool) { return src.Time, true }

@@ -25,6 +25,15 @@ type SinkNode struct {
 // Index is the position of the sink in its sub-topology, as Context.Send takes it.
 func (s *SinkNode) Index() int { return s.index }
 
+// node is the name in the graph: that of an internal topic leaves the name itself to the node
+// that asked for it, and to a topic of the user's.
+func (s *SinkNode) node() string {
+	if s.Repartition {
+		return s.name + "-repartition"
+	}
+	return s.name
+}
+
 func (s *SinkNode) resolve(app string) {
 	if s.Repartition {
 		s.Topic = RepartitionTopic(app, s.name)
@@ -75,7 +84,7 @@ func (s Sink[K, V]) Sender(ctx Context) Forward[K, V] {
 
 // attach puts the sink below a stream as a node of its own.
 func (s Sink[K, V]) attach(in Stream[K, V]) {
-	n := s.b.add(s.node.Topic, sinkKind)
+	n := s.b.add(s.node.node(), sinkKind)
 	n.sink = s.node
 	s.b.link(in.node, n)
 	n.receive = func(inst *Instance) (any, error) { return s.Sender(inst.ctx), nil }

@@ -49,7 +49,7 @@ type sourceCodecs[K, V any] struct {
 
 func addSource[K, V any](b *Builder, src *SourceNode, name string, c sourceCodecs[K, V]) Stream[K, V] {
 	n := b.add(name, sourceKind)
-	src.name, n.source = name, src
+	src.name, n.source = src.Topic, src
 	if c.key == nil || c.value == nil {
 		b.fault("source %q: needs a codec for its key and its value", name)
 	}

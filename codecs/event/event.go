@@ -30,6 +30,8 @@ type Event struct {
 
 	Props []Prop // the top level of props in the order of the text; of duplicate keys the last
 	Fault Fault  // None, or the first fault that the bytes show
+
+	scratch []byte // unescaped strings of an event that Judged filled
 }
 
 // Prop is one member of props.

@@ -6,15 +6,14 @@ import (
 	"github.com/abacus-stream/abacus/topology"
 )
 
-// Pane is the length in ms of the finest window: watermarks are multiples of it.
-const Pane = 1000
+// pane is the length in ms of the finest window: watermarks are multiples of it.
+const pane = 1000
 
 // clock is the time of a task: stream time, watermark sent, wall time of the step, timers.
 type clock struct {
 	stream    int64
 	wall      int64
-	heard     int64 // wall time at which the last record was processed
-	base      int64 // stream time at heard
+	base      int64 // stream time when idleness was declared
 	grace     int64
 	idleAfter int64
 	idle      bool
@@ -23,7 +22,6 @@ type clock struct {
 
 	streamTimers []*topology.Timer
 	wallTimers   []*topology.Timer
-	nextStream   int64
 }
 
 func newClock(idleAfter int64) clock {
@@ -159,7 +157,7 @@ func (t *Task) nextDue() int64 {
 		due = min(due, timer.Due())
 	}
 	greatest := t.greatest()
-	if end := floorPane(greatest) + Pane; greatest > math.MinInt64 && t.clock.sent < end {
+	if end := floorPane(greatest) + pane; greatest > math.MinInt64 && t.clock.sent < end {
 		due = min(due, end+t.clock.grace)
 	}
 	return due
@@ -176,9 +174,9 @@ func (t *Task) greatest() int64 {
 
 // floorPane is the start of the pane of a time.
 func floorPane(ms int64) int64 {
-	r := ms % Pane
+	r := ms % pane
 	if r < 0 {
-		r += Pane
+		r += pane
 	}
 	return ms - r
 }

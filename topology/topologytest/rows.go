@@ -29,3 +29,9 @@ func (d *Driver) Rows(store string) map[string][]byte {
 
 // storeName is the place of a task's store on the disk.
 func storeName(id topology.TaskID, store string) string { return fmt.Sprintf("%s/%s", id, store) }
+
+// Topology is what the driver runs.
+func (d *Driver) Topology() *topology.Topology { return d.topo }
+
+// Partitions is the number of partitions of a topic.
+func (d *Driver) Partitions(topic string) int { return len(d.topic(topic).partitions) }

@@ -44,7 +44,7 @@ func (w *worker) options(session context.Context) []kgo.Opt {
 	}
 	return []kgo.Opt{
 		kgo.ConsumerGroup(w.app.topo.App), kgo.ConsumeTopics(sources...), kgo.InstanceID(w.id),
-		kgo.Balancers(w.balancer), kgo.DisableAutoCommit(), kgo.RequireStableFetchOffsets(),
+		kgo.Balancers(w.balancer), kgo.DisableAutoCommit(),
 		kgo.SessionTimeout(cfg.Session), kgo.HeartbeatInterval(500 * time.Millisecond), kgo.RebalanceTimeout(30 * time.Second),
 		kgo.OnPartitionsAssigned(func(ctx context.Context, cl *kgo.Client, added map[string][]int32) { w.assigned(cl, added) }),
 		kgo.OnPartitionsRevoked(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { w.revoked(session, gone, true) }),
@@ -53,9 +53,24 @@ func (w *worker) options(session context.Context) []kgo.Opt {
 		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()), kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		// A partition that is resumed waits for the fetch in flight; so that wait is short.
 		kgo.FetchMaxWait(250 * time.Millisecond), kgo.FetchMaxBytes(50 << 20), kgo.FetchMaxPartitionBytes(4 << 20),
+		kgo.RetryTimeoutFn(retryFor(cfg.Session)),
 		kgo.TransactionalID(w.id), kgo.TransactionTimeout(transactionTimeout), kgo.ProducerLinger(0),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MaxBufferedRecords(1 << 20),
 		kgo.ProducerBatchCompression(kgo.Lz4Compression(), kgo.NoCompression()),
+	}
+}
+
+// retryFor bounds the client's own retries: an EndTxn that stays unanswered is settled by a new
+// session; a member that cannot reach its coordinator is out after the session timeout anyway.
+func retryFor(session time.Duration) func(key int16) time.Duration {
+	return func(key int16) time.Duration {
+		switch key {
+		case kmsg.EndTxn.Int16():
+			return 2 * time.Second
+		case kmsg.JoinGroup.Int16(), kmsg.SyncGroup.Int16(), kmsg.Heartbeat.Int16():
+			return session
+		}
+		return 30 * time.Second
 	}
 }
 

@@ -170,7 +170,13 @@ func (c *cluster) startApp(app string, cfg Config) (stop func() error) {
 
 func (c *cluster) eventually(want int64) {
 	c.t.Helper()
-	require.Eventually(c.t, func() bool { return sum(c.last("counts")) == want }, 20*time.Second, 50*time.Millisecond)
+	var got int64
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		if got = sum(c.last("counts")); got == want {
+			return
+		}
+	}
+	require.Equal(c.t, want, got, "counted after a minute")
 }
 
 // counted counts the commits of an app.

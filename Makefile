@@ -1,0 +1,28 @@
+# make test needs nothing but Go: Kafka and Redis run inside the tests.
+GO ?= go
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.PHONY: build test lint race bench fuzz demo
+
+build:
+	$(GO) build -trimpath -o abacus ./cmd/abacus
+
+test:
+	$(GO) test -timeout 20m ./...
+
+lint:
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || (gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1)
+	$(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+race:
+	$(GO) test -race -timeout 25m ./topology/... ./state/... ./processors/... ./cmd/...
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./codecs/event ./state ./processors/experiment/...
+
+fuzz:
+	$(GO) test -run '^$$' -fuzz FuzzScan -fuzztime 60s ./codecs/event
+
+demo:
+	$(GO) run ./cmd/abacus demo

@@ -1,0 +1,6 @@
+// Package table shows stats records to people: experiment, variant, metric, n, rate or mean, lift with its interval, p.
+//
+// A [Table] keeps the latest total of each experiment and renders it for a width, with fewer columns where there is
+// less of it. On a terminal a [Screen] draws the frames in place, each in one write, so that nothing flickers; where
+// the output is piped, [Table.Lines] gives one plain line a comparison instead.
+package table

@@ -1,0 +1,70 @@
+package table
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/abacus-stream/abacus/codecs/result"
+)
+
+// title tells what the table holds as a whole.
+func (f *frame) title() {
+	if len(f.records) == 0 {
+		f.line([]cell{{"no results yet", faint}}, 0)
+		return
+	}
+	var units, asOf int64
+	for _, rec := range f.records {
+		units += unitsOf(rec)
+		asOf = max(asOf, rec.AsOf)
+	}
+	noun := "experiments"
+	if len(f.records) == 1 {
+		noun = "experiment"
+	}
+	f.line([]cell{{fmt.Sprintf("%d %s · %s units · as of %s", len(f.records), noun, thousands(units), moment(asOf)), faint}}, 0)
+}
+
+func unitsOf(rec *result.Record) (units int64) {
+	for n := range maps.Values(rec.Units) {
+		units += n
+	}
+	return units
+}
+
+func (f *frame) headings() {
+	cells := make([]cell, len(f.columns))
+	for i, c := range f.columns {
+		cells[i] = cell{c.title, faint}
+	}
+	f.line(cells, len(gap))
+}
+
+// experiment is the heading of one experiment: what holds for all its metrics.
+func (f *frame) experiment(rec *result.Record) {
+	facts := []string{thousands(unitsOf(rec)) + " units"}
+	if rec.Run > 1 {
+		facts = append(facts, fmt.Sprintf("run %d", rec.Run))
+	}
+	if rec.Excluded != nil && *rec.Excluded > 0 {
+		facts = append(facts, thousands(*rec.Excluded)+" excluded")
+	}
+	var dropped int64
+	for n := range maps.Values(rec.Dropped) {
+		dropped += n
+	}
+	if dropped > 0 {
+		facts = append(facts, thousands(dropped)+" events dropped")
+	}
+	cells := []cell{{rec.Experiment, strong}}
+	if rec.Split != nil && rec.Split.Verdict != "" {
+		look := faint
+		if rec.Split.Verdict != "ok" {
+			look = odd
+		}
+		cells = append(cells, cell{"split " + rec.Split.Verdict, look})
+	}
+	cells = append(cells, cell{strings.Join(facts, " · "), faint})
+	f.free(cells)
+}

@@ -1,0 +1,55 @@
+package table
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/abacus-stream/abacus/codecs/result"
+)
+
+// Lines writes a record as plain lines, one a comparison, for pipes and logs: fields name=value, blanks in names as
+// they are in quotes. Of windows and segments it writes nothing.
+func (t *Table) Lines(w io.Writer, rec *result.Record) error {
+	if rec.Grain != result.Total || rec.Segment != "" {
+		return nil
+	}
+	var b strings.Builder
+	at := time.UnixMilli(rec.AsOf).UTC().Format("2006-01-02T15:04:05.000Z")
+	rows := rowsOf(rec)
+	var control *row
+	for i := range rows {
+		r := &rows[i]
+		if r.compared == nil {
+			control = r
+			continue
+		}
+		fmt.Fprintf(&b, "%s %s %s %s n=%s value=%s", at, rec.Experiment, r.metric, word(r.variant), r.n(), bare(r.value()))
+		if control != nil && control.metric == r.metric {
+			fmt.Fprintf(&b, " control=%s", bare(control.value()))
+		}
+		fmt.Fprintf(&b, " lift=%s interval=%s p=%s p_always=%s verdict=%s\n", bare(signed(r.compared.Relative)),
+			bare(between(r.compared.RelativeInterval)), bare(probability(r.compared.P)), bare(probability(r.compared.PAlways)), word(r.compared.Verdict))
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("write lines of %s: %w", rec.Experiment, err)
+	}
+	return nil
+}
+
+// bare takes the blanks out of a figure.
+func bare(text string) string {
+	if text == missing {
+		return "-"
+	}
+	return strings.ReplaceAll(text, " ", "")
+}
+
+// word quotes a name with blanks.
+func word(name string) string {
+	if strings.ContainsRune(name, ' ') || name == "" {
+		return fmt.Sprintf("%q", name)
+	}
+	return name
+}

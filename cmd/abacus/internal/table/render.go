@@ -1,0 +1,163 @@
+package table
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/abacus-stream/abacus/codecs/result"
+)
+
+// Render writes the table for a width in characters, a heading line for each experiment and a row for each variant
+// of each metric. Columns that have no room are left out, the plots and the always-valid p first.
+func (t *Table) Render(w io.Writer, width int) error {
+	var b strings.Builder
+	f := frame{out: &b, width: width, color: t.Color, records: t.sorted()}
+	f.scale = scaleOf(f.records)
+	f.lay()
+	f.write()
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("write the table: %w", err)
+	}
+	return nil
+}
+
+// frame is one rendering.
+type frame struct {
+	out     *strings.Builder
+	width   int
+	color   bool
+	scale   float64
+	records []*result.Record
+
+	columns []column
+	widths  []int
+	rows    map[string][]row // by experiment
+}
+
+// lay decides on the columns and their widths.
+func (f *frame) lay() {
+	f.rows = map[string][]row{}
+	f.columns, f.widths = slices.Clone(columns), make([]int, len(columns))
+	told := make([]bool, len(columns))
+	for i := range f.columns {
+		if f.columns[i].title == axisTitle {
+			f.columns[i].title = axis(f.scale)
+		}
+		f.widths[i] = utf8.RuneCountInString(f.columns[i].title)
+	}
+	for _, rec := range f.records {
+		rows := rowsOf(rec)
+		f.rows[rec.Experiment] = rows
+		for r := range rows {
+			for i, c := range f.columns {
+				text := c.of(&rows[r], f.scale).text
+				f.widths[i] = max(f.widths[i], utf8.RuneCountInString(text))
+				told[i] = told[i] || text != "" && text != missing
+			}
+		}
+	}
+	for i := len(told) - 1; i >= 0; i-- {
+		if !told[i] { // nothing in it
+			f.remove(i)
+		}
+	}
+	for f.total() > f.width && len(f.columns) > 2 {
+		f.drop()
+	}
+}
+
+func (f *frame) total() int {
+	total := len(gap)
+	for _, width := range f.widths {
+		total += width + len(gap)
+	}
+	return total - len(gap)
+}
+
+// drop takes the column away that is missed least.
+func (f *frame) drop() {
+	least := 0
+	for i, c := range f.columns {
+		if c.keep < f.columns[least].keep {
+			least = i
+		}
+	}
+	f.remove(least)
+}
+
+func (f *frame) remove(i int) {
+	f.columns = slices.Delete(f.columns, i, i+1)
+	f.widths = slices.Delete(f.widths, i, i+1)
+}
+
+func (f *frame) write() {
+	f.title()
+	if len(f.records) == 0 {
+		return
+	}
+	f.headings()
+	for _, rec := range f.records {
+		f.line(nil, 0)
+		f.experiment(rec)
+		rows := f.rows[rec.Experiment]
+		for i := range rows {
+			f.row(rows, i)
+		}
+	}
+}
+
+// free writes cells one after the other, in no columns.
+func (f *frame) free(cells []cell) {
+	var b strings.Builder
+	left := f.width
+	for i, c := range cells {
+		if i > 0 && left > len(gap) {
+			b.WriteString(gap)
+			left -= len(gap)
+		} else if i > 0 {
+			break
+		}
+		width := min(utf8.RuneCountInString(c.text), left)
+		c.write(&b, width, false, f.color)
+		left -= width
+	}
+	f.out.WriteString(strings.TrimRight(b.String(), " "))
+	f.out.WriteByte('\n')
+}
+
+// row writes the i-th row; the metric's name stands in its first one.
+func (f *frame) row(rows []row, i int) {
+	cells := make([]cell, len(f.columns))
+	for at, c := range f.columns {
+		cells[at] = c.of(&rows[i], f.scale)
+		if c.title == "metric" && i > 0 && rows[i-1].metric == rows[i].metric {
+			cells[at] = cell{}
+		}
+	}
+	f.line(cells, len(gap))
+}
+
+// line writes cells in the columns' widths, without blanks at the end.
+func (f *frame) line(cells []cell, indent int) {
+	if len(cells) == 1 {
+		f.free(cells)
+		return
+	}
+	var b strings.Builder
+	left := f.width - indent
+	b.WriteString(strings.Repeat(" ", min(indent, f.width)))
+	for i, c := range cells {
+		if i > 0 {
+			b.WriteString(cut(gap, left))
+			left -= len(gap)
+		}
+		width := max(min(f.widths[i], left), 0)
+		c.write(&b, width, f.columns[i].right, f.color)
+		left -= width
+	}
+	f.out.WriteString(strings.TrimRight(b.String(), " "))
+	f.out.WriteByte('\n')
+}

@@ -1,0 +1,67 @@
+package table
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/abacus-stream/abacus/codecs/result"
+)
+
+// Table holds the latest total of each experiment. The zero value is empty and without colour. It is for one goroutine.
+type Table struct {
+	Color bool // ANSI colours in what Render writes
+
+	totals map[string]*result.Record
+}
+
+// Update takes in a record; of windows and segments nothing is shown. The record must not change afterwards.
+func (t *Table) Update(rec *result.Record) {
+	if rec.Grain != result.Total || rec.Segment != "" {
+		return
+	}
+	if t.totals == nil {
+		t.totals = map[string]*result.Record{}
+	}
+	t.totals[rec.Experiment] = rec
+}
+
+// sorted returns the records by the names of their experiments.
+func (t *Table) sorted() []*result.Record {
+	return slices.SortedFunc(maps.Values(t.totals), func(a, b *result.Record) int {
+		return strings.Compare(a.Experiment, b.Experiment)
+	})
+}
+
+// row is one variant of one metric.
+type row struct {
+	metric, kind, variant string
+	figures               result.Variant
+	compared              *result.Comparison // nil: the control
+}
+
+// rowsOf returns the rows of a record: metrics by name, of each the control and then the treatments by name.
+func rowsOf(rec *result.Record) []row {
+	var rows []row
+	for _, name := range slices.Sorted(maps.Keys(rec.Metrics)) {
+		m := rec.Metrics[name]
+		variants := slices.Sorted(maps.Keys(m.Variants))
+		slices.SortStableFunc(variants, func(a, b string) int { return rank(m, a) - rank(m, b) })
+		for _, variant := range variants {
+			r := row{metric: name, kind: m.Kind, variant: variant, figures: m.Variants[variant]}
+			if c, ok := m.Comparisons[variant]; ok {
+				r.compared = &c
+			}
+			rows = append(rows, r)
+		}
+	}
+	return rows
+}
+
+// rank is 0 for the control, which is compared with nothing, and 1 for treatments.
+func rank(m result.Metric, variant string) int {
+	if _, ok := m.Comparisons[variant]; ok {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,159 @@
+package table
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/abacus-stream/abacus/codecs/result"
+)
+
+// shop returns a table of three experiments, one with three arms.
+func shop() *Table {
+	t := &Table{}
+	t.Update(fake("signup-copy", 10_000, 0.001))
+	t.Update(fake("checkout-button", 10_000, 0.05, -0.1))
+	broken := fake("heavy-banner", 500, -0.3)
+	broken.Split.Verdict = "broken"
+	t.Update(broken)
+	return t
+}
+
+func render(t *testing.T, table *Table, width int) string {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, table.Render(&b, width))
+	return b.String()
+}
+
+const wide = `3 experiments · 51,000 units · as of 2026-09-21 14:14:20 UTC
+  metric    variant       units    value      lift         95 % interval  -20 %       0       +20 %       p  verdict
+
+checkout-button  split ok  30,000 units · 12 excluded · 3 events dropped
+  purchase  control      10,000  20.00 %
+            treatment    10,000  21.00 %   +5.00 %  [ -0.55 %, +10.55 %]              ┼──●───        0.0773  collecting
+            treatment 2  10,000  18.00 %  -10.00 %  [-15.55 %,  -4.45 %]     ───●───  │              0.0004  collecting
+  revenue   control      10,000   5.2235
+            treatment    10,000   5.4847   +5.00 %  [ -3.23 %, +13.23 %]            ──┼──●─────      0.2339  collecting
+            treatment 2  10,000   4.7012  -10.00 %  [-18.23 %,  -1.77 %]   ─────●─────│              0.0173  collecting
+
+heavy-banner  split broken  1,000 units · 12 excluded · 3 events dropped
+  purchase  control         500  20.00 %
+            treatment       500  14.00 %  -30.00 %  [-54.81 %,  -5.19 %]  ◂─────────  │              0.0178  collecting
+  revenue   control         500   5.2235
+            treatment       500   3.6564  -30.00 %  [-66.81 %,  +6.81 %]  ◂───────────┼────          0.1102  collecting
+
+signup-copy  split ok  20,000 units · 12 excluded · 3 events dropped
+  purchase  control      10,000  20.00 %
+            treatment    10,000  20.02 %   +0.10 %  [ -5.45 %,  +5.65 %]           ───●───           0.9718  collecting
+  revenue   control      10,000   5.2235
+            treatment    10,000   5.2287   +0.10 %  [ -8.13 %,  +8.33 %]         ─────●─────         0.9810  collecting
+`
+
+func TestRender(t *testing.T) {
+	require.Equal(t, wide, render(t, shop(), 140))
+}
+
+// TestWidths: no line is wider than asked for, and what matters most stays.
+func TestWidths(t *testing.T) {
+	for width := 1; width < 160; width++ {
+		text := render(t, shop(), width)
+		for line := range strings.Lines(text) {
+			line = strings.TrimSuffix(line, "\n")
+			require.LessOrEqual(t, utf8.RuneCountInString(line), width, line)
+			require.Equal(t, strings.TrimRight(line, " "), line)
+		}
+	}
+	require.Contains(t, render(t, shop(), 80), "interval")
+	require.NotContains(t, render(t, shop(), 80), "●")
+	require.Contains(t, render(t, shop(), 60), "lift")
+	require.NotContains(t, render(t, shop(), 200), "p always", "nothing in it")
+}
+
+func TestColor(t *testing.T) {
+	plain := shop()
+	require.NotContains(t, render(t, plain, 120), "\x1b")
+	colored := shop()
+	colored.Color = true
+	text := render(t, colored, 120)
+	require.Contains(t, text, "\x1b[1mcheckout-button\x1b[0m")
+	require.Contains(t, text, "\x1b[33msplit broken\x1b[0m")
+	for _, escape := range []string{"\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[33m"} {
+		text = strings.ReplaceAll(text, escape, "")
+	}
+	require.Equal(t, render(t, plain, 120), text, "colours take no room")
+}
+
+func TestUpdate(t *testing.T) {
+	table := &Table{}
+	require.Equal(t, "no results yet\n", render(t, table, 80))
+	window := fake("shop", 10, 0.1)
+	window.Grain = "60s"
+	table.Update(window)
+	require.Equal(t, "no results yet\n", render(t, table, 80))
+	table.Update(fake("shop", 10, 0.1))
+	table.Update(fake("shop", 2000, 0.1))
+	require.Contains(t, render(t, table, 80), "1 experiment · 4,000 units")
+}
+
+// TestNull: what is not available is a dash, with the reason beside the verdict.
+func TestNull(t *testing.T) {
+	rec := fake("shop", 1, 0.1)
+	null := result.Comparison{
+		Relative: result.Null, RelativeInterval: result.Interval{result.Null, result.Null}, P: result.Null,
+		PAlways: result.Null, Verdict: "collecting", Reason: "too_few_units",
+	}
+	for _, m := range rec.Metrics {
+		m.Comparisons["treatment"] = null
+	}
+	table := &Table{}
+	table.Update(rec)
+	text := render(t, table, 140)
+	require.Contains(t, text, "collecting (too few units)")
+	require.NotContains(t, text, "95 %")
+	var b bytes.Buffer
+	require.NoError(t, table.Lines(&b, rec))
+	require.Contains(t, b.String(), "lift=- interval=- p=")
+}
+
+func TestLines(t *testing.T) {
+	var b bytes.Buffer
+	table := &Table{}
+	require.NoError(t, table.Lines(&b, fake("shop", 10_000, 0.05, -0.1)))
+	lines := strings.Split(b.String(), "\n")
+	require.Len(t, lines, 5)
+	require.Equal(t, "2026-09-21T14:14:20.000Z shop purchase treatment n=10,000 value=21.00% control=20.00% "+
+		"lift=+5.00% interval=[-0.55%,+10.55%] p=0.0773 p_always=- verdict=collecting", lines[0])
+	require.Contains(t, lines[1], `purchase "treatment 2" `)
+}
+
+func TestFigures(t *testing.T) {
+	require.Equal(t, []string{"0", "999", "1,000", "-1,234,567"},
+		[]string{thousands(0), thousands(999), thousands(1000), thousands(-1234567)})
+	for x, want := range map[float64]string{
+		0: "0.0000", 5.22351: "5.2235", 52.456264: "52.456", 1234.567: "1,234.57", -9999.999: "-10,000.00",
+		0.00001: "1.000e-05", 2e13: "2.000e+13",
+	} {
+		require.Equal(t, want, amount(result.Num(x)))
+	}
+	require.Equal(t, []string{"<0.0001", "0.0001", "1.0000", missing},
+		[]string{probability(result.Num(1e-9)), probability(result.Num(0.0001)), probability(result.Num(1)), probability(result.Null)})
+	require.Equal(t, "+0.00 %", signed(result.Num(-1e-9)))
+	require.Equal(t, "[      -∞,  +1.00 %]", between(result.Interval{result.Null, result.Num(0.01)}))
+}
+
+func TestPlot(t *testing.T) {
+	draw := func(low, estimate, high float64) string {
+		return plot(&result.Comparison{Relative: result.Num(estimate), RelativeInterval: result.Between(low, high)}, 0.12)
+	}
+	require.Equal(t, "            │ ──●──      ", draw(0.02, 0.04, 0.06))
+	require.Equal(t, "          ──●──          ", draw(-0.02, 0, 0.02))
+	require.Equal(t, "       ───●─┼            ", draw(-0.05, -0.02, 0))
+	require.Equal(t, "◂─●─────────┼───────────▸", draw(-0.5, -0.1, 0.5))
+	require.Equal(t, plotWidth, utf8.RuneCountInString(axis(0.05)))
+	require.Equal(t, strings.Repeat(" ", 12)+"│"+strings.Repeat(" ", 12),
+		plot(&result.Comparison{Relative: result.Null}, 0.1))
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/replay"
+)
+
+const replayLong = `Replay feeds the rows of a CSV file (also .gz) as events of one experiment, and makes that experiment.
+
+Every row is an exposure of its unit and carries its metrics, unless --exposure picks the rows that are exposures.
+A blank cell is no event: the unit still counts, with 0. A file that is fed again, or shuffled, changes nothing.
+
+Metrics   NAME=conversion:COL       true, yes, y, t or a number that is not 0
+          NAME=conversion:COND      rows where the condition holds
+          NAME=mean:COL[?COND]      the column's numbers, summed by unit
+          NAME=count:COND           rows by unit
+Options   ,cap=N of a unit's total  ,decimals=N kept of each value (default what the file needs, at most 9)
+COND      col=v, !=, <, <=, >, >= by number or time; col= for blank; | between alternatives`
+
+const replayExample = `  # one row a unit; no time column
+  abacus replay cookie_cats.csv.gz --experiment cookie-cats --unit userid --variant version --control gate_30 \
+      --metric retention_7=conversion:retention_7 --metric rounds=mean:sum_gamerounds,cap=500 --embedded
+
+  # a log of actions: views expose, clicks convert
+  abacus replay homepage_actions.csv --experiment homepage --unit id --variant group --control control \
+      --time timestamp --exposure action=view --metric click=conversion:action=click --wait
+
+  # no id column; see what would be fed before it is
+  abacus replay hillstrom.csv.gz --experiment mail --unit '#row' --variant segment --control 'No E-Mail' \
+      --metric visit=conversion:visit --metric spend=mean:spend --dry-run`
+
+// replaying is one abacus replay whose file has been surveyed.
+type replaying struct {
+	Plan     *replay.Plan
+	Embedded bool // broker, Redis and processor in this process
+	Wait     bool // until everything is processed, closed and mirrored
+}
+
+// newReplayCommand returns abacus replay. feed makes the experiment, produces the plan's events and shows the result.
+func newReplayCommand(feed func(cmd *cobra.Command, r *replaying) error) *cobra.Command {
+	var (
+		cfg replay.Config
+		r   replaying
+		dry bool
+	)
+	cmd := &cobra.Command{
+		Use:     "replay FILE.csv[.gz]",
+		Short:   "Feed a finished experiment from a CSV file",
+		Long:    replayLong,
+		Example: replayExample,
+		Args:    usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			cfg.File, cfg.Now = args[0], time.Now().UnixMilli()
+			if r.Plan, err = replay.New(cfg); err != nil {
+				return err
+			}
+			if dry {
+				return printPlan(cmd.OutOrStdout(), r.Plan, settingsOf(cmd).Output)
+			}
+			if err := printPlan(cmd.ErrOrStderr(), r.Plan, textOutput); err != nil {
+				return err
+			}
+			return feed(cmd, &r)
+		},
+	}
+	cfg.Bind(cmd.Flags())
+	cmd.Flags().BoolVar(&r.Embedded, "embedded", false, "broker, Redis and processor in this process")
+	cmd.Flags().BoolVar(&r.Wait, "wait", false, "until everything is processed, closed and mirrored")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "read the file and print what would be fed")
+	return cmd
+}
+
+// printPlan tells what the file says, for people or as one JSON object.
+func printPlan(w io.Writer, p *replay.Plan, output string) error {
+	if output == jsonOutput {
+		return json.NewEncoder(w).Encode(map[string]any{
+			"definition": p.Definition, "rows": p.Rows, "unchosen": p.Unchosen, "bad": p.BadRows,
+			"conflicting": p.Conflicting, "first": p.First, "last": p.Last, "lateness_ms": p.Lateness.Milliseconds(),
+		})
+	}
+	return printPlanText(w, p)
+}
+
+func printPlanText(w io.Writer, p *replay.Plan) error {
+	def := &p.Definition
+	fmt.Fprintf(w, "%s: %d rows", def.Experiment, p.Rows)
+	for _, left := range []struct {
+		rows int
+		why  string
+	}{{p.Unchosen, "not chosen"}, {p.Conflicting, "of values in two variants"}, {p.BadRows, "bad"}} {
+		if left.rows > 0 {
+			fmt.Fprintf(w, ", %d %s", left.rows, left.why)
+		}
+	}
+	fmt.Fprintf(w, "\n  from %s to %s, up to %s late\n", shownTime(p.First), shownTime(p.Last), p.Lateness)
+	var weights float64
+	for _, v := range def.Variants {
+		weights += v.Weight
+	}
+	for _, v := range def.Variants {
+		role := "treatment"
+		if v.Name == def.Control {
+			role = "control"
+		}
+		fmt.Fprintf(w, "  %-9s %-20s %5.1f %%\n", role, v.Name, 100*v.Weight/weights)
+	}
+	for _, m := range def.Metrics {
+		fmt.Fprintf(w, "  metric    %-20s %s", m.Name, m.Kind)
+		if m.Decimals != nil {
+			fmt.Fprintf(w, ", %d decimals", *m.Decimals)
+		}
+		if m.Cap != nil {
+			fmt.Fprintf(w, ", cap %s", *m.Cap)
+		}
+		fmt.Fprintln(w)
+	}
+	for _, row := range p.Bad {
+		fmt.Fprintf(w, "  bad row, line %d: %s\n", row.Line, row.Reason)
+	}
+	return nil
+}
+
+func shownTime(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339) }

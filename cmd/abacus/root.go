@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// command is cobra's; the name keeps main.go free of it.
+type command = cobra.Command
+
+const rootLong = `Abacus counts experiments as they happen: events in through Kafka, exact and always-valid
+results out, a fraction of a second later.
+
+Settings come from flags, then from the environment (ABACUS_BROKERS, ABACUS_COMMIT_EVERY ...), then from abacus.yaml.
+Exit codes: 0 ok, 1 failed or differences found, 2 usage, 3 a service is out of reach, 4 bad input rows.`
+
+const rootExample = `  # replay a finished experiment, everything in this process
+  abacus replay cookie_cats.csv.gz --embedded --experiment cookie-cats --unit userid --variant version \
+      --control gate_30 --metric retention_7=conversion:retention_7
+
+  # the same settings for every command
+  export ABACUS_BROKERS=kafka-1:9092,kafka-2:9092`
+
+// newRootCommand returns the command line as a whole.
+func newRootCommand() *cobra.Command {
+	s := &settings{}
+	root := &cobra.Command{
+		Use:           "abacus",
+		Short:         "Exact, always-valid experiment results from Kafka, in real time",
+		Long:          rootLong,
+		Example:       rootExample,
+		Version:       version(),
+		Args:          usageArgs(knownCommand),
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := configure(cmd, environment()); err != nil {
+				return err
+			}
+			cmd.SetContext(withSettings(cmd.Context(), s))
+			return s.validate()
+		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.CompletionOptions.HiddenDefaultCmd = true
+	s.bind(root.PersistentFlags())
+	root.AddCommand(
+		newVersionCommand(),
+	)
+	return root
+}
+
+// knownCommand refuses what is no command and names the nearest.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return fmt.Errorf("unknown command %q: did you mean %s?", args[0], strings.Join(near, " or "))
+	}
+	return fmt.Errorf("unknown command %q", args[0])
+}

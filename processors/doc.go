@@ -1,0 +1,52 @@
+// Package processors holds the operators of a topology: functions from streams to streams.
+//
+//	var b topology.Builder
+//	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+//	big := processors.Filter(orders, "big", func(_ string, amount int64) bool { return amount > 10 })
+//	counts := processors.Count(big, "big-orders")
+//	topology.To(counts, "counts")
+//
+// Every operator is named by the user. The name of an aggregate is also that of its store, of its
+// changelog <app>-<name>-changelog and, where the keys were changed above it, of its repartition
+// topic <app>-<name>-repartition.
+//
+// Codecs travel with a stream; an operator that changes a type clears its codec, which
+// topology.WithCodecs sets again. An aggregate without a codec is a build error that names it.
+//
+// # Outputs
+//
+// Stateless operators forward as they are called. Aggregates forward their changed results when
+// the task commits: one update for each key that changed since the last commit, in the order in
+// which they first did, however often each has changed. An update that equals the row it replaces
+// is none.
+//
+// # Windows
+//
+// Window cuts a stream into windows [start, end) of event time; CountWindows, ReduceWindows and
+// AggregateWindows keep one result per key and window. A window closes, and its rows are deleted,
+// when stream time passes its end plus the grace. A record for a closed window is late: it goes to
+// the late topic with its window and its distance from stream time.
+//
+// # Failing records
+//
+// Functions that return an error (TryMapValues, Aggregate, AggregateWindows) turn the record into
+// a dead letter with the reason "failed"; the state stays as it was. So does a key or value that
+// its codec cannot encode.
+//
+// Updates of an aggregate are not records of a topic: where one fails or is late below the
+// aggregate, the dead letter names the node, the task's partition and offset -1 as its source.
+//
+// # Layouts
+//
+// Integers are big endian; readers accept the previous version too, of which there is none yet.
+//
+//	row of Aggregate, Count, Reduce     key    the stream's key codec
+//	                                    value  1 | event time 8 | result
+//	row of AggregateWindows and others  key    a Windowed key
+//	                                    value  1 | result
+//	Windowed key, in stores and topics         1 | start 8, sign bit flipped | end 8, likewise | key
+//
+// The event time of a row is the greatest of the records in it and that of its updates. Windowed
+// keys are ordered by start, so that closing windows is one scan of a range; the event time of
+// their updates is end - 1.
+package processors

@@ -1,0 +1,37 @@
+// Package cells is stage 2 of the experiment application: it adds up the deltas of stage 1 by experiment and publishes what
+// they come to, one stats record for the total and one for each window.
+//
+// # The life of a delta
+//
+//	process.go     the delta of one stage-1 commit: into the rows of its run, or into a pending row while the
+//	               registry has not told of that run yet
+//	panes.go       its panes, into the row of each grain that the definition asks for
+//	timers.go      the watermark passes the end of a window (it is closed, once) or the end of its retention
+//	emit.go        before each commit: records of what changed: a total each EmitEvery, open
+//	               windows each second of wall time, closed ones at once
+//	total.go       sums to the record of a total      compare.go, split.go: its statistics
+//	window.go      sums to the record of a window
+//
+// Invariant (nothing unsent): a row that changed since its record was sent has its unsent flag in the table, so what
+// was put off is sent after a restart too.
+//
+// A delta never gets lost: totals take each, however late; a window that is closed is sent again as long as it is retained. Its
+// revision is the number of changes that came after its end and grace, a property of the input, not of commits.
+//
+// The definition of a window is the version in effect at its start; of a total, that at its as_of. A newer version has the
+// records that it concerns sent again. A newer run removes the rows and windows of the one before.
+//
+// # Rows
+//
+// The table [Store]; experiment, run and grain are text, start is 8 bytes big endian. Every value begins with the byte
+// 1, the layout; a delta is in the layout of experiment.DeltaCodec.
+//
+//	t|<experiment>|<run>                   flags, varint end of the latest pane that is not empty, delta without panes
+//	p|<experiment>|<run>                   delta: what came before its definition
+//	w|<experiment>|<run>|<grain>|<start>   flags, delta with one pane a variant
+//	s|<experiment>|<run>|<grain>|<start>   watermark, offset of the deltas' topic, 8 bytes each big endian: the close
+//	                                       schedule, one row for each closed window that is published
+//
+// Flags: 1 unsent, 2 the stats topic has a record. Rows of grain 1s are kept for every experiment, published or not: they tell
+// which pane is the latest that is not empty. The newest 64 stay when their retention has passed, so that it stays known.
+package cells

@@ -1,0 +1,124 @@
+package cells
+
+import (
+	"fmt"
+
+	"github.com/abacus-stream/abacus/codecs/result"
+	"github.com/abacus-stream/abacus/topology"
+)
+
+// touch lists a run as one with something to send.
+func (p *processor) touch(r *run) {
+	if !r.listed {
+		r.listed = true
+		p.changed = append(p.changed, r)
+	}
+}
+
+// emit sends what has changed and is due by wall time, and has the wall-clock timer call it again for the rest.
+func (p *processor) emit() error {
+	next, kept := int64(topology.Never), p.changed[:0]
+	for _, r := range p.changed {
+		due, err := p.emitRun(r)
+		if err != nil {
+			return fmt.Errorf("cells: emit %s run %d: %w", r.name, r.number, err)
+		}
+		if r.listed = due != topology.Never; r.listed {
+			kept = append(kept, r)
+			next = min(next, due)
+		}
+	}
+	p.changed = kept
+	p.wall.At(next)
+	return nil
+}
+
+// emitRun sends the due records of one run and says when the next ones are, Never where nothing is left.
+func (p *processor) emitRun(r *run) (due int64, err error) {
+	due = topology.Never
+	wall := p.ctx.WallTime()
+	if r.unsent {
+		if wait := left(wall, r.totalAt, p.cfg.EmitEvery); wait > 0 {
+			due = min(due, wall+wait)
+		} else if err := p.emitTotal(r); err != nil {
+			return due, err
+		}
+	}
+	if r.closed, err = p.emitWindows(r, r.closed); err != nil {
+		return due, err
+	}
+	if len(r.open) == 0 {
+		return due, nil
+	}
+	if wait := left(wall, r.windowsAt, windowsEvery); wait > 0 {
+		return min(due, wall+wait), nil
+	}
+	r.windowsAt = wall
+	r.open, err = p.emitWindows(r, r.open)
+	return due, err
+}
+
+// left is how long to wait until a distance from the last time is kept; a clock that went back does not wait.
+func left(wall, last, every int64) int64 {
+	if wall < last {
+		return 0
+	}
+	return max(0, last+every-wall)
+}
+
+func (p *processor) emitTotal(r *run) error {
+	if err := p.loadTotal(r); err != nil {
+		return err
+	}
+	asOf, closed := AsOf(&r.entry, p.ctx.StreamTime(), p.total.last)
+	rec := Total(TotalInput{Entry: &r.entry, Sums: p.total.sums, AsOf: asOf, Closed: closed})
+	if err := p.publish(rec); err != nil {
+		return err
+	}
+	p.total.unsent, r.unsent, r.totalAt = false, false, p.ctx.WallTime()
+	return p.putTotal(r)
+}
+
+// emitWindows sends the records of changed windows and gives the emptied list back.
+func (p *processor) emitWindows(r *run, windows []window) ([]window, error) {
+	for _, w := range windows {
+		known, err := p.loadWindow(w)
+		if err != nil {
+			return windows, err
+		}
+		if !known || !p.window.unsent {
+			continue // expired, or sent as closed
+		}
+		if err := p.emitWindow(r, w); err != nil {
+			return windows, err
+		}
+	}
+	return windows[:0], nil
+}
+
+// emitWindow sends the record of the window in the scratch; of an empty one there is none.
+func (p *processor) emitWindow(r *run, w window) error {
+	if p.window.empty() {
+		if p.window.sent {
+			p.tombstone(w)
+		}
+		p.table.Delete(p.key)
+		return nil
+	}
+	rec := Window(WindowInput{
+		Entry: &r.entry, Grain: w.grain, Start: w.start, End: w.start + grainLength(w.grain),
+		Watermark: p.ctx.StreamTime(), Panes: p.window.sums.Panes,
+	})
+	if err := p.publish(rec); err != nil {
+		return err
+	}
+	p.window.unsent, p.window.sent = false, true
+	return p.saveWindow(w)
+}
+
+func (p *processor) publish(rec *result.Record) error {
+	return p.send(&topology.Record[string, *result.Record]{Key: rec.Key(), Value: rec, Time: rec.AsOf})
+}
+
+// statsKey is the key of a window's record.
+func statsKey(w window) string { return result.WindowKey(w.experiment, w.grain, w.start) }

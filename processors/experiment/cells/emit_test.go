@@ -1,0 +1,61 @@
+package cells_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTotalIsSentEachEmitEvery(t *testing.T) {
+	b := newBench(t)
+	b.define(entry())
+	b.delta("button", buyer(0, t0, 1000))
+	b.d.Run()
+	require.Equal(t, 1, b.sent(total))
+	for range 3 {
+		b.delta("button", buyer(0, t0, 1000))
+		b.d.Run()
+	}
+	require.Equal(t, 1, b.sent(total), "put off")
+	b.d.Advance(99 * time.Millisecond)
+	require.Equal(t, 1, b.sent(total))
+	b.d.Advance(time.Millisecond)
+	require.Equal(t, 2, b.sent(total), "by the wall clock alone")
+	require.EqualValues(t, 4, b.last()[total].Units["control"])
+	b.d.Advance(time.Minute)
+	require.Equal(t, 2, b.sent(total), "nothing changed")
+}
+
+func TestOpenWindowsAreSentEachSecond(t *testing.T) {
+	b := newBench(t)
+	b.define(entry())
+	b.delta("button", buyer(0, t0, 1000))
+	b.d.Run()
+	b.delta("button", buyer(0, t0, 1000))
+	b.d.Run()
+	b.d.Advance(999 * time.Millisecond)
+	require.Equal(t, 1, b.sent(window("60s", t0)))
+	b.watermark(t0 + 1000)
+	b.d.Run()
+	require.Equal(t, 2, b.sent(window("1s", t0)), "closing does not wait")
+	require.Equal(t, 1, b.sent(window("60s", t0)))
+	b.d.Advance(time.Millisecond)
+	require.Equal(t, 2, b.sent(window("60s", t0)))
+	require.EqualValues(t, 2, *b.last()[window("60s", t0)].Metrics["purchase"].Variants["control"].Events)
+	require.Equal(t, 2, b.sent(window("1s", t0)))
+}
+
+func TestPutOffRecordsSurviveARestart(t *testing.T) {
+	b := newBench(t)
+	b.define(entry())
+	b.delta("button", buyer(0, t0, 1000))
+	b.d.Run()
+	b.delta("button", buyer(1, t0, 1000))
+	b.d.Run()
+	require.Zero(t, b.last()[total].Units["treatment"])
+	b.d.Restart()
+	b.d.Run()
+	require.EqualValues(t, 1, b.last()[total].Units["treatment"])
+	require.EqualValues(t, 1, *b.last()[window("60s", t0)].Metrics["purchase"].Variants["treatment"].Events)
+}

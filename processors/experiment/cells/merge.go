@@ -1,0 +1,82 @@
+package cells
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/abacus-stream/abacus/processors/experiment"
+	"github.com/abacus-stream/abacus/processors/experiment/stats"
+)
+
+// addCells adds the cells and counters of a delta to a sum of deltas. Cells are ordered by epoch, then variant.
+func addCells(sum, d *experiment.Delta) {
+	sum.Excluded += d.Excluded
+	sum.Corrections += d.Corrections
+	for i, n := range d.Dropped {
+		sum.Dropped[i] += n
+	}
+	for i := range d.Cells {
+		addCell(sum, &d.Cells[i])
+	}
+}
+
+func addCell(sum *experiment.Delta, c *experiment.CellDelta) {
+	at, found := slices.BinarySearchFunc(sum.Cells, c, func(a experiment.CellDelta, b *experiment.CellDelta) int {
+		return cmp.Or(cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Variant, b.Variant))
+	})
+	if !found {
+		fresh := *c
+		fresh.Live, fresh.Matured = slices.Clone(c.Live), slices.Clone(c.Matured)
+		sum.Cells = slices.Insert(sum.Cells, at, fresh)
+		return
+	}
+	to := &sum.Cells[at]
+	to.Units += c.Units
+	to.FirstSeen += c.FirstSeen
+	to.Live = addSums(to.Live, c.Live)
+	to.Matured = addSums(to.Matured, c.Matured)
+}
+
+func addSums(to, from []stats.Sums) []stats.Sums {
+	for len(to) < len(from) {
+		to = append(to, stats.Sums{})
+	}
+	for i := range from {
+		to[i].Add(from[i])
+	}
+	return to
+}
+
+// addPane adds a pane to a sum of deltas in which it has the given start. Panes are ordered by start, then variant.
+func addPane(sum *experiment.Delta, p *experiment.PaneDelta, start int64) {
+	key := experiment.PaneDelta{Variant: p.Variant, Start: start}
+	at, found := slices.BinarySearchFunc(sum.Panes, key, func(a, b experiment.PaneDelta) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Variant, b.Variant))
+	})
+	if !found {
+		sum.Panes = slices.Insert(sum.Panes, at, key)
+	}
+	to := &sum.Panes[at]
+	to.UnitsNew += p.UnitsNew
+	to.Late += p.Late
+	for len(to.Metrics) < len(p.Metrics) {
+		to.Metrics = append(to.Metrics, experiment.PaneSums{})
+	}
+	for i, m := range p.Metrics {
+		to.Metrics[i].Events += m.Events
+		to.Metrics[i].Sum = to.Metrics[i].Sum.Add(m.Sum)
+	}
+}
+
+// emptyPane says that all sums of a pane are 0.
+func emptyPane(p *experiment.PaneDelta) bool {
+	if p.UnitsNew != 0 || p.Late != 0 {
+		return false
+	}
+	for _, m := range p.Metrics {
+		if m.Events != 0 || m.Sum.Sign() != 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,213 @@
+package cells
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/abacus-stream/abacus/codecs/result"
+	"github.com/abacus-stream/abacus/processors/experiment"
+	"github.com/abacus-stream/abacus/processors/experiment/stats"
+)
+
+// Reasons of figures that a record does not have.
+const (
+	ReasonNotIndependent = "events_not_independent" // unit: event that is not randomised by event
+	ReasonAlwaysValid    = "always_valid_not_available"
+	ReasonSequential     = "p_sequential_not_available"
+	ReasonNoEvents       = "no_events"
+	ReasonNoUnits        = "no_units"
+)
+
+// Kinds of metrics that sums are kept of.
+const (
+	kindConversion = "conversion"
+	kindCount      = "count"
+	kindMean       = "mean"
+)
+
+const unitEvent = "event"
+
+// TotalInput is what the record of a total is made of: plain sums, so that a recomputation can fill it as well.
+type TotalInput struct {
+	Entry  *experiment.Entry
+	Sums   *experiment.Delta // of all deltas of the run; panes and Version are not looked at
+	AsOf   int64             // as AsOf says
+	Closed bool
+}
+
+// AsOf gives as_of and closed of a total: the watermark of stage 2, at most the end of the latest pane that is not empty, all in
+// Unix ms. Without a pane (last 0) the record is closed as of the start of the run; before the first watermark as_of is 0.
+func AsOf(e *experiment.Entry, watermark, last int64) (at int64, closed bool) {
+	if last == 0 {
+		return max(0, e.Versions[0].Effective), true
+	}
+	return asOf(watermark, last), watermark >= last
+}
+
+// Total is the stats record of a whole experiment, from live sums; what has matured stands beside. Sums of several epochs are
+// compared within each (stats.MethodStratified); n, sum, mean and variance are of all units. The definition is that of the version
+// in effect at AsOf.
+func Total(in TotalInput) *result.Record {
+	t := newTally(in)
+	excluded := in.Sums.Excluded
+	rec := &result.Record{
+		V: result.Version, Experiment: in.Entry.Experiment, Run: int64(in.Entry.Run), ConfigVersion: t.version.Version,
+		Grain: result.Total, AsOf: in.AsOf, Closed: in.Closed,
+		Units: map[string]int64{}, Excluded: &excluded, Dropped: map[string]int64{},
+		PostMaturityCorrections: in.Sums.Corrections, Metrics: map[string]result.Metric{},
+	}
+	for v := range t.def.Variants {
+		rec.Units[t.def.Variants[v].Name] = t.units(v)
+	}
+	for drop, n := range in.Sums.Dropped {
+		rec.Dropped[experiment.Drop(drop).String()] = n
+	}
+	if t.independent {
+		rec.Split = t.split()
+	} else {
+		rec.Reason = map[string]string{"split": ReasonNotIndependent}
+	}
+	for m := range t.def.Metrics {
+		if summed(&t.def.Metrics[m]) {
+			rec.Metrics[t.def.Metrics[m].Name] = t.metric(m)
+		}
+	}
+	return rec
+}
+
+// tally is a run's sums, ordered by epoch and variant.
+type tally struct {
+	entry       *experiment.Entry
+	version     *experiment.Version
+	def         *experiment.Definition
+	events      bool // unit: event
+	independent bool // inference applies
+	epochs      []epoch
+}
+
+// epoch is the cells of one allocation epoch by variant; one without units has zeros.
+type epoch struct {
+	version int64
+	cells   []experiment.CellDelta
+}
+
+func newTally(in TotalInput) *tally {
+	t := &tally{entry: in.Entry, version: versionAt(in.Entry, in.AsOf)}
+	t.def = &t.version.Definition
+	t.events = t.def.Unit == unitEvent
+	t.independent = !t.events || t.def.RandomisedBy == unitEvent
+	for i := range in.Sums.Cells {
+		c := &in.Sums.Cells[i]
+		if c.Variant < len(t.def.Variants) {
+			t.epoch(c.Epoch).cells[c.Variant] = *c
+		}
+	}
+	return t
+}
+
+// epoch finds an epoch or makes it; they are in order of their versions.
+func (t *tally) epoch(version int64) *epoch {
+	at, found := slices.BinarySearchFunc(t.epochs, version, func(e epoch, v int64) int { return cmp.Compare(e.version, v) })
+	if !found {
+		fresh := epoch{version: version, cells: make([]experiment.CellDelta, len(t.def.Variants))}
+		t.epochs = slices.Insert(t.epochs, at, fresh)
+	}
+	return &t.epochs[at]
+}
+
+// units are the kept units of a variant.
+func (t *tally) units(v int) (n int64) {
+	for i := range t.epochs {
+		n += t.epochs[i].cells[v].Units
+	}
+	return n
+}
+
+// live are the sums of a metric over the units of a cell. N is its units; of means of unit: event the events with a value.
+func (t *tally) live(c *experiment.CellDelta, m int) (s stats.Sums) {
+	if m < len(c.Live) {
+		s = c.Live[m]
+	}
+	if !t.events || t.def.Metrics[m].Kind != kindMean {
+		s.N = c.Units
+	}
+	return s
+}
+
+// matured are the sums of the units that have matured. Events are at once.
+func (t *tally) matured(c *experiment.CellDelta, m int) (s stats.Sums) {
+	if t.events {
+		return t.live(c, m)
+	}
+	if m < len(c.Matured) {
+		s = c.Matured[m]
+	}
+	return s
+}
+
+// metric gives the figures of a metric by variant and against control.
+func (t *tally) metric(m int) result.Metric {
+	out := result.Metric{
+		Kind: t.def.Metrics[m].Kind, Variants: map[string]result.Variant{}, Comparisons: map[string]result.Comparison{},
+	}
+	control := t.control()
+	for v := range t.def.Variants {
+		name := t.def.Variants[v].Name
+		out.Variants[name] = t.variant(m, v)
+		if v != control && control >= 0 {
+			out.Comparisons[name] = t.compare(m, control, v)
+		}
+	}
+	return out
+}
+
+// control is the index of the control, -1 for a definition without.
+func (t *tally) control() int {
+	return slices.IndexFunc(t.def.Variants, func(v experiment.Variant) bool { return v.Name == t.def.Control })
+}
+
+// variant gives the figures of one variant.
+func (t *tally) variant(m, v int) result.Variant {
+	var live, matured stats.Sums
+	for i := range t.epochs {
+		live.Add(t.live(&t.epochs[i].cells[v], m))
+		matured.Add(t.matured(&t.epochs[i].cells[v], m))
+	}
+	digits := decimals(&t.def.Metrics[m])
+	out := result.Variant{
+		N: &live.N, Sum: live.SumText(digits), Mean: result.Null, Variance: result.Null,
+		MaturedN: &matured.N, MaturedSum: matured.SumText(digits),
+	}
+	mean, ok := live.Mean(digits)
+	if !ok {
+		out.Reason = ReasonNoUnits
+		return out
+	}
+	out.Mean = result.Num(mean)
+	variance, ok := live.Variance(digits)
+	if t.def.Metrics[m].Kind == kindConversion {
+		variance, ok = live.Count().Variance()
+	}
+	if !ok {
+		out.Reason = stats.ReasonTooFewUnits
+		return out
+	}
+	out.Variance = result.Num(variance)
+	return out
+}
+
+// summed says that the kind of a metric is one that sums are kept of.
+func summed(m *experiment.Metric) bool {
+	return m.Kind == kindConversion || m.Kind == kindCount || m.Kind == kindMean
+}
+
+// decimals are the digits of a metric's sums after the point.
+func decimals(m *experiment.Metric) int {
+	switch {
+	case m.Kind != kindMean:
+		return 0
+	case m.Decimals == nil:
+		return 6
+	}
+	return *m.Decimals
+}

@@ -1,0 +1,68 @@
+package experiment
+
+import "time"
+
+// Definition is an experiment as its YAML document states it. A zero field means the
+// documented default, which Defaults fills in; Validate reports every fault at once.
+type Definition struct {
+	Experiment       string              `yaml:"experiment" json:"experiment"`
+	Unit             string              `yaml:"unit" json:"unit"`                                       // user or event
+	RandomisedBy     string              `yaml:"randomised_by,omitempty" json:"randomised_by,omitempty"` // event or other; for unit: event
+	Variants         Variants            `yaml:"variants" json:"variants"`
+	Control          string              `yaml:"control" json:"control"`
+	Traffic          *float64            `yaml:"traffic,omitempty" json:"traffic,omitempty"`
+	Start            *time.Time          `yaml:"start,omitempty" json:"start,omitempty"`
+	End              *time.Time          `yaml:"end,omitempty" json:"end,omitempty"`
+	MultipleVariants string              `yaml:"multiple_variants,omitempty" json:"multiple_variants,omitempty"` // exclude or first
+	Grace            Duration            `yaml:"grace,omitempty" json:"grace,omitempty"`
+	DedupFor         Duration            `yaml:"dedup_for,omitempty" json:"dedup_for,omitempty"`
+	Metrics          []Metric            `yaml:"metrics" json:"metrics"`
+	Windows          []string            `yaml:"windows,omitempty" json:"windows,omitempty"`     // 1s, 5s, 60s
+	Retention        map[string]Duration `yaml:"retention,omitempty" json:"retention,omitempty"` // by grain
+	Decision         Decision            `yaml:"decision,omitempty" json:"decision,omitempty"`
+}
+
+// Variant is one arm with its weight.
+type Variant struct {
+	Name   string  `json:"name"`
+	Weight float64 `json:"weight"`
+}
+
+// Variants keeps the order of the document; in YAML and JSON a map of weights, or JSON's list of Variant.
+type Variants []Variant
+
+// Metric is one metric of an experiment.
+type Metric struct {
+	Name        string    `yaml:"name" json:"name"`
+	Kind        string    `yaml:"kind" json:"kind"` // conversion, count, mean
+	Event       string    `yaml:"event,omitempty" json:"event,omitempty"`
+	Window      Duration  `yaml:"window,omitempty" json:"window,omitempty"`
+	Delay       Duration  `yaml:"delay,omitempty" json:"delay,omitempty"`
+	Goal        string    `yaml:"goal,omitempty" json:"goal,omitempty"` // increase or decrease
+	Primary     bool      `yaml:"primary,omitempty" json:"primary,omitempty"`
+	Decimals    *int      `yaml:"decimals,omitempty" json:"decimals,omitempty"`
+	Cap         *Amount   `yaml:"cap,omitempty" json:"cap,omitempty"`     // of the unit total
+	Where       string    `yaml:"where,omitempty" json:"where,omitempty"` // prop=value
+	Guardrail   bool      `yaml:"guardrail,omitempty" json:"guardrail,omitempty"`
+	OnHarm      string    `yaml:"on_harm,omitempty" json:"on_harm,omitempty"`
+	Margin      float64   `yaml:"margin,omitempty" json:"margin,omitempty"`
+	Quantiles   []float64 `yaml:"quantiles,omitempty" json:"quantiles,omitempty"`
+	Numerator   string    `yaml:"numerator,omitempty" json:"numerator,omitempty"`
+	Denominator string    `yaml:"denominator,omitempty" json:"denominator,omitempty"`
+}
+
+// Decision holds what verdicts are made from.
+type Decision struct {
+	Alpha        float64 `yaml:"alpha,omitempty" json:"alpha,omitempty"`
+	PlannedUnits int64   `yaml:"planned_units,omitempty" json:"planned_units,omitempty"`
+	Correction   string  `yaml:"correction,omitempty" json:"correction,omitempty"`
+}
+
+// Duration is a length of time written 5s, 10m, 24h, 7d or unlimited.
+type Duration int64 // ms
+
+// Unlimited is a window or retention that never ends.
+const Unlimited Duration = 1 << 60
+
+// Amount is an exact decimal as it was written, such as 500 or 12.50.
+type Amount string

@@ -1,0 +1,152 @@
+package experiment
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/abacus-stream/abacus/processors/experiment/stats"
+)
+
+// DeltaCodec is the codec of *Delta, for the repartition topic between the two stages and for rows that
+// sum deltas. Append allocates nothing once dst has the room; Parse reuses the Delta that v points to and the capacity
+// of its slices, and makes one where v points to nil. It is a codecs.Codec[*Delta].
+//
+// Layout, version 1. A count is a uvarint, an int a zigzag varint, both as in encoding/binary; a wide is a byte n and
+// then n bytes, the fewest that hold the integer in two's complement, big endian (0 has none).
+//
+//	byte    version = 1
+//	count   run
+//	int     config version, excluded, corrections
+//	count   mask of the drops that are not 0 (bit i is Drop i), then an int for each of them, ascending
+//	count   cells, each:
+//	  count   variant
+//	  int     epoch, units, first seen
+//	  count   live sums, each: int N, wide S, wide SS
+//	  count   matured sums, likewise
+//	count   panes, each:
+//	  count   variant
+//	  int     start less the start of the pane before (of the first: less 0)
+//	  int     new units, late
+//	  count   metrics, each: int events, wide sum
+type DeltaCodec struct{}
+
+const deltaLayout = 1
+
+// ErrDelta is the cause of a Parse error for bytes that are not a delta of a known layout.
+var ErrDelta = errors.New("malformed delta")
+
+// Append appends the encoding of d; it fails for nil and for a negative run or variant.
+func (DeltaCodec) Append(dst []byte, d *Delta) ([]byte, error) {
+	if err := encodable(d); err != nil {
+		return dst, err
+	}
+	dst = binary.AppendUvarint(append(dst, deltaLayout), uint64(d.Run))
+	dst = binary.AppendVarint(dst, d.Version)
+	dst = binary.AppendVarint(dst, d.Excluded)
+	dst = binary.AppendVarint(dst, d.Corrections)
+	dst = appendDrops(dst, &d.Dropped)
+	dst = binary.AppendUvarint(dst, uint64(len(d.Cells)))
+	for i := range d.Cells {
+		dst = appendCell(dst, &d.Cells[i])
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(d.Panes)))
+	before := int64(0)
+	for i := range d.Panes {
+		dst = appendPane(dst, &d.Panes[i], before)
+		before = d.Panes[i].Start
+	}
+	return dst, nil
+}
+
+func encodable(d *Delta) error {
+	if d == nil {
+		return fmt.Errorf("experiment: append delta: %w: nil", ErrDelta)
+	}
+	if d.Run < 0 {
+		return fmt.Errorf("experiment: append delta: %w: run %d", ErrDelta, d.Run)
+	}
+	for i := range d.Cells {
+		if d.Cells[i].Variant < 0 {
+			return fmt.Errorf("experiment: append delta: %w: variant %d", ErrDelta, d.Cells[i].Variant)
+		}
+	}
+	for i := range d.Panes {
+		if d.Panes[i].Variant < 0 {
+			return fmt.Errorf("experiment: append delta: %w: variant %d", ErrDelta, d.Panes[i].Variant)
+		}
+	}
+	return nil
+}
+
+func appendDrops(dst []byte, dropped *[Drops]int64) []byte {
+	mask := uint64(0)
+	for i, n := range dropped {
+		if n != 0 {
+			mask |= 1 << i
+		}
+	}
+	dst = binary.AppendUvarint(dst, mask)
+	for _, n := range dropped {
+		if n != 0 {
+			dst = binary.AppendVarint(dst, n)
+		}
+	}
+	return dst
+}
+
+func appendCell(dst []byte, c *CellDelta) []byte {
+	dst = binary.AppendUvarint(dst, uint64(c.Variant))
+	dst = binary.AppendVarint(dst, c.Epoch)
+	dst = binary.AppendVarint(dst, c.Units)
+	dst = binary.AppendVarint(dst, c.FirstSeen)
+	return appendSums(appendSums(dst, c.Live), c.Matured)
+}
+
+func appendSums(dst []byte, all []stats.Sums) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(all)))
+	for i := range all {
+		dst = binary.AppendVarint(dst, all[i].N)
+		dst = appendSum(dst, all[i].S)
+		dst = appendSquares(dst, all[i].SS)
+	}
+	return dst
+}
+
+func appendPane(dst []byte, p *PaneDelta, before int64) []byte {
+	dst = binary.AppendUvarint(dst, uint64(p.Variant))
+	dst = binary.AppendVarint(dst, p.Start-before)
+	dst = binary.AppendVarint(dst, p.UnitsNew)
+	dst = binary.AppendVarint(dst, p.Late)
+	dst = binary.AppendUvarint(dst, uint64(len(p.Metrics)))
+	for i := range p.Metrics {
+		dst = binary.AppendVarint(dst, p.Metrics[i].Events)
+		dst = appendSum(dst, p.Metrics[i].Sum)
+	}
+	return dst
+}
+
+func appendSum(dst []byte, x stats.Int128) []byte {
+	var full [16]byte
+	return appendWide(dst, x.Append(full[:0]))
+}
+
+func appendSquares(dst []byte, x stats.Int192) []byte {
+	var full [24]byte
+	return appendWide(dst, x.Append(full[:0]))
+}
+
+// appendWide drops the leading bytes that only repeat the sign.
+func appendWide(dst, full []byte) []byte {
+	for len(full) > 1 {
+		sign := byte(int8(full[1]) >> 7)
+		if full[0] != sign {
+			break
+		}
+		full = full[1:]
+	}
+	if full[0] == 0 && len(full) == 1 {
+		full = full[:0]
+	}
+	return append(append(dst, byte(len(full))), full...)
+}

@@ -1,0 +1,163 @@
+package experiment_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/processors/experiment"
+	"github.com/abacus-stream/abacus/processors/experiment/stats"
+)
+
+var codec codecs.Codec[*experiment.Delta] = experiment.DeltaCodec{}
+
+var sumsOf = rapid.Custom(func(t *rapid.T) stats.Sums {
+	s := stats.Sums{N: rapid.Int64().Draw(t, "n")}
+	s.S = stats.Int128{Hi: rapid.Int64().Draw(t, "hi"), Lo: rapid.Uint64().Draw(t, "lo")}
+	s.SS = stats.Int192{Hi: rapid.Int64().Draw(t, "hi"), Mid: rapid.Uint64().Draw(t, "mid"), Lo: rapid.Uint64().Draw(t, "lo")}
+	if rapid.Bool().Draw(t, "plain") {
+		v := rapid.Int64().Draw(t, "v")
+		s.S, s.SS = stats.Int128{}.AddInt64(v), stats.Int192{}.AddInt64Product(v, v)
+	}
+	return s
+})
+
+// list draws a slice, nil where it is empty.
+func list[T any](t *rapid.T, of *rapid.Generator[T], label string) []T {
+	s := rapid.SliceOfN(of, 0, 4).Draw(t, label)
+	if len(s) == 0 {
+		return nil
+	}
+	return s
+}
+
+var cellOf = rapid.Custom(func(t *rapid.T) experiment.CellDelta {
+	return experiment.CellDelta{
+		Variant: rapid.IntRange(0, math.MaxInt32).Draw(t, "variant"), Epoch: rapid.Int64().Draw(t, "epoch"),
+		Units: rapid.Int64().Draw(t, "units"), FirstSeen: rapid.Int64().Draw(t, "first"),
+		Live: list(t, sumsOf, "live"), Matured: list(t, sumsOf, "matured"),
+	}
+})
+
+var paneSumsOf = rapid.Custom(func(t *rapid.T) experiment.PaneSums {
+	return experiment.PaneSums{Events: rapid.Int64().Draw(t, "events"), Sum: sumsOf.Draw(t, "sum").S}
+})
+
+var paneOf = rapid.Custom(func(t *rapid.T) experiment.PaneDelta {
+	return experiment.PaneDelta{
+		Variant: rapid.IntRange(0, 5).Draw(t, "variant"), Start: rapid.Int64().Draw(t, "start"),
+		UnitsNew: rapid.Int64().Draw(t, "new"), Late: rapid.Int64().Draw(t, "late"), Metrics: list(t, paneSumsOf, "metrics"),
+	}
+})
+
+var deltaOf = rapid.Custom(func(t *rapid.T) *experiment.Delta {
+	d := &experiment.Delta{
+		Run: rapid.IntRange(0, math.MaxInt32).Draw(t, "run"), Version: rapid.Int64().Draw(t, "version"),
+		Cells: list(t, cellOf, "cells"), Panes: list(t, paneOf, "panes"),
+		Excluded: rapid.Int64().Draw(t, "excluded"), Corrections: rapid.Int64().Draw(t, "corrections"),
+	}
+	for i := range d.Dropped {
+		d.Dropped[i] = rapid.SampledFrom([]int64{0, 0, 1, -1, math.MaxInt64, math.MinInt64}).Draw(t, "drop")
+	}
+	return d
+})
+
+func TestDeltaRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		d := deltaOf.Draw(t, "delta")
+		data, err := codec.Append([]byte("head"), d)
+		require.NoError(t, err)
+		require.Equal(t, "head", string(data[:4]))
+		var back *experiment.Delta
+		require.NoError(t, codec.Parse(data[4:], &back))
+		require.Equal(t, d, back)
+	})
+}
+
+func TestDeltaParsesIntoAUsedOne(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		used := deltaOf.Draw(t, "used")
+		kept := used
+		d := deltaOf.Draw(t, "delta")
+		data, err := codec.Append(nil, d)
+		require.NoError(t, err)
+		require.NoError(t, codec.Parse(data, &used))
+		require.Same(t, kept, used)
+		again, err := codec.Append(nil, used)
+		require.NoError(t, err)
+		require.Equal(t, data, again)
+	})
+}
+
+func TestDeltaLayout(t *testing.T) {
+	d := &experiment.Delta{
+		Run: 2, Version: 3, Excluded: 1, Corrections: -1,
+		Cells: []experiment.CellDelta{{Variant: 1, Epoch: 1, Units: 2, FirstSeen: 0,
+			Live: []stats.Sums{{S: stats.Int128{}.AddInt64(-1), SS: stats.Int192{}.AddInt64Product(16, 8)}}}},
+		Panes: []experiment.PaneDelta{
+			{Start: 1000, UnitsNew: 1, Metrics: []experiment.PaneSums{{Events: 1, Sum: stats.Int128{}.AddInt64(300)}}},
+			{Variant: 1, Start: 1000, Late: 1}},
+	}
+	d.Dropped[experiment.DropNoValue] = 5
+	data, err := codec.Append(nil, d)
+	require.NoError(t, err)
+	require.Equal(t, []byte{1, 2, 6, 2, 1, 0x40, 10,
+		1, 1, 2, 4, 0, 1, 0, 1, 0xff, 2, 0, 0x80, 0,
+		2, 0, 0xd0, 0x0f, 2, 0, 1, 2, 2, 0x01, 0x2c, 1, 0, 0, 2, 0}, data)
+}
+
+func TestDeltaRefusals(t *testing.T) {
+	whole, err := codec.Append(nil, &experiment.Delta{Run: 1, Cells: make([]experiment.CellDelta, 2), Panes: make([]experiment.PaneDelta, 1)})
+	require.NoError(t, err)
+	var d *experiment.Delta
+	for n := range whole {
+		require.ErrorIs(t, codec.Parse(whole[:n], &d), experiment.ErrDelta, "%d bytes", n)
+	}
+	require.ErrorIs(t, codec.Parse(append(whole, 0), &d), experiment.ErrDelta)
+	require.ErrorIs(t, codec.Parse([]byte{2, 0, 0, 0, 0, 0, 0, 0}, &d), experiment.ErrDelta, "another layout")
+	require.ErrorIs(t, codec.Parse([]byte{1, 0, 0, 0, 0, 0xff, 0x7f, 0, 0}, &d), experiment.ErrDelta, "an unknown drop")
+
+	for _, bad := range []*experiment.Delta{nil, {Run: -1}, {Cells: []experiment.CellDelta{{Variant: -1}}}, {Panes: []experiment.PaneDelta{{Variant: -1}}}} {
+		kept, err := codec.Append([]byte("kept"), bad)
+		require.ErrorIs(t, err, experiment.ErrDelta)
+		require.Equal(t, "kept", string(kept))
+	}
+}
+
+func TestDeltaNoAllocation(t *testing.T) {
+	d := &experiment.Delta{Run: 1, Version: 1, Cells: make([]experiment.CellDelta, 2), Panes: make([]experiment.PaneDelta, 8)}
+	for i := range d.Cells {
+		d.Cells[i] = experiment.CellDelta{Variant: i, Epoch: 1, Units: 7, Live: make([]stats.Sums, 3), Matured: make([]stats.Sums, 3)}
+		d.Cells[i].Live[1].Include(-12345678)
+	}
+	for i := range d.Panes {
+		d.Panes[i] = experiment.PaneDelta{Start: int64(i) * 1000, Metrics: make([]experiment.PaneSums, 3)}
+	}
+	var data []byte
+	var back *experiment.Delta
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		data, _ = codec.Append(data[:0], d)
+		_ = codec.Parse(data, &back)
+	}))
+	require.Equal(t, d, back)
+}
+
+func FuzzDelta(f *testing.F) {
+	seed, _ := codec.Append(nil, &experiment.Delta{Run: 1, Cells: make([]experiment.CellDelta, 2), Panes: make([]experiment.PaneDelta, 1)})
+	f.Add(seed)
+	f.Add([]byte{1})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var d *experiment.Delta
+		if codec.Parse(data, &d) != nil {
+			return
+		}
+		again, err := codec.Append(nil, d)
+		require.NoError(t, err)
+		var back *experiment.Delta
+		require.NoError(t, codec.Parse(again, &back))
+		require.Equal(t, d, back)
+	})
+}

@@ -1,0 +1,111 @@
+package units
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/abacus-stream/abacus/processors/experiment"
+	"github.com/abacus-stream/abacus/processors/experiment/stats"
+	"github.com/abacus-stream/abacus/topology"
+)
+
+// sums combines all changes of one run between two commits. It is emptied, not thrown away, so a busy experiment costs no memory.
+type sums struct {
+	variants, metrics int
+	epochs            []int64
+	cells             []cell // by epoch, then variant
+	panes             panes
+	dropped           [experiment.Drops]int64
+	excluded          int64
+	corrections       int64
+	delta             experiment.Delta // scratch of emit
+}
+
+// cell is one variant in one allocation epoch.
+type cell struct {
+	units, firstSeen int64
+	live, matured    []stats.Sums
+}
+
+func newSums(variants, metrics int) *sums {
+	return &sums{variants: variants, metrics: metrics, panes: newPanes(variants, metrics)}
+}
+
+// cell finds or makes a cell.
+func (s *sums) cell(variant int, epoch int64) *cell {
+	for i, known := range s.epochs {
+		if known == epoch {
+			return &s.cells[i*s.variants+variant]
+		}
+	}
+	at, _ := slices.BinarySearch(s.epochs, epoch)
+	s.epochs = slices.Insert(s.epochs, at, epoch)
+	fresh := make([]cell, s.variants)
+	for i := range fresh {
+		room := make([]stats.Sums, 2*s.metrics)
+		fresh[i].live, fresh[i].matured = room[:s.metrics:s.metrics], room[s.metrics:]
+	}
+	s.cells = slices.Insert(s.cells, at*s.variants, fresh...)
+	return &s.cells[at*s.variants+variant]
+}
+
+// flush sends one delta for each run that changed, by name, then run, and empties the sums.
+func (p *processor) flush() error {
+	p.changed = append(append(p.changed[:0], p.retired...), p.catalog.runs...)
+	clear(p.retired)
+	p.retired = p.retired[:0]
+	slices.SortStableFunc(p.changed, func(a, b *run) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.number, b.number))
+	})
+	for _, x := range p.changed {
+		d, any := x.sums.emit()
+		if any {
+			d.Run, d.Version = x.number, x.versions[len(x.versions)-1].number
+			rec := topology.Record[string, *experiment.Delta]{Key: x.name, Value: d, Time: max(p.ctx.StreamTime(), 0)}
+			if err := p.send(&rec); err != nil {
+				return err
+			}
+		}
+		x.sums.reset()
+	}
+	return nil
+}
+
+// emit gives the delta, valid until reset; false if nothing changed.
+func (s *sums) emit() (d *experiment.Delta, any bool) {
+	d = &s.delta
+	*d = experiment.Delta{Cells: d.Cells[:0], Panes: d.Panes[:0], Excluded: s.excluded, Corrections: s.corrections, Dropped: s.dropped}
+	for i := range s.cells {
+		if c := &s.cells[i]; !c.empty() {
+			d.Cells = append(d.Cells, experiment.CellDelta{
+				Variant: i % s.variants, Epoch: s.epochs[i/s.variants], Units: c.units, FirstSeen: c.firstSeen, Live: c.live, Matured: c.matured,
+			})
+		}
+	}
+	d.Panes = s.panes.appendTo(d.Panes)
+	some := len(d.Cells) > 0 || len(d.Panes) > 0 || d.Excluded != 0 || d.Corrections != 0 || d.Dropped != [experiment.Drops]int64{}
+	return d, some
+}
+
+func (c *cell) empty() bool {
+	if c.units != 0 || c.firstSeen != 0 {
+		return false
+	}
+	for i := range c.live {
+		if c.live[i] != (stats.Sums{}) || c.matured[i] != (stats.Sums{}) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *sums) reset() {
+	for i := range s.cells {
+		c := &s.cells[i]
+		c.units, c.firstSeen = 0, 0
+		clear(c.live)
+		clear(c.matured)
+	}
+	s.panes.reset()
+	s.dropped, s.excluded, s.corrections = [experiment.Drops]int64{}, 0, 0
+}

@@ -1,0 +1,154 @@
+package units
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// loadTimers sets the timers of all rows: of units those that the rows name, of waiting events those of their groups.
+func (p *processor) loadTimers() error {
+	var bad error
+	err := p.table.Scan([]byte("u|"), []byte("x|"), func(key, value []byte) bool {
+		if len(value) < 9 {
+			bad = fmt.Errorf("units: row %q of %d bytes: %w", key, len(value), ErrRow)
+			return false
+		}
+		if due := int64(binary.BigEndian.Uint64(value[1:])); due != never {
+			p.timers.Add(due, key)
+		}
+		if key[0] == 'w' {
+			bad = p.rejoin(key, value)
+		}
+		return bad == nil
+	})
+	if err != nil {
+		return err
+	}
+	p.arm()
+	return bad
+}
+
+// arm sets the timer of the task to the first of the rows.
+func (p *processor) arm() {
+	if due, ok := p.timers.Next(); ok {
+		p.timer.At(due)
+	}
+}
+
+// fire does what stream time has made due.
+func (p *processor) fire(now int64) error {
+	for {
+		if due, ok := p.timers.Next(); !ok || due > now {
+			p.arm()
+			return nil
+		}
+		key, due, _ := p.timers.Pop()
+		p.key = append(p.key[:0], key...)
+		if err := p.fireRow(due); err != nil {
+			return err
+		}
+	}
+}
+
+// fireRow looks at one row; a timer that its row does not name is stale.
+func (p *processor) fireRow(due int64) error {
+	if p.key[0] == 'w' {
+		return p.giveUp()
+	}
+	if err := p.loadKey(); err != nil {
+		return err
+	}
+	if p.row.Timer != due {
+		return nil
+	}
+	p.row.Timer = never
+	return p.save()
+}
+
+// mature counts what stream time has made due: the first-seen arms, and each metric's total as it now is.
+func (p *processor) mature(now int64) {
+	for i := range p.row.Enrolments {
+		e := &p.row.Enrolments[i]
+		if x := p.catalog.enrolled(e); x != nil && e.Exposed {
+			p.matureIn(x, e, now)
+		}
+	}
+}
+
+// matureIn matures one enrolment; with now = never all of it.
+func (p *processor) matureIn(x *run, e *Enrolment, now int64) {
+	place := Place(p.ctx.NextOffset(p.cfg.Events))
+	if e.Seen == 0 && after(e.First, x.grace) <= now {
+		e.Seen = place
+		x.sums.cell(e.Variant, e.Epoch).firstSeen++
+	}
+	kept := !e.Several || x.first
+	for i := range e.Matured {
+		m := &x.metrics[i]
+		if e.Matured[i] != 0 || x.due(m, e.First) > now {
+			continue
+		}
+		e.Matured[i] = place
+		if kept {
+			x.sums.cell(e.Variant, e.Epoch).matured[i].Include(m.total(e.Totals[i]))
+		}
+	}
+}
+
+// next is the stream time at which the row changes next; never if it stays as it is.
+func (p *processor) next(r *Row) int64 {
+	due := p.expiry(r)
+	for i := range r.Pending {
+		due = min(due, r.Pending[i].Due)
+	}
+	for i := range r.Enrolments {
+		e := &r.Enrolments[i]
+		x := p.catalog.enrolled(e)
+		if x == nil || !e.Exposed {
+			continue
+		}
+		if e.Seen == 0 {
+			due = min(due, after(e.First, x.grace))
+		}
+		for j, place := range e.Matured {
+			if place == 0 {
+				due = min(due, x.due(&x.metrics[j], e.First))
+			}
+		}
+	}
+	return due
+}
+
+// expiry is the stream time at which the row ends.
+func (p *processor) expiry(r *Row) int64 {
+	due, exposed := int64(0), false
+	for i := range r.Enrolments {
+		e := &r.Enrolments[i]
+		if x := p.catalog.enrolled(e); x != nil && e.Exposed {
+			due, exposed = max(due, after(e.First, x.reach)), true
+		}
+	}
+	if !exposed {
+		due = after(r.Last, p.catalog.dedup)
+	}
+	for i := range r.Pending {
+		due = max(due, r.Pending[i].Due)
+	}
+	return due
+}
+
+// allMatured says that all metrics of the unit have matured in every run it is exposed in: nothing is taken back any more.
+func (p *processor) allMatured() bool {
+	exposed := false
+	for i := range p.row.Enrolments {
+		e := &p.row.Enrolments[i]
+		if p.catalog.enrolled(e) == nil || !e.Exposed {
+			continue
+		}
+		exposed = true
+		if !e.allMatured() {
+			return false
+		}
+	}
+	return exposed
+}

@@ -1,0 +1,169 @@
+package units
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+const layout = 1
+
+// Flags of an enrolment and of a kept event; the kind has the lower three bits of the latter.
+const (
+	flagExposed = 1 << iota
+	flagSeveral
+	_
+	flagHasValue
+	flagRetracted
+	flagRefused
+
+	kindBits = 7
+)
+
+// ErrRow is the cause of a parse error for bytes that are not a row of a known layout.
+var ErrRow = errors.New("malformed row")
+
+// AppendRow appends the layout of a unit's row that the package doc shows.
+func AppendRow(dst []byte, r *Row) []byte {
+	dst = binary.BigEndian.AppendUint64(append(dst, layout), uint64(r.Timer))
+	dst = binary.AppendVarint(dst, r.Last)
+	dst = binary.AppendUvarint(dst, uint64(r.Late))
+	dst = binary.AppendUvarint(dst, uint64(r.Conflicts))
+	dst = binary.AppendUvarint(dst, uint64(len(r.Enrolments)))
+	for i := range r.Enrolments {
+		dst = appendEnrolment(dst, &r.Enrolments[i])
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(r.Pending)))
+	for _, p := range r.Pending {
+		dst = binary.BigEndian.AppendUint64(dst, p.ID)
+		dst = binary.BigEndian.AppendUint64(dst, p.Ref)
+		dst = binary.AppendVarint(dst, p.Due)
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(r.Kept)))
+	before := int64(0)
+	for i := range r.Kept {
+		k := &r.Kept[i]
+		dst = appendKept(dst, k, before, r.Values[k.values:k.values+k.n])
+		if k.Kind == Metric {
+			before = k.Time
+		}
+	}
+	return dst
+}
+
+func appendEnrolment(dst []byte, e *Enrolment) []byte {
+	dst = binary.BigEndian.AppendUint64(dst, e.Experiment)
+	dst = binary.AppendUvarint(dst, uint64(e.Run))
+	dst = append(dst, flag(e.Exposed, flagExposed)|flag(e.Several, flagSeveral))
+	dst = binary.AppendUvarint(dst, uint64(e.BeforeStart))
+	dst = binary.AppendUvarint(dst, uint64(e.AfterEnd))
+	if !e.Exposed {
+		return dst
+	}
+	dst = binary.AppendVarint(dst, e.First)
+	dst = binary.AppendVarint(dst, e.Epoch)
+	dst = binary.AppendVarint(dst, e.Arrived)
+	dst = appendText(dst, e.FirstID)
+	dst = binary.AppendUvarint(dst, uint64(e.Variant))
+	dst = binary.AppendUvarint(dst, uint64(e.Earlier))
+	dst = binary.AppendUvarint(dst, uint64(e.Seen))
+	dst = binary.AppendUvarint(dst, uint64(len(e.Totals)))
+	for i := range e.Totals {
+		dst = binary.AppendVarint(dst, e.Totals[i])
+		dst = binary.AppendUvarint(dst, uint64(e.Matured[i]))
+	}
+	return dst
+}
+
+func appendKept(dst []byte, k *Kept, before int64, values []int64) []byte {
+	dst = binary.BigEndian.AppendUint64(dst, k.ID)
+	dst = binary.BigEndian.AppendUint32(dst, k.Content)
+	dst = append(dst, byte(k.Kind)|flag(k.HasValue, flagHasValue)|flag(k.Retracted, flagRetracted)|flag(k.Refused, flagRefused))
+	if k.Kind != Metric {
+		return dst
+	}
+	dst = binary.AppendVarint(dst, k.Time-before)
+	dst = binary.AppendUvarint(dst, uint64(k.Class))
+	if !k.HasValue {
+		return dst
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(values)))
+	for _, v := range values {
+		dst = binary.AppendVarint(dst, v)
+	}
+	return dst
+}
+
+// ParseRow reads a unit's row into r and uses r's memory again; r aliases nothing of data.
+func ParseRow(data []byte, r *Row) error {
+	in := reader{rest: data}
+	r.reset()
+	in.version()
+	r.Timer = int64(in.uint64())
+	r.Last = in.int()
+	r.Late, r.Conflicts = in.count(), in.count()
+	for n := in.count(); n > 0 && !in.bad; n-- {
+		in.enrolment(grow(&r.Enrolments))
+	}
+	for n := in.count(); n > 0 && !in.bad; n-- {
+		*grow(&r.Pending) = Pending{ID: in.uint64(), Ref: in.uint64(), Due: in.int()}
+	}
+	before := int64(0)
+	for n := in.count(); n > 0 && !in.bad; n-- {
+		in.kept(r, &before)
+	}
+	if in.bad || len(in.rest) > 0 {
+		return fmt.Errorf("units: row of %d bytes: %w", len(data), ErrRow)
+	}
+	return nil
+}
+
+func (in *reader) enrolment(e *Enrolment) {
+	*e = Enrolment{Experiment: in.uint64(), Run: int(in.count()), FirstID: e.FirstID[:0], Totals: e.Totals[:0], Matured: e.Matured[:0]}
+	flags := in.byte()
+	e.Exposed, e.Several = flags&flagExposed != 0, flags&flagSeveral != 0
+	e.BeforeStart, e.AfterEnd = in.count(), in.count()
+	if !e.Exposed {
+		return
+	}
+	e.First, e.Epoch, e.Arrived = in.int(), in.int(), in.int()
+	e.FirstID = append(e.FirstID, in.text()...)
+	e.Variant, e.Earlier, e.Seen = int(in.count()), int(in.count()), in.count()
+	for n := in.count(); n > 0 && !in.bad; n-- {
+		e.Totals = append(e.Totals, in.int())
+		e.Matured = append(e.Matured, in.count())
+	}
+}
+
+func (in *reader) kept(r *Row, before *int64) {
+	k := grow(&r.Kept)
+	*k = Kept{ID: in.uint64(), Content: in.uint32()}
+	flags := in.byte()
+	k.Kind, k.HasValue = Kind(flags&kindBits), flags&flagHasValue != 0
+	k.Retracted, k.Refused = flags&flagRetracted != 0, flags&flagRefused != 0
+	k.values = len(r.Values)
+	if k.Kind != Metric {
+		return
+	}
+	k.Time = *before + in.int()
+	*before = k.Time
+	k.Class = uint32(in.count())
+	if !k.HasValue {
+		return
+	}
+	for n := in.count(); n > 0 && !in.bad; n-- {
+		r.Values = append(r.Values, in.int())
+	}
+	k.n = len(r.Values) - k.values
+}
+
+func flag(v bool, bit byte) byte {
+	if v {
+		return bit
+	}
+	return 0
+}
+
+func appendText(dst, text []byte) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(text))), text...)
+}

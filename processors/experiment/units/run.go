@@ -1,0 +1,163 @@
+package units
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/abacus-stream/abacus/codecs/event"
+	"github.com/abacus-stream/abacus/processors/experiment"
+	"github.com/cespare/xxhash/v2"
+)
+
+// run is one run of an experiment, compiled from its entry. All but end and the versions stay as the first version had them.
+type run struct {
+	name     string
+	hash     uint64
+	number   int
+	perEvent bool // unit: event
+	first    bool // multiple_variants: first
+	start    int64
+	end      int64
+	grace    int64
+	dedup    int64
+	reach    int64 // from a first exposure to the end of its row
+	variants []string
+	metrics  []metric
+	versions []version // ascending
+	sums     *sums
+}
+
+// version is a config version and the event time from which it holds.
+type version struct{ number, effective int64 }
+
+type metricKind uint8
+
+const (
+	conversion metricKind = iota
+	count
+	mean
+	inert // kinds that this stage does not count
+)
+
+// metric is one metric; until and from are ms after the first exposure.
+type metric struct {
+	kind        metricKind
+	event       string
+	key, text   string // of where; no key: every event of the type
+	from, until int64
+	decimals    int
+	limit       int64 // cap of the unit's total, scaled
+}
+
+// compile turns an entry into a run.
+func compile(entry *experiment.Entry) (*run, error) {
+	if len(entry.Versions) == 0 {
+		return nil, fmt.Errorf("experiment %q: entry has no version", entry.Experiment)
+	}
+	d := &entry.Versions[0].Definition
+	x := &run{
+		name: entry.Experiment, hash: xxhash.Sum64String(entry.Experiment), number: entry.Run,
+		perEvent: d.Unit == "event", first: d.MultipleVariants == "first", start: entry.Versions[0].Effective,
+		end: never, grace: span(d.Grace, defaultGrace), dedup: span(d.DedupFor, defaultDedup),
+	}
+	if d.Start != nil {
+		x.start = max(x.start, d.Start.UnixMilli())
+	}
+	if end := entry.Versions[len(entry.Versions)-1].Definition.End; end != nil {
+		x.end = end.UnixMilli()
+	}
+	for _, v := range d.Variants {
+		x.variants = append(x.variants, v.Name)
+	}
+	for _, v := range entry.Versions {
+		x.versions = append(x.versions, version{v.Version, v.Effective})
+	}
+	longest := int64(0)
+	for i := range d.Metrics {
+		m, err := compileMetric(&d.Metrics[i])
+		if err != nil {
+			return nil, fmt.Errorf("experiment %q: metric %q: %w", x.name, d.Metrics[i].Name, err)
+		}
+		x.metrics = append(x.metrics, m)
+		longest = max(longest, m.until)
+	}
+	x.reach = plus(plus(longest, x.grace), x.dedup)
+	x.sums = newSums(len(x.variants), len(x.metrics))
+	return x, nil
+}
+
+func compileMetric(m *experiment.Metric) (metric, error) {
+	kinds := map[string]metricKind{"conversion": conversion, "count": count, "mean": mean}
+	kind, known := kinds[m.Kind]
+	if !known {
+		return metric{kind: inert, limit: math.MaxInt64}, nil
+	}
+	out := metric{kind: kind, event: m.Event, from: int64(m.Delay), limit: math.MaxInt64}
+	out.until = plus(out.from, span(m.Window, int64(7*24*3_600_000)))
+	out.key, out.text, _ = strings.Cut(m.Where, "=")
+	switch {
+	case kind == conversion:
+		out.limit = 1
+		return out, nil
+	case kind == mean && m.Decimals == nil:
+		out.decimals = 6
+	case kind == mean:
+		out.decimals = *m.Decimals
+	}
+	if m.Cap == nil {
+		return out, nil
+	}
+	limit, ok := event.ParseDecimal([]byte(*m.Cap))
+	if !ok {
+		return out, fmt.Errorf("cap %q is no number", *m.Cap)
+	}
+	if v, _, fits := limit.Scaled(out.decimals); fits {
+		out.limit = v
+	}
+	return out, nil
+}
+
+// span is a duration in ms, the standard one where it is not given.
+func span(d experiment.Duration, standard int64) int64 {
+	if d == 0 {
+		return standard
+	}
+	return int64(d)
+}
+
+// variant is the index of a name, -1 for an unknown one.
+func (x *run) variant(name []byte) int {
+	for i, known := range x.variants {
+		if known == string(name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// epoch is the config version that an exposure belongs to: the one it names if that is known, else by its time.
+func (x *run) epoch(named, at int64) int64 {
+	found := x.versions[0].number
+	for _, v := range x.versions {
+		if v.number == named {
+			return named
+		}
+		if v.effective <= at {
+			found = v.number
+		}
+	}
+	return found
+}
+
+// matches says whether where holds for an event of the metric's type.
+func (m *metric) matches(ev *event.Event) bool { return m.key == "" || ev.Where(m.key, m.text) }
+
+// covers says whether an event time lies in the metric's window after a first exposure.
+func (m *metric) covers(first, at int64) bool { return at-first >= m.from && at-first < m.until }
+
+// total is the unit's total from the raw one.
+func (m *metric) total(raw int64) int64 { return min(raw, m.limit) }
+
+// due is when a metric matures for a unit.
+func (x *run) due(m *metric, first int64) int64 { return after(first, plus(m.until, x.grace)) }

@@ -1,0 +1,173 @@
+package units
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/abacus-stream/abacus/processors/experiment"
+	"github.com/abacus-stream/abacus/processors/experiment/stats"
+)
+
+// newUnit is the metric of a move that brings the unit itself.
+const newUnit = -1
+
+// move is a change of one metric in one pane.
+type move struct {
+	index   int // of the tally
+	start   int64
+	variant int
+	metric  int
+	events  int64 // or units
+	sum     stats.Int128
+}
+
+// move notes a change of a pane.
+func (p *processor) move(t *tally, at int64, metric int, value int64) {
+	p.moves = append(p.moves, move{
+		index: t.index, start: paneOf(at), variant: t.variant, metric: metric, events: t.sign, sum: stats.Int128{}.AddInt64(t.sign * value),
+	})
+}
+
+// begin notes what the row is worth before a change.
+func (p *processor) begin() {
+	p.moves, p.before = p.moves[:0], p.before[:0]
+	for i := range p.row.Enrolments {
+		t := grow(&p.before)
+		t.reset(p.catalog.enrolled(&p.row.Enrolments[i]), i, i, -1)
+		p.compute(t)
+	}
+	p.marked = len(p.moves)
+}
+
+// finish settles a change that began with begin: the difference goes into the sums. current is the index of the kept event
+// at hand, -1 for none: a dead letter if it pushes a total too far.
+func (p *processor) finish(current int) {
+	for {
+		over := p.tallyAfter()
+		if over < 0 {
+			break
+		}
+		p.refuse(over, current)
+	}
+	for i := range p.after {
+		if i == len(p.before) {
+			grow(&p.before).reset(p.after[i].run, i, i, -1)
+		}
+		p.settle(&p.before[i], &p.after[i])
+	}
+	p.settleMoves()
+}
+
+func (p *processor) tallyAfter() (over int) {
+	p.moves, p.after = p.moves[:p.marked], p.after[:0]
+	for i := range p.row.Enrolments {
+		t := grow(&p.after)
+		t.reset(p.catalog.enrolled(&p.row.Enrolments[i]), i, i, 1)
+		if over := p.compute(t); over >= 0 {
+			return over
+		}
+	}
+	return -1
+}
+
+// settle moves the sums of a run by the difference of two tallies.
+func (p *processor) settle(before, after *tally) {
+	x := after.run
+	if x == nil {
+		return
+	}
+	e := &p.row.Enrolments[after.part]
+	s := x.sums
+	for i := range s.dropped {
+		s.dropped[i] += after.drops[i] - before.drops[i]
+	}
+	s.excluded += one(after.excluded) - one(before.excluded)
+	stays := before.kept && after.kept && before.variant == after.variant && before.epoch == after.epoch
+	for i := range e.Totals {
+		m := &x.metrics[i]
+		a, b := m.total(before.totals[i]), m.total(after.totals[i])
+		if e.Matured[i] != 0 && (before.kept != after.kept || a != b) {
+			s.corrections++
+		}
+		if stays && a != b {
+			s.cell(after.variant, after.epoch).live[i].Replace(a, b)
+		}
+		if !stays && before.kept {
+			s.cell(before.variant, before.epoch).live[i].Replace(a, 0)
+		}
+		if !stays && after.kept {
+			s.cell(after.variant, after.epoch).live[i].Replace(0, b)
+		}
+	}
+	copy(e.Totals, after.totals)
+	if stays {
+		return
+	}
+	if before.kept {
+		s.cell(before.variant, before.epoch).units--
+	}
+	if after.kept {
+		s.cell(after.variant, after.epoch).units++
+	}
+}
+
+// settleMoves adds what is left of the moves, once those that cancel are gone, to the panes. A pane that its own
+// task has already closed counts the change as late.
+func (p *processor) settleMoves() {
+	slices.SortFunc(p.moves, func(a, b move) int {
+		return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(a.start, b.start), cmp.Compare(a.variant, b.variant), cmp.Compare(a.metric, b.metric))
+	})
+	for i := 0; i < len(p.moves); {
+		j, changed := p.settlePane(i)
+		if m := &p.moves[i]; changed && p.closed(m.start) {
+			p.pane(m).Late++
+		}
+		i = j
+	}
+	p.moves = p.moves[:0]
+}
+
+// settlePane adds the moves of one pane, which begin at i; j is the first behind them.
+func (p *processor) settlePane(i int) (j int, changed bool) {
+	for j = i; j < len(p.moves) && p.moves[j].samePane(&p.moves[i]); {
+		net := p.moves[j]
+		for j++; j < len(p.moves) && p.moves[j].samePane(&net) && p.moves[j].metric == net.metric; j++ {
+			net.events += p.moves[j].events
+			net.sum = net.sum.Add(p.moves[j].sum)
+		}
+		if net.events == 0 && net.sum.Sign() == 0 {
+			continue
+		}
+		changed = true
+		pane := p.pane(&net)
+		if net.metric == newUnit {
+			pane.UnitsNew += net.events
+			continue
+		}
+		sums := &pane.Metrics[net.metric]
+		sums.Events += net.events
+		sums.Sum = sums.Sum.Add(net.sum)
+	}
+	return j, changed
+}
+
+func (m *move) samePane(o *move) bool {
+	return m.index == o.index && m.start == o.start && m.variant == o.variant
+}
+
+// pane is the pane of a move, valid until the next.
+func (p *processor) pane(m *move) *experiment.PaneDelta {
+	return p.after[m.index].run.sums.panes.at(m.start, m.variant)
+}
+
+// closed says whether the task's own stream time has passed a pane and its grace.
+func (p *processor) closed(start int64) bool {
+	return p.ctx.StreamTime() >= start+second+p.catalog.grace
+}
+
+func one(v bool) int64 {
+	if v {
+		return 1
+	}
+	return 0
+}

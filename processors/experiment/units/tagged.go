@@ -1,0 +1,99 @@
+package units
+
+import (
+	"errors"
+
+	"github.com/abacus-stream/abacus/codecs/event"
+	"github.com/abacus-stream/abacus/processors/experiment"
+)
+
+var errTag = errors.New("an event without a unit names a unit: event experiment")
+
+// tag is the run of the unit: event experiment that a tagged event names; nil if the tag does not count.
+func (p *processor) tag(ev *event.Event) *run {
+	if !ev.Tagged() || string(ev.Type) == EndOfInput {
+		return nil
+	}
+	if x := p.catalog.byName[string(ev.Experiment)]; x != nil && x.perEvent {
+		return x
+	}
+	return nil
+}
+
+// unitless takes a tagged event without a unit whose tag does not count now: it may later.
+func (p *processor) unitless(ev *event.Event) error {
+	if x := p.tag(ev); x != nil {
+		return p.tagged(x, ev)
+	}
+	if p.catalog.byName[string(ev.Experiment)] != nil {
+		p.fail(event.NoUnit, errTag)
+		return nil
+	}
+	return p.wait(ev)
+}
+
+// tagged counts an event of a unit: event experiment: no unit, no row, no duplicates.
+func (p *processor) tagged(x *run, ev *event.Event) error {
+	variant := x.variant(ev.Variant)
+	switch {
+	case variant < 0:
+		p.fail(event.UnknownVariant, nil)
+	case !x.inRange(ev):
+		p.fail(event.ValueOutOfRange, nil)
+	case ev.Time < x.start:
+		x.sums.dropped[experiment.DropBeforeStart]++
+	case ev.Time >= x.end:
+		x.sums.dropped[experiment.DropAfterEnd]++
+	default:
+		p.countTagged(x, ev, variant)
+	}
+	return nil
+}
+
+func (p *processor) countTagged(x *run, ev *event.Event, variant int) {
+	p.ctx.Count("tagged", 1)
+	c := x.sums.cell(variant, x.epoch(ev.ConfigVersion, ev.Time))
+	pane := x.sums.panes.at(paneOf(ev.Time), variant)
+	c.units++
+	pane.UnitsNew++
+	if p.closed(pane.Start) {
+		pane.Late++
+	}
+	var v verdict
+	for i := range x.metrics {
+		m := &x.metrics[i]
+		if m.kind == inert || m.event != string(ev.Type) || !m.matches(ev) {
+			continue
+		}
+		value := int64(1)
+		if m.kind == mean {
+			if !ev.HasValue {
+				v.empty = true
+				continue
+			}
+			var rounded bool
+			value, rounded, _ = ev.Value.Scaled(m.decimals)
+			v.rounded = v.rounded || rounded
+			c.live[i].N++
+		}
+		c.live[i].Replace(0, m.total(value))
+		pane.Metrics[i].Events++
+		pane.Metrics[i].Sum = pane.Metrics[i].Sum.AddInt64(value)
+	}
+	x.sums.dropped[experiment.DropRounded] += one(v.rounded)
+	x.sums.dropped[experiment.DropNoValue] += one(v.empty)
+}
+
+// inRange says whether every mean of the run that takes the event can hold its value.
+func (x *run) inRange(ev *event.Event) bool {
+	for i := range x.metrics {
+		m := &x.metrics[i]
+		if m.kind != mean || !ev.HasValue || m.event != string(ev.Type) || !m.matches(ev) {
+			continue
+		}
+		if _, _, ok := ev.Value.Scaled(m.decimals); !ok {
+			return false
+		}
+	}
+	return true
+}

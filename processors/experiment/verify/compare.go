@@ -1,0 +1,196 @@
+package verify
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/abacus-stream/abacus/codecs/result"
+)
+
+// CompareStats compares the last value of every key of the stats topic, nil or absent where there is none, with what
+// has been recomputed: every field of every record, records that should exist and do not, and those that should not.
+func (v *Verifier) CompareStats(last map[string][]byte) []Difference {
+	v.replay()
+	c := comparison{verifier: v, watermark: max(v.in.Watermark, latestAsOf(last))}
+	for _, key := range keys(last) {
+		if last[key] != nil {
+			c.record(key, last[key])
+		}
+	}
+	for _, name := range keys(v.tallies) {
+		c.missing(v.tallies[name], last)
+	}
+	return c.differences
+}
+
+// comparison gathers differences.
+type comparison struct {
+	verifier    *Verifier
+	watermark   int64
+	differences []Difference
+}
+
+func (c *comparison) differ(key, field, want, got string) {
+	c.differences = append(c.differences, Difference{Key: key, Field: field, Want: want, Got: got})
+}
+
+// record compares one record with the recomputed one of its key.
+func (c *comparison) record(key string, data []byte) {
+	got, err := leaves(data)
+	if err != nil {
+		c.differ(key, "", "a JSON object", err.Error())
+		return
+	}
+	parsed, err := result.ParseKey(key)
+	t := c.verifier.tallies[parsed.Experiment]
+	if err != nil || t == nil || parsed.Segment != "" {
+		c.differ(key, "", "", brief(data))
+		return
+	}
+	watermark := number(got["as_of"])
+	want, skip := c.want(t, parsed, watermark)
+	if want == nil {
+		c.differ(key, "", "", brief(data))
+		return
+	}
+	text, err := result.Codec.Append(nil, want)
+	if err != nil {
+		c.differ(key, "", err.Error(), brief(data))
+		return
+	}
+	expected, _ := leaves(text)
+	if !want.Closed && watermark%second != 0 {
+		c.differ(key, "as_of", fmt.Sprint(watermark-watermark%second), fmt.Sprint(watermark))
+	}
+	c.fields(key, expected, got, skip)
+}
+
+// want is the record that belongs to a key, nil where there is to be none; skip says which fields cannot be decided.
+func (c *comparison) want(t *tally, key result.Key, watermark int64) (*result.Record, func(path, want, got string) bool) {
+	if key.Grain == result.Total {
+		return t.wantTotal(watermark), c.verifier.leniency(t).skip
+	}
+	panes := t.windows(key.Grain)[key.Start]
+	if w := t.window(key.Grain, key.Start, panes); !w.empty() {
+		return t.wantWindow(key.Grain, w, watermark), func(string, string, string) bool { return false }
+	}
+	return nil, nil
+}
+
+// fields compares the leaves of two records.
+func (c *comparison) fields(key string, want, got map[string]string, skip func(path, want, got string) bool) {
+	paths := keys(want)
+	for _, path := range keys(got) {
+		if _, known := want[path]; !known {
+			paths = append(paths, path)
+		}
+	}
+	slices.Sort(paths)
+	for _, path := range paths {
+		if w, g := want[path], got[path]; !equal(w, g) && !skip(path, w, g) {
+			c.differ(key, path, w, g)
+		}
+	}
+}
+
+// missing finds the records of an experiment that should be there. Windows past their retention need not.
+func (c *comparison) missing(t *tally, last map[string][]byte) {
+	if key := result.TotalKey(t.plan.name); !t.empty() && last[key] == nil {
+		c.differ(key, "", "a record", "")
+	}
+	for _, grain := range t.plan.grains() {
+		windows := t.windows(grain)
+		for _, start := range ordered(windows) {
+			w := t.window(grain, start, windows[start])
+			key := result.WindowKey(t.plan.name, grain, start)
+			expired := after(w.End, t.retention(grain, start)) <= c.watermark
+			if !w.empty() && !expired && last[key] == nil {
+				c.differ(key, "", "a record", "")
+			}
+		}
+	}
+}
+
+// tolerance is the relative distance at which floats are no longer the same.
+const tolerance = 1e-12
+
+// equal compares two leaves: integers and texts exactly, floats within the tolerance.
+func equal(want, got string) bool {
+	if want == got {
+		return true
+	}
+	if !strings.ContainsAny(want+got, ".e") {
+		return false
+	}
+	a, err := strconv.ParseFloat(want, 64)
+	if err != nil {
+		return false
+	}
+	b, err := strconv.ParseFloat(got, 64)
+	return err == nil && math.Abs(a-b) <= tolerance*max(math.Abs(a), math.Abs(b))
+}
+
+// leaves is the members of a JSON object that hold neither members nor elements, by path: a number or word as it is
+// written, a text in quotes.
+func leaves(data []byte) (map[string]string, error) {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	var top map[string]any
+	if err := dec.Decode(&top); err != nil {
+		return nil, fmt.Errorf("verify: stats record: %w", err)
+	}
+	out := map[string]string{}
+	flatten(out, "", top)
+	return out, nil
+}
+
+func flatten(out map[string]string, path string, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, member := range v {
+			flatten(out, strings.TrimPrefix(path+"."+name, "."), member)
+		}
+	case []any:
+		for i, element := range v {
+			flatten(out, path+"."+strconv.Itoa(i), element)
+		}
+	case json.Number:
+		out[path] = v.String()
+	case string:
+		out[path] = strconv.Quote(v)
+	default:
+		out[path] = fmt.Sprint(v)
+	}
+}
+
+// latestAsOf is the greatest as_of of all records.
+func latestAsOf(last map[string][]byte) (latest int64) {
+	for _, data := range last {
+		var head struct {
+			AsOf int64 `json:"as_of"`
+		}
+		if data != nil && json.Unmarshal(data, &head) == nil {
+			latest = max(latest, head.AsOf)
+		}
+	}
+	return latest
+}
+
+// brief is the beginning of a record, for a difference.
+func brief(data []byte) string {
+	if len(data) > 80 {
+		return string(data[:80]) + "..."
+	}
+	return string(data)
+}
+
+// number reads an integer leaf, 0 for any other.
+func number(leaf string) int64 {
+	n, _ := strconv.ParseInt(leaf, 10, 64)
+	return n
+}

@@ -1,0 +1,263 @@
+package verify
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/abacus-stream/abacus/processors/experiment"
+)
+
+// plan is one run of an experiment with all its versions, resolved to what the recomputation needs.
+type plan struct {
+	name       string
+	run        int
+	byEvent    bool // unit: event
+	randomised bool // by event: inference applies
+	first      bool // multiple_variants: first
+	start      int64
+	grace      int64
+	dedup      int64
+	metrics    []metric
+	variants   []string
+	versions   []version
+	archived   bool // no longer published
+	entry      *experiment.Entry
+}
+
+// version is what may change while a run lasts.
+type version struct {
+	number, effective, end int64
+	definition             experiment.Definition
+}
+
+// metric is one metric; times in ms, the cap scaled by the decimals.
+type metric struct {
+	name, kind, event string
+	delay, window     int64
+	decimals          int
+	cap               *int64
+	key, text         string // of where; no key: every event
+}
+
+// Defaults of the definition, in ms.
+const (
+	defaultGrace    = 5_000
+	defaultDedup    = 24 * 3_600_000
+	defaultWindow   = 7 * 24 * 3_600_000
+	defaultDecimals = 6
+	never           = int64(math.MaxInt64)
+)
+
+// newPlan resolves an entry of the registry; one without versions is an error.
+func newPlan(entry experiment.Entry) (*plan, error) {
+	if len(entry.Versions) == 0 {
+		return nil, fmt.Errorf("verify: experiment %q: no version", entry.Experiment)
+	}
+	d := entry.Versions[0].Definition
+	p := &plan{
+		name: entry.Experiment, run: entry.Run, byEvent: d.Unit == "event", randomised: d.RandomisedBy == "event",
+		first: d.MultipleVariants == "first", grace: ms(d.Grace, defaultGrace), dedup: ms(d.DedupFor, defaultDedup),
+		start: entry.Versions[0].Effective, entry: &entry,
+		archived: entry.State == experiment.Archived,
+	}
+	if d.Start != nil {
+		p.start = max(p.start, d.Start.UnixMilli())
+	}
+	for _, v := range d.Variants {
+		p.variants = append(p.variants, v.Name)
+	}
+	for _, m := range d.Metrics {
+		resolved, err := newMetric(m)
+		if err != nil {
+			return nil, fmt.Errorf("verify: experiment %q: metric %q: %w", entry.Experiment, m.Name, err)
+		}
+		p.metrics = append(p.metrics, resolved)
+	}
+	for _, v := range entry.Versions {
+		p.versions = append(p.versions, newVersion(v))
+	}
+	return p, nil
+}
+
+func newVersion(v experiment.Version) version {
+	end := never
+	if v.Definition.End != nil {
+		end = v.Definition.End.UnixMilli()
+	}
+	return version{number: v.Version, effective: v.Effective, end: end, definition: v.Definition}
+}
+
+func newMetric(m experiment.Metric) (metric, error) {
+	out := metric{
+		name: m.Name, kind: m.Kind, event: m.Event, decimals: defaultDecimals,
+		delay: ms(m.Delay, 0), window: ms(m.Window, defaultWindow),
+	}
+	if m.Decimals != nil {
+		out.decimals = *m.Decimals
+	}
+	switch m.Kind {
+	case "conversion", "count":
+		out.decimals = 0
+	case "mean":
+	default:
+		out.event, out.delay, out.window = "", 0, 0 // sums of other kinds are not kept: it takes nothing
+	}
+	out.key, out.text, _ = strings.Cut(m.Where, "=")
+	if m.Cap == nil {
+		return out, nil
+	}
+	d, ok := parseDecimal(string(*m.Cap))
+	if !ok {
+		return out, fmt.Errorf("cap %q is no number", *m.Cap)
+	}
+	if limit, _, fits := d.scaled(out.decimals); fits {
+		out.cap = &limit
+	}
+	return out, nil
+}
+
+// ms is a duration, or its default where it is zero.
+func ms(d experiment.Duration, standard int64) int64 {
+	if d == 0 {
+		return standard
+	}
+	return int64(d)
+}
+
+// takes says whether the metric is about events like e.
+func (m *metric) takes(e *event) bool {
+	return m.event == e.kind && (m.key == "" || e.where(m.key, m.text))
+}
+
+// span is the longest time after a first exposure at which an event may count; never for unlimited windows.
+func (m *metric) span() int64 {
+	if m.window >= int64(experiment.Unlimited) || m.delay >= int64(experiment.Unlimited) {
+		return never
+	}
+	return m.delay + m.window
+}
+
+// view is what a task knows of a plan: the versions it has adopted, at least one.
+type view struct {
+	*plan
+	known int
+	since int // order of the last event before the task adopted the run: the events after it are the plan's
+}
+
+// end of the experiment, as the newest adopted version has it.
+func (v view) end() int64 { return v.versions[v.known-1].end }
+
+// epoch is the version of the allocation that an exposure belongs to: the one it names if that is known, else by time.
+func (v view) epoch(named, at int64) int64 {
+	found := v.versions[0].number
+	for _, ver := range v.versions[:v.known] {
+		if ver.number == named {
+			return named
+		}
+		if ver.effective <= at {
+			found = ver.number
+		}
+	}
+	return found
+}
+
+// at is the definition in effect at an event time, the first where none is yet.
+func (p *plan) at(ts int64) *experiment.Definition {
+	found := &p.versions[0]
+	for i := range p.versions {
+		if p.versions[i].effective <= ts {
+			found = &p.versions[i]
+		}
+	}
+	return &found.definition
+}
+
+// grains is all that a version publishes.
+func (p *plan) grains() []string {
+	var all []string
+	for i := range p.versions {
+		for _, grain := range p.versions[i].definition.Windows {
+			if !slices.Contains(all, grain) {
+				all = append(all, grain)
+			}
+		}
+	}
+	return all
+}
+
+// summed says whether sums of the metric are kept.
+func (m *metric) summed() bool {
+	return m.kind == "conversion" || m.kind == "count" || m.kind == "mean"
+}
+
+// variant is the index of a name, -1 if there is none such.
+func (p *plan) variant(name string) int {
+	for i, known := range p.variants {
+		if known == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// reach is the time from a first exposure to the end of what a row keeps of it.
+func (p *plan) reach() int64 {
+	longest := int64(0)
+	for i := range p.metrics {
+		longest = max(longest, p.metrics[i].span())
+	}
+	return after(after(longest, p.grace), p.dedup)
+}
+
+// former is an earlier run of the plan, of which the registry tells no more: taken to be like the present one. Nothing of
+// it is published, but its units have rows.
+func (p *plan) former(run int) *plan {
+	f := *p
+	f.run, f.start, f.versions = run, math.MinInt64, []version{p.versions[0]}
+	f.versions[0].end = never
+	return &f
+}
+
+// uses says whether a metric of the plan is about a type of events.
+func (p *plan) uses(kind string) bool {
+	for i := range p.metrics {
+		if p.metrics[i].event == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// takes says whether a metric of the plan is about events like e.
+func (p *plan) takes(e *event) bool {
+	for i := range p.metrics {
+		if p.metrics[i].takes(e) {
+			return true
+		}
+	}
+	return false
+}
+
+// outOfRange says whether a value is beyond 2^53 at the finest decimals of the means that take the event.
+func (p *plan) outOfRange(e *event) bool {
+	for i := range p.metrics {
+		m := &p.metrics[i]
+		if m.kind != "mean" || e.value == nil || !m.takes(e) {
+			continue
+		}
+		if _, _, ok := e.value.scaled(m.decimals); !ok {
+			return true
+		}
+	}
+	return false
+}
+
+// after is at + span, never where span is.
+func after(at, span int64) int64 {
+	if span > never-max(at, 0) {
+		return never
+	}
+	return at + span
+}

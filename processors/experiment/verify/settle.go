@@ -1,0 +1,114 @@
+package verify
+
+// settle computes the shares of a row anew after something happened to it, and counts what came late: panes that were
+// closed by the task's own stream time, and totals that had matured. current is the event at hand, nil for none.
+func (r *row) settle(at moment, current *held) {
+	shares := r.shares(at, current)
+	for i, v := range at.task.knows.views {
+		m := r.members[v.plan]
+		if m == nil {
+			continue
+		}
+		t := at.task.tally(v)
+		countLate(at, t, m.share.panes, shares[i].panes)
+		m.correct(t, &shares[i])
+		m.share = shares[i]
+	}
+}
+
+// shares is the share of each member, by view. An event that would push a total beyond 2^53 is taken out for all of
+// them: a dead letter if it is the event at hand, else it was accepted before.
+func (r *row) shares(at moment, current *held) []share {
+	out := make([]share, len(at.task.knows.views))
+	for i := 0; i < len(out); i++ {
+		v := at.task.knows.views[i]
+		m := r.members[v.plan]
+		if m == nil {
+			continue
+		}
+		s, refuse := m.compute(v, r)
+		out[i] = s
+		if refuse == nil {
+			continue
+		}
+		refuse.refused = true
+		if refuse == current {
+			at.task.reject("value_out_of_range")
+		}
+		i = -1
+	}
+	return out
+}
+
+// countLate counts a revision for each pane that changed after its end and grace had passed.
+func countLate(at moment, t *tally, old, next map[paneKey]*pane) {
+	closed := func(key paneKey) bool { return at.stream >= after(key.start+second, at.task.knows.grace()) }
+	for key, p := range next {
+		if closed(key) && !p.same(old[key]) {
+			t.pane(key).late++
+		}
+	}
+	for key := range old {
+		if closed(key) && next[key] == nil {
+			t.pane(key).late++
+		}
+	}
+}
+
+// correct counts the matured metrics whose total has changed.
+func (m *member) correct(t *tally, next *share) {
+	for i, matured := range m.matured {
+		if matured && m.share.of(i) != next.of(i) {
+			t.corrections++
+		}
+	}
+}
+
+// of is the total of a metric and whether the unit counts at all.
+func (s *share) of(i int) [2]int64 {
+	if !s.kept {
+		return [2]int64{}
+	}
+	return [2]int64{1, s.totals[i]}
+}
+
+// mature moves into the matured track what stream time allows.
+func (r *row) mature(at moment) {
+	for _, v := range at.task.knows.views {
+		if m := r.members[v.plan]; m != nil {
+			m.mature(at, v, false)
+		}
+	}
+	r.dropAsked(at, "retract_too_late", func(a asked) bool { return at.stream >= a.due })
+}
+
+// mature takes the metrics of a member that are due; at the end of the input all of them.
+func (m *member) mature(at moment, v view, all bool) {
+	if m.first == nil {
+		return
+	}
+	t := at.task.tally(v)
+	if !m.seen && (all || at.stream >= after(m.first.ts, v.grace)) {
+		m.seen = true
+		t.cell(m.arm).firstSeen++
+	}
+	m.frozen = true
+	for i := range v.metrics {
+		if !m.matured[i] && (all || at.stream >= after(after(m.first.ts, v.metrics[i].span()), v.grace)) {
+			m.matured[i] = true
+			if m.share.kept {
+				t.cell(m.share.cellKey).matured[i].include(m.share.totals[i])
+			}
+		}
+		m.frozen = m.frozen && m.matured[i]
+	}
+}
+
+// leave counts the metrics that stream time has not matured and an idle task might have.
+func (m *member) leave(t *tally) {
+	for i, matured := range m.matured {
+		if !matured && m.share.kept && t.plan.metrics[i].span() != never {
+			t.pending[pendingKey{i, m.share.variant}]++
+		}
+	}
+}

@@ -1,0 +1,189 @@
+package verify
+
+import (
+	"maps"
+	"math/big"
+	"slices"
+)
+
+// share is what one unit contributes to one experiment, computed from all events that its row holds.
+type share struct {
+	cellKey
+	kept     bool // exposed and not excluded
+	excluded bool
+	totals   []int64 // by metric, capped
+	panes    map[paneKey]*pane
+	dropped  map[string]int64
+}
+
+// member is a unit in one run of an experiment.
+type member struct {
+	first    *event  // the first exposure by event time, nil while there was none to qualify
+	arm      cellKey // where it puts the unit, excluded or not
+	order    int     // of the exposure that arrived first
+	stream   int64   // stream time then
+	variants map[string]bool
+	before   int64 // exposures ignored before start
+	after    int64 // and at or after end
+	share    share
+	matured  []bool
+	seen     bool // counted by first-seen arm
+	frozen   bool // every metric has matured: attribution no longer moves
+}
+
+// compute makes the share of a member anew. refuse is the event that pushes a total beyond 2^53: the
+// caller takes it out and computes again.
+func (m *member) compute(v view, r *row) (s share, refuse *held) {
+	switch {
+	case m.first == nil:
+		return share{}, nil
+	case !v.first && len(m.variants) > 1:
+		return share{excluded: true}, nil
+	}
+	s = share{
+		kept:    true,
+		cellKey: m.arm,
+		totals:  make([]int64, len(v.metrics)),
+		panes:   map[paneKey]*pane{},
+		dropped: map[string]int64{"conflict": r.conflict, "late": r.late, "before_start": m.before, "after_end": m.after},
+	}
+	if len(m.variants) > 1 {
+		s.dropped["multiple_variants"] = 1
+	}
+	s.pane(v.plan, m.first.ts).unitsNew = 1
+	for _, h := range r.events {
+		if h.counts(v) && !s.attribute(v, m, h) {
+			return share{}, h
+		}
+	}
+	for i := range v.metrics {
+		s.totals[i] = v.metrics[i].total(s.totals[i])
+	}
+	maps.DeleteFunc(s.dropped, func(_ string, n int64) bool { return n == 0 })
+	return s, nil
+}
+
+// attribute adds one event to the share; false if it would push a total beyond 2^53.
+func (s *share) attribute(v view, m *member, h *held) bool {
+	e := h.e
+	gone := h.order < m.order && m.stream >= after(e.ts, v.grace)
+	taken, counted, rounded, empty := false, false, false, false
+	for i := range v.metrics {
+		metric := &v.metrics[i]
+		if !metric.takes(e) {
+			continue
+		}
+		taken = true
+		if gone || !metric.covers(m.first.ts, e.ts) || e.ts >= v.end() {
+			continue
+		}
+		counted = true
+		value, lost, there := metric.value(e)
+		rounded, empty = rounded || lost, empty || !there
+		if !there {
+			continue
+		}
+		if !s.count(i, value) {
+			return false
+		}
+		s.pane(v.plan, e.ts).count(i, value)
+	}
+	switch {
+	case !taken:
+	case counted:
+		s.drop("rounded", rounded)
+		s.drop("no_value", empty)
+	default:
+		s.drop(whyNot(gone, m.first.ts, e.ts, v.end()), true)
+	}
+	return true
+}
+
+// whyNot is the reason of an event that no metric counts.
+func whyNot(gone bool, first, ts, end int64) string {
+	switch {
+	case gone:
+		return "no_exposure"
+	case ts < first:
+		return "before_exposure"
+	case ts >= end:
+		return "after_end"
+	}
+	return "outside_window"
+}
+
+func (s *share) drop(reason string, yes bool) {
+	if yes {
+		s.dropped[reason]++
+	}
+}
+
+// count adds a value to a raw total unless that leaves the range of exact floats.
+func (s *share) count(i int, value int64) bool {
+	total := s.totals[i] + value // both at most 2^53 in magnitude
+	if total > largest || total < -largest {
+		return false
+	}
+	s.totals[i] = total
+	return true
+}
+
+func (s *share) pane(p *plan, ts int64) *pane {
+	key := paneOf(ts, s.variant)
+	if s.panes[key] == nil {
+		s.panes[key] = &pane{metrics: newPaneSums(len(p.metrics))}
+	}
+	return s.panes[key]
+}
+
+func newPaneSums(n int) []paneSum {
+	sums := make([]paneSum, n)
+	for i := range sums {
+		sums[i].sum = new(big.Int)
+	}
+	return sums
+}
+
+func (p *pane) count(i int, value int64) {
+	p.metrics[i].events++
+	p.metrics[i].sum.Add(p.metrics[i].sum, big.NewInt(value))
+}
+
+// same says whether two panes hold the same; a missing one is empty.
+func (p *pane) same(o *pane) bool {
+	if p == nil || o == nil {
+		return p == o
+	}
+	return p.unitsNew == o.unitsNew && slices.EqualFunc(p.metrics, o.metrics, func(a, b paneSum) bool {
+		return a.events == b.events && a.sum.Cmp(b.sum) == 0
+	})
+}
+
+// covers says whether an event time is inside the attribution window.
+func (m *metric) covers(first, ts int64) bool {
+	from := after(first, m.delay)
+	return ts >= from && ts < after(from, m.window)
+}
+
+// value is what an event adds to the unit's total; there is false where a mean finds no value.
+func (m *metric) value(e *event) (v int64, rounded, there bool) {
+	if m.kind != "mean" {
+		return 1, false, true
+	}
+	if e.value == nil {
+		return 0, false, false
+	}
+	v, rounded, _ = e.value.scaled(m.decimals)
+	return v, rounded, true
+}
+
+// total is the unit's total of a metric from its raw one.
+func (m *metric) total(raw int64) int64 {
+	if m.kind == "conversion" {
+		return min(raw, 1)
+	}
+	if m.cap != nil {
+		return min(raw, *m.cap)
+	}
+	return raw
+}

@@ -1,0 +1,154 @@
+package verify
+
+import "math/big"
+
+// Sum is the exact sums of one metric over the units of a variant: their number, the sum of their totals
+// and that of the squares. A total is the value times 10^decimals.
+type Sum struct {
+	N     int64
+	S, SS *big.Int
+}
+
+func newSums(n int) []Sum {
+	sums := make([]Sum, n)
+	for i := range sums {
+		sums[i] = Sum{S: new(big.Int), SS: new(big.Int)}
+	}
+	return sums
+}
+
+func (s *Sum) include(total int64) {
+	s.N++
+	v := big.NewInt(total)
+	s.S.Add(s.S, v)
+	s.SS.Add(s.SS, v.Mul(v, v))
+}
+
+// cell is what one variant has in one allocation epoch.
+type cell struct {
+	units, firstSeen int64
+	live, matured    []Sum // by metric
+}
+
+type cellKey struct {
+	variant int
+	epoch   int64
+}
+
+// pane is what one variant has in one second.
+type pane struct {
+	unitsNew, late int64
+	metrics        []paneSum
+}
+
+// paneSum is the events of one metric in a pane and the sum of their values, uncapped.
+type paneSum struct {
+	events int64
+	sum    *big.Int
+}
+
+type paneKey struct {
+	start   int64 // Unix ms
+	variant int
+}
+
+const second = 1000
+
+func paneOf(ts int64, variant int) paneKey { return paneKey{start: ts - ts%second, variant: variant} }
+
+// tally is all that is counted of one plan, over all tasks.
+type tally struct {
+	plan        *plan
+	cells       map[cellKey]*cell
+	panes       map[paneKey]*pane
+	dropped     map[string]int64
+	excluded    int64
+	corrections int64
+	pending     map[pendingKey]int64 // kept units that only an idle task may have matured
+}
+
+type pendingKey struct{ metric, variant int }
+
+func newTally(p *plan) *tally {
+	return &tally{plan: p, cells: map[cellKey]*cell{}, panes: map[paneKey]*pane{}, dropped: map[string]int64{}, pending: map[pendingKey]int64{}}
+}
+
+func (t *tally) cell(key cellKey) *cell {
+	c := t.cells[key]
+	if c == nil {
+		c = &cell{live: newSums(len(t.plan.metrics)), matured: newSums(len(t.plan.metrics))}
+		t.cells[key] = c
+	}
+	return c
+}
+
+func (t *tally) pane(key paneKey) *pane {
+	p := t.panes[key]
+	if p == nil {
+		p = &pane{metrics: make([]paneSum, len(t.plan.metrics))}
+		for i := range p.metrics {
+			p.metrics[i].sum = new(big.Int)
+		}
+		t.panes[key] = p
+	}
+	return p
+}
+
+// add takes over what one unit contributes in the end.
+func (t *tally) add(s *share) {
+	if s.excluded {
+		t.excluded++
+	}
+	for reason, n := range s.dropped {
+		t.dropped[reason] += n
+	}
+	for key, p := range s.panes {
+		into := t.pane(key)
+		into.unitsNew += p.unitsNew
+		for i := range p.metrics {
+			into.metrics[i].events += p.metrics[i].events
+			into.metrics[i].sum.Add(into.metrics[i].sum, p.metrics[i].sum)
+		}
+	}
+	if !s.kept {
+		return
+	}
+	c := t.cell(s.cellKey)
+	c.units++
+	for i, total := range s.totals {
+		c.live[i].include(total)
+	}
+}
+
+// countEvent counts a tagged event: there is no unit, so it is its own.
+func (t *tally) countEvent(v view, variant int, e *event) {
+	c := t.cell(cellKey{variant: variant, epoch: v.epoch(e.version, e.ts)})
+	c.units++
+	into := t.pane(paneOf(e.ts, variant))
+	into.unitsNew++
+	anyRounded, anyEmpty := false, false
+	for i := range v.metrics {
+		m := &v.metrics[i]
+		if !m.takes(e) {
+			continue
+		}
+		value, rounded, there := m.value(e)
+		anyRounded, anyEmpty = anyRounded || rounded, anyEmpty || !there
+		if !there {
+			continue
+		}
+		c.live[i].include(m.total(value))
+		into.count(i, value)
+	}
+	if anyRounded {
+		t.dropped["rounded"]++
+	}
+	if anyEmpty {
+		t.dropped["no_value"]++
+	}
+}
+
+// empty says whether nothing was ever counted, so that no record need exist.
+func (t *tally) empty() bool {
+	return len(t.cells) == 0 && len(t.panes) == 0 && t.excluded == 0
+}

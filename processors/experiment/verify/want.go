@@ -1,0 +1,124 @@
+package verify
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/abacus-stream/abacus/codecs/result"
+	"github.com/abacus-stream/abacus/processors/experiment"
+	"github.com/abacus-stream/abacus/processors/experiment/cells"
+)
+
+// wantTotal is the record of a total that reflects a watermark. Its figures are functions of the sums recomputed here,
+// its integers and decimals are written by this package.
+func (t *tally) wantTotal(watermark int64) *result.Record {
+	asOf, closed := t.asOf(watermark)
+	rec := cells.Total(cells.TotalInput{Entry: t.plan.entry, Sums: t.delta(), AsOf: asOf, Closed: closed})
+	rec.Experiment, rec.Run, rec.Grain = t.plan.name, int64(t.plan.run), result.Total
+	rec.AsOf, rec.Closed, rec.Revision = asOf, closed, 0
+	x := t.expected()
+	rec.Units, rec.Excluded, rec.PostMaturityCorrections = x.Units, &x.Excluded, x.Corrections
+	rec.Dropped = map[string]int64{}
+	for i := range experiment.Drops {
+		rec.Dropped[i.String()] = t.dropped[i.String()]
+	}
+	for _, m := range t.plan.metrics {
+		if !m.summed() {
+			continue
+		}
+		variants := figuresOf(rec, &m)
+		for _, name := range t.plan.variants {
+			figures := variants[name]
+			t.totals(&figures, x, &m, name)
+			variants[name] = figures
+		}
+	}
+	return rec
+}
+
+// totals writes n and sums of one variant: n is the units, of a mean by event the events with a value.
+func (t *tally) totals(figures *result.Variant, x Expected, m *metric, variant string) {
+	live, matured := x.Live[m.name][variant], x.Matured[m.name][variant]
+	n := x.Units[variant]
+	if t.plan.byEvent {
+		if m.kind == "mean" {
+			n = live.N
+		}
+		matured = Sum{N: n, S: live.S}
+	}
+	figures.N, figures.Sum = &n, decimalText(live.S, m.decimals)
+	figures.MaturedN, figures.MaturedSum = &matured.N, decimalText(matured.S, m.decimals)
+}
+
+// asOf caps a watermark at the end of the latest pane that holds something.
+func (t *tally) asOf(watermark int64) (at int64, closed bool) {
+	last := t.lastPane()
+	if last == 0 {
+		return max(0, t.plan.versions[0].effective), true
+	}
+	return min(watermark, last), watermark >= last
+}
+
+// lastPane is the end of the latest pane that holds something, 0 without one.
+func (t *tally) lastPane() (end int64) {
+	for key, p := range t.panes {
+		if !p.empty() {
+			end = max(end, key.start+second)
+		}
+	}
+	return end
+}
+
+func (p *pane) empty() bool {
+	return p.unitsNew == 0 && p.late == 0 &&
+		!slices.ContainsFunc(p.metrics, func(s paneSum) bool { return s.events != 0 || s.sum.Sign() != 0 })
+}
+
+// wantWindow is the record of a window that reflects a watermark.
+func (t *tally) wantWindow(grain string, w Window, watermark int64) *result.Record {
+	rec := cells.Window(cells.WindowInput{
+		Entry: t.plan.entry, Grain: grain, Start: w.Start, End: w.End, Watermark: watermark, Panes: t.windowPanes(w),
+	})
+	rec.Experiment, rec.Run, rec.Grain, rec.Start, rec.End = t.plan.name, int64(t.plan.run), grain, &w.Start, &w.End
+	rec.AsOf, rec.Closed, rec.Revision = min(watermark, w.End), watermark >= w.End, w.Revision
+	for _, m := range t.plan.metrics {
+		if !m.summed() {
+			continue
+		}
+		variants := figuresOf(rec, &m)
+		for _, name := range t.plan.variants {
+			figures := variants[name]
+			units, events := w.UnitsNew[name], w.Metrics[m.name][name]
+			figures.UnitsNew, figures.Events, figures.Sum = &units, &events.N, decimalText(events.Sum, m.decimals)
+			variants[name] = figures
+		}
+	}
+	return rec
+}
+
+// figuresOf is the variants of a metric in a record, made where they are missing.
+func figuresOf(rec *result.Record, m *metric) map[string]result.Variant {
+	out := rec.Metrics[m.name]
+	if out.Variants == nil {
+		out.Kind, out.Variants = m.kind, map[string]result.Variant{}
+		rec.Metrics[m.name] = out
+	}
+	return out.Variants
+}
+
+// retention is how long after its end a window may be asked for, ms.
+func (t *tally) retention(grain string, start int64) int64 {
+	if kept, ok := t.plan.at(start).Retention[grain]; ok {
+		return int64(kept)
+	}
+	if kept, ok := map[string]int64{"1s": 600_000, "5s": 3_600_000, "60s": 7 * 24 * 3_600_000}[grain]; ok {
+		return kept
+	}
+	return 3_600_000
+}
+
+// keys is the names of a map in order.
+func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// ordered is the starts of windows in order.
+func ordered(windows map[int64][]paneKey) []int64 { return slices.Sorted(maps.Keys(windows)) }

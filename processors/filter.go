@@ -1,0 +1,17 @@
+package processors
+
+import "github.com/abacus-stream/abacus/topology"
+
+// Filter forwards the records that a predicate keeps. Codecs and keys stay.
+func Filter[K, V any](in topology.Stream[K, V], name string, keep func(k K, v V) bool) topology.Stream[K, V] {
+	kept := topology.Process(in, name, topology.Needs{}, func(out topology.Forward[K, V]) topology.Processor[K, V] {
+		return step[K, V](func(rec *topology.Record[K, V]) error {
+			if !keep(rec.Key, rec.Value) {
+				return nil
+			}
+			return out(rec)
+		})
+	})
+	key, value := topology.Codecs(in)
+	return topology.KeepKeys(topology.WithCodecs(kept, key, value))
+}

@@ -1,0 +1,178 @@
+package processors_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/processors"
+	"github.com/abacus-stream/abacus/topology"
+	"github.com/abacus-stream/abacus/topology/task"
+	"github.com/abacus-stream/abacus/topology/topologytest"
+)
+
+// start is 00:00 of the stories: the wall time at which a driver begins.
+var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+
+// epoch reads t=MM:SS.
+func epoch(t *testing.T, text string) int64 {
+	var minute, second int64
+	_, err := fmt.Sscanf(text, "t=%d:%d", &minute, &second)
+	require.NoError(t, err, text)
+	return start + (minute*60+second)*1000
+}
+
+// clock prints a time as MM:SS.
+func clock(ms int64) string { return fmt.Sprintf("%02d:%02d", (ms-start)/60000, (ms-start)/1000%60) }
+
+func window(start, end int64) string { return "[" + clock(start) + "," + clock(end) + ")" }
+
+func appendAt(d *topologytest.Driver, topic string, at int64, key, value []byte) {
+	partitions := d.Partitions(topic)
+	d.PipeTo(topic, topology.PartitionOf(key, partitions), task.Record{Appended: at, Key: key, Value: value})
+}
+
+// encode turns the text of a value into what the topic holds: int64 in orders, text elsewhere.
+func encode(t *testing.T, topic string, value []byte) []byte {
+	if topic != "orders" {
+		return value
+	}
+	n, err := strconv.ParseInt(string(value), 10, 64)
+	if err != nil {
+		return value // an undecodable record
+	}
+	data, err := codecs.Int64.Append(nil, n)
+	require.NoError(t, err)
+	return data
+}
+
+// show prints a key or a value: windows, numbers, text.
+func show(data []byte) string {
+	w := processors.Windowed[string]{}
+	windowed := processors.WindowedCodec[string]{Key: codecs.String}
+	switch {
+	case len(data) > 17 && data[0] == 1 && windowed.Parse(data, &w) == nil:
+		return w.Key + "@" + window(w.Start, w.End)
+	case len(data) == 8 && (data[0] == 0 || data[0] == 0xff):
+		n, _ := codecs.Int64.Decode(data)
+		return fmt.Sprint(n)
+	}
+	return string(data)
+}
+
+// observer prints records as they appear.
+type observer struct {
+	d    *topologytest.Driver
+	seen map[string]int
+	text strings.Builder
+}
+
+func (o *observer) look(topo *topology.Topology) {
+	for _, topic := range outputs(topo) {
+		all := o.d.Records(topic)
+		for _, r := range all[o.seen[topic]:] {
+			fmt.Fprintln(&o.text, printed(topic, r))
+		}
+		o.seen[topic] = len(all)
+	}
+}
+
+// outputs are the topics that a topology writes for others.
+func outputs(topo *topology.Topology) (topics []string) {
+	for _, s := range topo.Subs {
+		for _, sink := range s.Sinks {
+			if !sink.Repartition {
+				topics = append(topics, sink.Topic)
+			}
+		}
+	}
+	return append(topics, topo.App+".late", topo.App+".dlq")
+}
+
+func printed(topic string, r topologytest.Record) string {
+	h := r.HeaderMap()
+	line := strings.TrimPrefix(topic, "app.") + " " + show(r.Key) + " " + show(r.Value)
+	switch topic {
+	case "app.late":
+		var from, to int64
+		_, _ = fmt.Sscanf(h[task.HeaderWindow], "[%d,%d)", &from, &to)
+		line += " window " + window(from, to) + " lateness " + h[task.HeaderLateness] + " from " + h[task.HeaderSource]
+	case "app.dlq":
+		line += " " + h[task.HeaderReason] + ": " + h[task.HeaderError] + " from " + h[task.HeaderSource]
+	}
+	return line
+}
+
+// ending is what must not depend on restarts: the last value of each key, all that was put aside,
+// and the state, which must be what the changelogs say.
+func ending(t *testing.T, d *topologytest.Driver, topo *topology.Topology) string {
+	var all []string
+	for _, topic := range outputs(topo) {
+		if strings.HasPrefix(topic, topo.App+".") {
+			for _, r := range d.Records(topic) {
+				all = append(all, printed(topic, r))
+			}
+			continue
+		}
+		for key, value := range d.Last(topic) {
+			all = append(all, topic+" "+show([]byte(key))+" "+show(value))
+		}
+	}
+	slices.Sort(all)
+	return strings.Join(append(all, stored(t, d, topo)...), "\n")
+}
+
+// stored prints the rows of the stores and checks them against the changelogs.
+func stored(t *testing.T, d *topologytest.Driver, topo *topology.Topology) (all []string) {
+	for _, s := range topo.Subs {
+		for _, store := range s.Stores[:len(s.Stores)-1] {
+			rows := d.Rows(store.Name)
+			require.Equal(t, d.Last(s.Changelog(store)), rows, "store %s is not what its changelog says", store.Name)
+			for _, key := range slices.Sorted(maps.Keys(rows)) {
+				all = append(all, fmt.Sprintf("row %s %s %x", store.Name, show([]byte(key)), rows[key]))
+			}
+		}
+	}
+	return all
+}
+
+// disturbances are what may happen to an app behind a record that it has not committed.
+var disturbances = map[string]func(t *testing.T, d *topologytest.Driver){
+	"restart": func(_ *testing.T, d *topologytest.Driver) { d.Restart() },
+	"wipe":    func(_ *testing.T, d *topologytest.Driver) { d.Wipe() },
+	"restart without commit": func(_ *testing.T, d *topologytest.Driver) {
+		work(d)
+		d.Restart()
+	},
+	"crash after flush":   crash(topologytest.AfterFlush),
+	"crash after produce": crash(topologytest.AfterProduce),
+	"crash after offsets": crash(topologytest.AfterOffsets),
+	"crash after end":     crash(topologytest.AfterEndTxn),
+	"crash after batch":   crash(topologytest.AfterBatch),
+}
+
+func work(d *topologytest.Driver) {
+	for d.Step() {
+	}
+}
+
+// crash processes, then crashes in the commit. Invariant: state after an aborted transaction
+// equals state before it, and so do the logs.
+func crash(at topologytest.Step) func(t *testing.T, d *topologytest.Driver) {
+	return func(t *testing.T, d *topologytest.Driver) {
+		work(d)
+		before := ending(t, d, d.Topology())
+		d.CrashAt(at)
+		d.Commit()
+		if at < topologytest.AfterEndTxn {
+			require.Equal(t, before, ending(t, d, d.Topology()), "state after an aborted transaction")
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package processors
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/state"
+)
+
+const rowVersion = 1
+
+var errRow = errors.New("malformed row")
+
+// row is a result as it is stored.
+type row[A any] struct {
+	result A
+	found  bool
+	time   int64 // event time in Unix ms, of stamped rows
+}
+
+// rows is the typed view of an aggregate's table: rows are read, then written back, one at a time.
+// Its buffers and its row are used again by every call, so that a record costs no allocation.
+type rows[K, A any] struct {
+	table   *state.Table
+	keys    codecs.Codec[K]
+	values  codecs.Codec[A]
+	stamped bool // rows carry an event time
+	silent  bool // changes are not listed
+
+	key     []byte // of the row at hand
+	stored  []byte // its bytes in the table, valid until the next call on it
+	old     []byte // a copy for the result to alias, which the user's function may write to
+	fresh   []byte // its bytes to come
+	row     row[A]
+	changed []byte // keys of the rows that changed since the last flush: uvarint length, key
+	out     K
+}
+
+// encodeError is a key or result that its codec refused.
+type encodeError struct{ cause error }
+
+func (e encodeError) Error() string { return e.cause.Error() }
+func (e encodeError) Unwrap() error { return e.cause }
+
+// read makes the row of a key the one at hand.
+func (r *rows[K, A]) read(key K) (row[A], error) {
+	encoded, err := r.keys.Append(r.key[:0], key)
+	if err != nil {
+		return row[A]{}, encodeError{fmt.Errorf("key: %w", err)}
+	}
+	r.key = encoded
+	return r.load(r.key)
+}
+
+// load reads a row by its encoded key.
+func (r *rows[K, A]) load(key []byte) (row[A], error) {
+	var none row[A]
+	r.row = none
+	stored, ok, err := r.table.Get(key)
+	if err != nil || !ok {
+		return none, err
+	}
+	r.stored, r.old = stored, append(r.old[:0], stored...)
+	if err := r.parse(r.old); err != nil {
+		return none, fmt.Errorf("store %s: row of key %x: %w", r.table.Name(), key, err)
+	}
+	return r.row, nil
+}
+
+func (r *rows[K, A]) parse(data []byte) error {
+	head := 1
+	if r.stamped {
+		head += 8
+	}
+	if len(data) < head || data[0] != rowVersion {
+		return errRow
+	}
+	if r.stamped {
+		r.row.time = int64(binary.BigEndian.Uint64(data[1:]))
+	}
+	r.row.found = true
+	return r.values.Parse(data[head:], &r.row.result)
+}
+
+// write sets the row at hand.
+func (r *rows[K, A]) write(result A, time int64) error {
+	fresh := append(r.fresh[:0], rowVersion)
+	if r.stamped {
+		fresh = binary.BigEndian.AppendUint64(fresh, uint64(time))
+	}
+	fresh, err := r.values.Append(fresh, result)
+	if err != nil {
+		return encodeError{fmt.Errorf("result: %w", err)}
+	}
+	r.fresh = fresh
+	if r.row.found && bytes.Equal(fresh, r.stored) {
+		return nil
+	}
+	clean := r.clean()
+	r.table.Put(r.key, fresh)
+	if !r.silent && r.clean() != clean {
+		r.changed = appendBytes(r.changed, r.key)
+	}
+	return nil
+}
+
+// clean changes when a call on the table makes a row dirty that has been clean since the last commit.
+func (r *rows[K, A]) clean() int { return -r.table.Stats().DirtyRows }
+
+// eachChanged visits the rows that changed since the last call in the order they first did, leaving
+// out those deleted since.
+func (r *rows[K, A]) eachChanged(visit func(key K, row row[A]) error) error {
+	for rest := r.changed; len(rest) > 0; {
+		var key []byte
+		key, rest = cutBytes(rest)
+		row, err := r.load(key)
+		if err != nil {
+			return err
+		}
+		if !row.found {
+			continue
+		}
+		if err := r.keys.Parse(key, &r.out); err != nil {
+			return fmt.Errorf("store %s: key %x: %w", r.table.Name(), key, err)
+		}
+		if err := visit(r.out, row); err != nil {
+			return err
+		}
+	}
+	r.changed = r.changed[:0]
+	return nil
+}
+
+func appendBytes(dst, b []byte) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(b))), b...)
+}
+
+// cutBytes splits what appendBytes wrote.
+func cutBytes(list []byte) (first, rest []byte) {
+	n, width := binary.Uvarint(list)
+	end := width + int(n)
+	return list[width:end:end], list[end:]
+}

@@ -1,0 +1,179 @@
+package processors_test
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/processors"
+	"github.com/abacus-stream/abacus/topology"
+)
+
+// topologies are what the stories run, by name.
+var topologies = map[string]func(b *topology.Builder){
+	"filter": func(b *topology.Builder) {
+		topology.To(processors.Filter(orders(b), "big", above(10)), "big")
+	},
+	"map": func(b *topology.Builder) {
+		swapped := processors.Map(words(b), "swap", func(k, v string) (string, string) { return v, k })
+		topology.To(topology.WithCodecs(swapped, codecs.String, codecs.String), "swapped")
+	},
+	"map-count": func(b *topology.Builder) {
+		swapped := processors.Map(words(b), "swap", func(k, v string) (string, string) { return v, k })
+		topology.To(processors.Count(topology.WithCodecs(swapped, codecs.String, codecs.String), "senders"), "senders")
+	},
+	"mapvalues": func(b *topology.Builder) {
+		loud := processors.MapValues(words(b), "loud", strings.ToUpper)
+		topology.To(topology.WithCodecs(loud, codecs.String, codecs.String), "loud")
+	},
+	"trymapvalues": func(b *topology.Builder) {
+		parsed := processors.TryMapValues(words(b), "parse", strconv.Atoi)
+		text := processors.MapValues(parsed, "double", func(n int) string { return strconv.Itoa(2 * n) })
+		topology.To(topology.WithCodecs(text, codecs.String, codecs.String), "doubled")
+	},
+	"selectkey": func(b *topology.Builder) {
+		countries := processors.SelectKey(words(b), "by-country", func(_, country string) string { return country })
+		topology.To(topology.WithCodecs(countries, codecs.String, codecs.String), "moved")
+	},
+	"groupby": func(b *topology.Builder) {
+		countries := processors.GroupBy(words(b), "by-country", func(_, country string) string { return country }, codecs.String)
+		topology.To(processors.Count(countries, "units"), "units")
+	},
+	"groupbykey": func(b *topology.Builder) {
+		moved := processors.SelectKey(orders(b), "parity", func(_ string, n int64) string { return []string{"even", "odd"}[n&1] })
+		together := processors.GroupByKey(topology.WithCodecs(moved, codecs.String, codecs.Int64), "parities")
+		topology.To(processors.Count(together, "counts"), "counts")
+		topology.To(processors.Reduce(together, "sums", sum), "sums")
+	},
+	"keyed": func(b *topology.Builder) {
+		topology.To(processors.Count(processors.GroupByKey(orders(b), "unused"), "counts"), "counts")
+	},
+	"count": func(b *topology.Builder) {
+		topology.To(processors.Count(processors.Filter(orders(b), "big", above(10)), "big-orders"), "counts")
+	},
+	"reduce": func(b *topology.Builder) {
+		topology.To(processors.Reduce(orders(b), "greatest", func(a, b int64) int64 { return max(a, b) }), "greatest")
+	},
+	"aggregate": func(b *topology.Builder) {
+		topology.To(processors.Aggregate(words(b), "baskets", codecs.JSON[basket](), basket.add), "baskets")
+	},
+	"chain": func(b *topology.Builder) {
+		sums := processors.Reduce(orders(b), "sums", sum)
+		topology.To(processors.Reduce(sums, "latest", func(_, b int64) int64 { return b }), "latest")
+		checked := processors.TryMapValues(sums, "check", small)
+		topology.To(topology.WithCodecs(checked, codecs.String, codecs.Int64), "small")
+	},
+	"window":          windowed(processors.Tumbling{Size: 5 * time.Second, Grace: 10 * time.Second}),
+	"window-close":    windowed(processors.Tumbling{Size: 5 * time.Second, Grace: 10 * time.Second, Emit: processors.OnClose}),
+	"window-both":     windowed(processors.Tumbling{Size: 5 * time.Second, Grace: 10 * time.Second, Emit: processors.OnUpdate | processors.OnClose}),
+	"window-no-grace": windowed(processors.Tumbling{Size: time.Minute}),
+	"window-grouped": func(b *topology.Builder) {
+		byCountry := processors.SelectKey(words(b), "by-country", func(_, country string) string { return country })
+		panes := processors.Window(topology.WithCodecs(byCountry, codecs.String, codecs.String), processors.Tumbling{Size: 5 * time.Second, Grace: 5 * time.Second, Emit: processors.OnClose})
+		topology.To(processors.CountWindows(panes, "units"), "units")
+	},
+	"window-reduce": func(b *topology.Builder) {
+		panes := processors.Window(orders(b), processors.Tumbling{Size: 5 * time.Second})
+		topology.To(processors.ReduceWindows(panes, "greatest", func(a, b int64) int64 { return max(a, b) }), "greatest")
+	},
+	"window-aggregate": func(b *topology.Builder) {
+		panes := processors.Window(words(b), processors.Tumbling{Size: 5 * time.Second})
+		topology.To(processors.AggregateWindows(panes, "baskets", codecs.JSON[basket](), basket.add), "baskets")
+	},
+	"window-of-updates": func(b *topology.Builder) {
+		panes := processors.Window(processors.Reduce(orders(b), "sums", sum), processors.Tumbling{Size: 5 * time.Second})
+		topology.To(processors.ReduceWindows(panes, "latest", func(_, b int64) int64 { return b }), "latest")
+	},
+	"windows-of-windows": func(b *topology.Builder) {
+		seconds := processors.CountWindows(processors.Window(orders(b), processors.Tumbling{Size: time.Second, Grace: 2 * time.Second, Emit: processors.OnClose}), "seconds")
+		all := processors.SelectKey(seconds, "everyone", func(processors.Windowed[string], int64) string { return "all" })
+		minutes := processors.Window(topology.WithCodecs(all, codecs.String, codecs.Int64), processors.Tumbling{Size: time.Minute, Emit: processors.OnClose})
+		topology.To(processors.ReduceWindows(minutes, "minutes", sum), "minutes")
+	},
+	"no-key-codec": func(b *topology.Builder) {
+		processors.Count(processors.Map(orders(b), "swap", func(k string, v int64) (int64, string) { return v, k }), "counts")
+	},
+	"no-value-codec": func(b *topology.Builder) {
+		halves := processors.MapValues(orders(b), "halve", func(v int64) float64 { return float64(v) / 2 })
+		processors.Reduce(halves, "sums", func(a, b float64) float64 { return a + b })
+	},
+	"no-result-codec": func(b *topology.Builder) {
+		processors.Aggregate(orders(b), "baskets", nil, func(n int, _ string, _ int64) (int, error) { return n, nil })
+	},
+	"bad-windows": func(b *topology.Builder) {
+		in := orders(b)
+		processors.CountWindows(processors.Window(in, processors.Tumbling{}), "none")
+		processors.CountWindows(processors.Window(in, processors.Tumbling{Size: 1500 * time.Microsecond}), "odd")
+		processors.CountWindows(processors.Window(in, processors.Tumbling{Size: time.Second, Grace: -1}), "hasty")
+		processors.CountWindows(processors.Window(in, processors.Tumbling{Size: time.Second, Emit: 8}), "mute")
+	},
+	"same-name": func(b *topology.Builder) {
+		in := orders(b)
+		processors.Count(in, "counts")
+		processors.Reduce(in, "counts", sum)
+	},
+}
+
+func orders(b *topology.Builder) topology.Stream[string, int64] {
+	return topology.From(b, "orders", codecs.String, codecs.Int64)
+}
+
+func words(b *topology.Builder) topology.Stream[string, string] {
+	return topology.From(b, "words", codecs.String, codecs.String)
+}
+
+func above(least int64) func(string, int64) bool {
+	return func(_ string, amount int64) bool { return amount > least }
+}
+
+func sum(a, b int64) int64 { return a + b }
+
+func small(n int64) (int64, error) {
+	if n > 100 {
+		return 0, errors.New("more than 100")
+	}
+	return n, nil
+}
+
+func windowed(by processors.Tumbling) func(b *topology.Builder) {
+	return func(b *topology.Builder) {
+		topology.To(processors.CountWindows(processors.Window(orders(b), by), "panes"), "counts")
+	}
+}
+
+// basket is an aggregate of its own type: what was bought, and how often.
+type basket struct {
+	Items map[string]int `json:"items"`
+}
+
+func (b basket) add(_ string, item string) (basket, error) {
+	if item == "unsold" {
+		return b, errors.New("not for sale")
+	}
+	next := basket{Items: maps.Clone(b.Items)}
+	if next.Items == nil {
+		next.Items = map[string]int{}
+	}
+	next.Items[item]++
+	return next, nil
+}
+
+func build(name string) (*topology.Topology, error) {
+	var b topology.Builder
+	topologies[name](&b)
+	return b.Build("app")
+}
+
+func built(t *testing.T, name string) *topology.Topology {
+	require.Contains(t, slices.Collect(maps.Keys(topologies)), name)
+	topo, err := build(name)
+	require.NoError(t, err)
+	return topo
+}

@@ -1,0 +1,65 @@
+package processors
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/abacus-stream/abacus/codecs"
+)
+
+// Windowed is the key of a result of a window: the record's key and the window [Start, End), Unix ms.
+type Windowed[K any] struct {
+	Key        K
+	Start, End int64
+}
+
+// WindowedCodec is the codec of windowed keys over that of their keys. The layout is in the
+// package doc; its byte order is that of start, end, key.
+type WindowedCodec[K any] struct{ Key codecs.Codec[K] }
+
+var _ codecs.Codec[Windowed[string]] = WindowedCodec[string]{}
+
+var errWindowed = errors.New("processors: malformed windowed key")
+
+const (
+	windowedVersion = 1
+	windowedHead    = 1 + 8 + 8
+	signBit         = 1 << 63 // flipped, so that times before 1970 come first
+)
+
+// Append appends the window, then the key. An error is the key codec's.
+func (c WindowedCodec[K]) Append(dst []byte, w Windowed[K]) ([]byte, error) {
+	head := appendWindow(dst, w.Start)
+	head = binary.BigEndian.AppendUint64(head, uint64(w.End)^signBit)
+	out, err := c.Key.Append(head, w.Key)
+	if err != nil {
+		return dst, err
+	}
+	return out, nil
+}
+
+// Parse reads a windowed key; its Key may alias data where the key codec's values do.
+func (c WindowedCodec[K]) Parse(data []byte, w *Windowed[K]) error {
+	if len(data) < windowedHead || data[0] != windowedVersion {
+		return fmt.Errorf("%w: %d bytes", errWindowed, len(data))
+	}
+	w.Start, w.End = windowOf(data)
+	return c.Key.Parse(data[windowedHead:], &w.Key)
+}
+
+// Encode is Append for an untyped value; any value but a Windowed[K] is a codecs.ErrType.
+func (c WindowedCodec[K]) Encode(value any) ([]byte, error) { return codecs.EncodeAny(c, value) }
+
+// Decode returns a Windowed[K].
+func (c WindowedCodec[K]) Decode(data []byte) (any, error) { return codecs.DecodeAny(c, data) }
+
+// appendWindow appends what the keys of windows from a start on begin with.
+func appendWindow(dst []byte, start int64) []byte {
+	return binary.BigEndian.AppendUint64(append(dst, windowedVersion), uint64(start)^signBit)
+}
+
+// windowOf reads the window of an encoded windowed key.
+func windowOf(key []byte) (start, end int64) {
+	return int64(binary.BigEndian.Uint64(key[1:]) ^ signBit), int64(binary.BigEndian.Uint64(key[9:]) ^ signBit)
+}
