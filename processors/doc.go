@@ -17,8 +17,10 @@
 //
 // Stateless operators forward as they are called. Aggregates forward their changed results when
 // the task commits: one update for each key that changed since the last commit, in the order in
-// which they first did, however often each has changed. An update that equals the row it replaces
-// is none.
+// which they first did, however often each has changed. A record that leaves a result as it was
+// writes and forwards nothing. How many updates there are thus depends on when a task commits, the
+// last one of each key does not: above an aggregate of updates, combine them by what is newest or
+// greatest, do not count them.
 //
 // # Windows
 //
@@ -46,7 +48,8 @@
 //	                                    value  1 | result
 //	Windowed key, in stores and topics         1 | start 8, sign bit flipped | end 8, likewise | key
 //
-// The event time of a row is the greatest of the records in it and that of its updates. Windowed
+// The event time of a row is the greatest of its records up to its last change; updates have it
+// too. Windowed
 // keys are ordered by start, so that closing windows is one scan of a range; the event time of
 // their updates is end - 1.
 package processors

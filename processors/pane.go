@@ -22,7 +22,8 @@ func aggregateWindows[K, V, A any](in Windows[K, V], name string, codec codecs.C
 			rows: rows[Windowed[K], A]{keys: key, values: codec, silent: in.panes.emit&OnUpdate == 0},
 		}
 	})
-	return topology.KeepKeys(topology.WithCodecs(updates, codecs.Codec[Windowed[K]](key), codec))
+	updates = topology.Reach(topology.KeepKeys(updates), in.panes.size+in.panes.grace)
+	return topology.WithCodecs(updates, codecs.Codec[Windowed[K]](key), codec)
 }
 
 // windowing is a node that keeps one result per key and window.

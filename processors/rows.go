@@ -71,10 +71,7 @@ func (r *rows[K, A]) load(key []byte) (row[A], error) {
 }
 
 func (r *rows[K, A]) parse(data []byte) error {
-	head := 1
-	if r.stamped {
-		head += 8
-	}
+	head := r.head()
 	if len(data) < head || data[0] != rowVersion {
 		return errRow
 	}
@@ -85,7 +82,15 @@ func (r *rows[K, A]) parse(data []byte) error {
 	return r.values.Parse(data[head:], &r.row.result)
 }
 
-// write sets the row at hand.
+// head is the length of a row before its result.
+func (r *rows[K, A]) head() int {
+	if r.stamped {
+		return 1 + 8
+	}
+	return 1
+}
+
+// write sets the row at hand, unless its result stays as it is.
 func (r *rows[K, A]) write(result A, time int64) error {
 	fresh := append(r.fresh[:0], rowVersion)
 	if r.stamped {
@@ -96,7 +101,7 @@ func (r *rows[K, A]) write(result A, time int64) error {
 		return encodeError{fmt.Errorf("result: %w", err)}
 	}
 	r.fresh = fresh
-	if r.row.found && bytes.Equal(fresh, r.stored) {
+	if head := r.head(); r.row.found && bytes.Equal(fresh[head:], r.stored[head:]) {
 		return nil
 	}
 	clean := r.clean()

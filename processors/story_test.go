@@ -122,7 +122,5 @@ func (s *story) play(t *testing.T, disturb func(t *testing.T, line int, d *topol
 
 // pipe appends a record: TOPIC t=MM:SS KEY VALUE.
 func pipe(t *testing.T, d *topologytest.Driver, f []string) {
-	at := epoch(t, f[1])
-	key, value := []byte(f[2]), []byte(strings.Join(f[3:], " "))
-	appendAt(d, f[0], at, key, encode(t, f[0], value))
+	d.PipeAt(f[0], epoch(t, f[1]), []byte(f[2]), encode(f[0], strings.Join(f[3:], " ")))
 }

@@ -137,6 +137,26 @@ func BenchmarkCommit(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(keys)), "ns/row")
 }
 
+// BenchmarkScan puts a row and scans ten beside it, as a join does, with 50,000 rows uncommitted.
+func BenchmarkScan(b *testing.B) {
+	const n = 50_000
+	table := state.NewTable("join", 0, memory.New().Store("join"), 0)
+	var key, to [8]byte
+	chance := rand.New(rand.NewPCG(1, 2))
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		if i++; i%n == 0 {
+			table.Abort()
+		}
+		at := chance.Uint64N(n)
+		binary.BigEndian.PutUint64(key[:], at)
+		binary.BigEndian.PutUint64(to[:], at+10)
+		table.Put(key[:], key[:])
+		_ = table.Scan(key[:], to[:], func(_, _ []byte) bool { return true })
+	}
+}
+
 type discard struct{}
 
 func (discard) Append(int, []byte, []byte) {}

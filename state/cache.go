@@ -9,18 +9,17 @@ import (
 // DefaultCacheBytes bounds a cache that names no bound.
 const DefaultCacheBytes = 64 << 20
 
-// Cache holds the hot rows of a store in flat bytes: an index from the 64-bit hash of the key to rows in segments, without
-// a pointer per row. Dirty rows, those the engine does not have yet, are never evicted; clean ones leave when the bytes
-// pass the bound, those not used for longest about first. A key may be cached as absent. Keys and values are shorter
-// than 2 GiB. One goroutine.
-//
-// Invariant (newest stays): making room never moves the row an operation has just written.
+// Cache holds the hot rows of a store, absent keys among them, in flat bytes without a pointer per row: an index from the
+// hash of the key to rows in segments. Dirty rows, those the engine does not have yet, are never evicted; clean ones leave
+// when the bytes pass the bound, the least used about first. Keys and values are under 2 GiB. One goroutine.
 type Cache struct {
+	// Invariant (newest stays): making room never moves the row an operation has just written.
 	arena      arena
 	index      index
 	limit      int64
 	dirty      []ref // in first-dirtied order
 	dirtyBytes int64
+	order      order
 	hand       int    // the segment that eviction looked at last
 	pinned     int    // scans under way: no row may move
 	hashMask   uint64 // all ones; tests narrow it to make hashes collide
@@ -100,7 +99,7 @@ func (c *Cache) Forget(key []byte) bool {
 // Clear drops all rows, the dirty ones too, and their memory.
 func (c *Cache) Clear() {
 	c.arena, c.index = newArena(c.limit), index{}
-	c.dirty, c.dirtyBytes, c.hand = nil, 0, 0
+	c.dirty, c.dirtyBytes, c.hand, c.order = nil, 0, 0, order{}
 }
 
 // Bytes is the memory held for rows, live and dead, and for the index.

@@ -176,12 +176,12 @@ func TestCacheFillIsNotMovedByItsOwnEviction(t *testing.T) {
 	c := NewCache(1)
 	chance := rand.New(rand.NewPCG(1, 1))
 	for step := range 30_000 {
-		key := fmt.Appendf(nil, "dirty %d", chance.IntN(60))
+		key := fmt.Appendf(nil, "dirty %d", chance.IntN(600))
 		c.Put(key, make([]byte, chance.IntN(700)))
 		value := bytes.Repeat([]byte{byte(step)}, chance.IntN(950))
 		got := c.Fill(fmt.Appendf(nil, "clean %d", step), value, true)
 		require.True(t, bytes.Equal(value, got), "step %d", step)
-		if chance.IntN(200) == 0 {
+		if chance.IntN(2000) == 0 {
 			c.DropDirty()
 			require.NoError(t, c.Fault())
 		}

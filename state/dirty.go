@@ -1,10 +1,5 @@
 package state
 
-import (
-	"bytes"
-	"slices"
-)
-
 // EachDirty visits the dirty rows in the order they became dirty; ok is false for a deleted key.
 func (c *Cache) EachDirty(visit func(key, value []byte, ok bool)) {
 	for _, at := range c.dirty {
@@ -33,21 +28,7 @@ func (c *Cache) DropDirty() {
 // settle forgets the list of dirty rows and brings the cache within its bound, which they may have passed.
 func (c *Cache) settle() {
 	c.dirty, c.dirtyBytes = c.dirty[:0], 0
+	c.order.reset()
 	c.compact(0)
 	c.evict(0, 2*len(c.arena.segments))
-}
-
-// dirtyBetween appends the dirty rows with from <= key < to, sorted by key; an empty bound is open.
-func (c *Cache) dirtyBetween(dst []ref, from, to []byte) []ref {
-	start := len(dst)
-	for _, at := range c.dirty {
-		key := c.arena.row(at).key()
-		if bytes.Compare(key, from) >= 0 && (len(to) == 0 || bytes.Compare(key, to) < 0) {
-			dst = append(dst, at)
-		}
-	}
-	slices.SortFunc(dst[start:], func(a, b ref) int {
-		return bytes.Compare(c.arena.row(a).key(), c.arena.row(b).key())
-	})
-	return dst
 }

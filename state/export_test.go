@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 )
@@ -52,5 +53,27 @@ func (c *Cache) Fault() error {
 	case held != c.arena.bytes:
 		return fmt.Errorf("%d bytes held, %d counted", held, c.arena.bytes)
 	}
+	return c.orderFault()
+}
+
+// orderFault checks that the runs are sorted and each is more than twice as long as the next.
+func (c *Cache) orderFault() error {
+	start, before := 0, 1<<40
+	for _, end := range c.order.ends {
+		run := c.order.places[start:end]
+		if !slices.IsSortedFunc(run, func(a, b int32) int { return bytes.Compare(c.dirtyKey(a), c.dirtyKey(b)) }) {
+			return fmt.Errorf("the run of dirty rows from %d to %d is not sorted", start, end)
+		}
+		if 2*len(run) >= before {
+			return fmt.Errorf("a run of %d dirty rows follows one of %d", len(run), before)
+		}
+		start, before = end, len(run)
+	}
+	if start != len(c.order.places) {
+		return fmt.Errorf("%d dirty rows in runs, %d placed", start, len(c.order.places))
+	}
 	return nil
 }
+
+// Held is the memory held for keys, in bytes.
+func (t *Timers) Held() int { return cap(t.keys) + cap(t.spare) }

@@ -27,6 +27,7 @@ func TestPrefetchLoadsWhatTheCacheDoesNotKnow(t *testing.T) {
 	require.NoError(t, table.Prefetch(keys))
 	before := table.Stats()
 	require.EqualValues(t, 99, before.Misses)
+	require.Zero(t, before.Hits, "prefetching is not counted as use")
 	require.Equal(t, 100, before.Rows)
 	requireValue(t, table, "key 0", "value 0")
 	requireValue(t, table, "key 5", "newer")

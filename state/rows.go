@@ -84,12 +84,11 @@ func (r *Rows[K, V]) Scan(visit func(k K, v V) bool) error {
 	return failed
 }
 
-// parse starts from the zero V each time, so that no value shares memory with one returned before.
+// parse leaves the zero V behind, so that no value shares memory with one returned before.
 func (r *Rows[K, V]) parse(data []byte) (V, error) {
-	var zero V
-	r.parsed = zero
 	err := r.values.Parse(data, &r.parsed)
 	v := r.parsed
+	var zero V
 	r.parsed = zero
 	return v, err
 }

@@ -60,6 +60,27 @@ func TestRowsThatDoNotEncode(t *testing.T) {
 	require.Zero(t, table.DirtyBytes())
 }
 
+// growing parses into the memory that the value before had, as a codec may.
+type growing struct{ codecs.BytesCodec }
+
+func (growing) Parse(data []byte, v *[]byte) error {
+	*v = append((*v)[:0], data...)
+	return nil
+}
+
+func TestRowsShareNoMemory(t *testing.T) {
+	table := state.NewTable("lists", 0, memory.New().Store("lists"), 0)
+	rows := state.NewRows(table, codecs.String, growing{})
+	require.NoError(t, rows.Put("ann", []byte("123")))
+	require.NoError(t, rows.Put("bob", []byte("789")))
+	first, _, err := rows.Get("ann")
+	require.NoError(t, err)
+	second, _, err := rows.Get("bob")
+	require.NoError(t, err)
+	require.Equal(t, "123", string(first))
+	require.Equal(t, "789", string(second))
+}
+
 func TestRowsAllocateNothingInSteadyState(t *testing.T) {
 	store := memory.New().Store("counts")
 	table := state.NewTable("counts", 0, store, 0)

@@ -5,11 +5,9 @@ import (
 	"fmt"
 )
 
-// Scan visits the rows with from <= key < to in ascending order, uncommitted changes included; an empty bound is open.
-// Visit returns false to stop, may call Get and Scan but not write, and keeps no bytes.
-//
-// Before the first row the d dirty keys in range are collected and sorted: O(all dirty + d log d). The cache is not
-// filled: a scan over a large table does not drive the hot rows out.
+// Scan visits the rows with from <= key < to in ascending order, uncommitted ones included; an empty bound is open. Visit
+// returns false to stop, may call Get and Scan but not write, and keeps no bytes. The cache is not filled, so a scan drives
+// no hot row out. It costs O(log² d + m log m) for m of d dirty rows, and the sorting of those new since the last Scan.
 func (t *Table) Scan(from, to []byte, visit func(key, value []byte) bool) error {
 	start := len(t.scans)
 	t.scans = t.cache.dirtyBetween(t.scans, from, to)

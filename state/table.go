@@ -2,10 +2,8 @@ package state
 
 import "fmt"
 
-// Table is a Cache over a Store, its changes logged: what a task hands to its processors. One goroutine.
-//
-// A table is written (Put, Delete), then flushed once, then committed or aborted. Between Flush and that, and inside
-// Scan, a write is a broken invariant and panics.
+// Table is a Cache over a Store, its changes logged: what a task hands to its processors. One goroutine. It is written, then
+// flushed once, then committed or aborted; a write between Flush and that, or inside Scan, is a broken invariant and panics.
 type Table struct {
 	name    string
 	index   int

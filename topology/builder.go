@@ -32,7 +32,8 @@ type node struct {
 	stores   []Store
 	sinks    []*SinkNode
 	globals  []string
-	keeps    bool // forwards each record with the key it came with
+	keeps    bool  // forwards each record with the key it came with
+	reach    int64 // ms beyond a record's time that the node waits for stream time
 	receive  func(inst *Instance) (any, error)
 	input    func(inst *Instance) (Input, error)
 }
@@ -77,6 +78,7 @@ func (b *Builder) Build(app string) (*Topology, error) {
 		t.Subs = append(t.Subs, b.cut(app, len(t.Subs), group))
 	}
 	t.Globals = b.globalTopics()
+	t.spreadReach()
 	b.check(t)
 	return t, errors.Join(b.faults...)
 }

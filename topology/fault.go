@@ -28,7 +28,7 @@ func (b *Builder) checkStore(owners map[string]string, store, node string) {
 	if !nameRule.MatchString(store) {
 		b.fault("node %q: store %q: a name has 1 to 120 of a-z A-Z 0-9 . _ -", node, store)
 	}
-	if other, taken := owners[store]; taken {
+	if other, taken := owners[store]; taken && other != node {
 		b.fault("node %q: store %q is the name of a store of node %q; every store has its own", node, store, other)
 	}
 	owners[store] = node

@@ -16,6 +16,7 @@ type Sub struct {
 	Stores  []Store // the last one is the task store: position, watermark vector
 	Sinks   []*SinkNode
 	Globals []string
+	Reach   int64 // ms beyond an event time that nodes here or behind repartition topics wait for stream time
 
 	nodes []*node
 }

@@ -15,8 +15,8 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	code := execute(ctx, newRootCommand(), os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr})
-	stop()
 	os.Exit(code)
 }
 

@@ -17,19 +17,10 @@ type Definition struct {
 	Grace            Duration            `yaml:"grace,omitempty" json:"grace,omitempty"`
 	DedupFor         Duration            `yaml:"dedup_for,omitempty" json:"dedup_for,omitempty"`
 	Metrics          []Metric            `yaml:"metrics" json:"metrics"`
-	Windows          []string            `yaml:"windows,omitempty" json:"windows,omitempty"`     // 1s, 5s, 60s
+	Windows          []string            `yaml:"windows,omitempty" json:"windows"`               // 1s, 5s, 60s; [] for none
 	Retention        map[string]Duration `yaml:"retention,omitempty" json:"retention,omitempty"` // by grain
 	Decision         Decision            `yaml:"decision,omitempty" json:"decision,omitempty"`
 }
-
-// Variant is one arm with its weight.
-type Variant struct {
-	Name   string  `json:"name"`
-	Weight float64 `json:"weight"`
-}
-
-// Variants keeps the order of the document; in YAML and JSON a map of weights, or JSON's list of Variant.
-type Variants []Variant
 
 // Metric is one metric of an experiment.
 type Metric struct {
@@ -57,12 +48,3 @@ type Decision struct {
 	PlannedUnits int64   `yaml:"planned_units,omitempty" json:"planned_units,omitempty"`
 	Correction   string  `yaml:"correction,omitempty" json:"correction,omitempty"`
 }
-
-// Duration is a length of time written 5s, 10m, 24h, 7d or unlimited.
-type Duration int64 // ms
-
-// Unlimited is a window or retention that never ends.
-const Unlimited Duration = 1 << 60
-
-// Amount is an exact decimal as it was written, such as 500 or 12.50.
-type Amount string

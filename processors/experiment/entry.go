@@ -30,3 +30,23 @@ const (
 	Stopped  = "stopped"
 	Archived = "archived"
 )
+
+// Latest is the newest version of the run, nil if none was ever accepted.
+func (e *Entry) Latest() *Version {
+	if len(e.Versions) == 0 {
+		return nil
+	}
+	return &e.Versions[len(e.Versions)-1]
+}
+
+// EpochAt is the number of the version in effect at an event time in Unix ms: the latest whose time has come, of equal
+// times the newer, before all of them the first. 0 if there is no version.
+func (e *Entry) EpochAt(ts int64) int64 {
+	found := int64(0)
+	for i := range e.Versions {
+		if v := &e.Versions[i]; i == 0 || v.Effective <= ts {
+			found = v.Version
+		}
+	}
+	return found
+}

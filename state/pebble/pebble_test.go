@@ -2,6 +2,7 @@ package pebble
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -143,6 +144,18 @@ func TestDamagedTable(t *testing.T) {
 	require.ErrorIs(t, err, state.ErrCorrupt)
 	require.ErrorIs(t, db.Err(), state.ErrCorrupt)
 	require.NoError(t, db.Close())
+}
+
+func TestBackgroundErrorsStayUntilAFlush(t *testing.T) {
+	db := openDB(t, t.TempDir())
+	listener, full := db.listener(), errors.New("disk full")
+	listener.BackgroundError(full)
+	require.ErrorIs(t, db.Err(), full)
+	listener.FlushEnd(engine.FlushInfo{Err: full})
+	require.ErrorIs(t, db.Err(), full)
+	apply(t, db.Store("one"), "ann", "1")
+	require.NoError(t, db.engine.Flush())
+	require.NoError(t, db.Err())
 }
 
 func TestReadersSeeWholeBatches(t *testing.T) {

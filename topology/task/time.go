@@ -150,15 +150,20 @@ func (t *Task) quietSince() int64 {
 	return latest
 }
 
-// nextDue is the stream time at which something happens: a timer, or the last pane's end plus grace.
+// nextDue is the stream time at which something happens: a timer, the last pane's end plus grace,
+// or the next pane that may close a window downstream.
 func (t *Task) nextDue() int64 {
 	due := int64(topology.Never)
 	for _, timer := range t.clock.streamTimers {
 		due = min(due, timer.Due())
 	}
 	greatest := t.greatest()
-	if end := floorPane(greatest) + pane; greatest > math.MinInt64 && t.clock.sent < end {
-		due = min(due, end+t.clock.grace)
+	if greatest == math.MinInt64 {
+		return due
+	}
+	next := max(floorPane(greatest), t.clock.sent) + pane
+	if next <= floorPane(greatest+t.cfg.Sub.Reach)+pane {
+		due = min(due, next+t.clock.grace)
 	}
 	return due
 }

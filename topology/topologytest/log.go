@@ -80,8 +80,13 @@ func (d *Driver) topic(name string) *topic {
 
 // Pipe appends a record to a topic at the driver's wall time; the partition is by key.
 func (d *Driver) Pipe(name string, key, value []byte, headers ...topology.Header) {
-	t := d.topic(name)
-	d.PipeTo(name, topology.PartitionOf(key, len(t.partitions)), task.Record{Key: key, Value: value, Headers: headers})
+	d.PipeAt(name, d.wall, key, value, headers...)
+}
+
+// PipeAt is Pipe with an append time in Unix ms, which is the event time of sources that take no other.
+func (d *Driver) PipeAt(name string, at int64, key, value []byte, headers ...topology.Header) {
+	partition := topology.PartitionOf(key, len(d.topic(name).partitions))
+	d.PipeTo(name, partition, task.Record{Appended: at, Key: key, Value: value, Headers: headers})
 }
 
 // PipeTo appends a record to one partition. An append time of 0 is the driver's wall time.

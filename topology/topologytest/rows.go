@@ -32,6 +32,3 @@ func storeName(id topology.TaskID, store string) string { return fmt.Sprintf("%s
 
 // Topology is what the driver runs.
 func (d *Driver) Topology() *topology.Topology { return d.topo }
-
-// Partitions is the number of partitions of a topic.
-func (d *Driver) Partitions(topic string) int { return len(d.topic(topic).partitions) }

@@ -11,7 +11,6 @@ import (
 // Defaults that a task has while it knows no experiment, ms.
 const (
 	leastGrace   = 5_000
-	defaultGrace = 5_000
 	defaultDedup = 24 * 3_600_000
 )
 

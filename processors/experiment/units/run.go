@@ -3,7 +3,6 @@ package units
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/abacus-stream/abacus/codecs/event"
 	"github.com/abacus-stream/abacus/processors/experiment"
@@ -55,11 +54,12 @@ func compile(entry *experiment.Entry) (*run, error) {
 	if len(entry.Versions) == 0 {
 		return nil, fmt.Errorf("experiment %q: entry has no version", entry.Experiment)
 	}
-	d := &entry.Versions[0].Definition
+	d := entry.Versions[0].Definition
+	d.Defaults()
 	x := &run{
 		name: entry.Experiment, hash: xxhash.Sum64String(entry.Experiment), number: entry.Run,
 		perEvent: d.Unit == "event", first: d.MultipleVariants == "first", start: entry.Versions[0].Effective,
-		end: never, grace: span(d.Grace, defaultGrace), dedup: span(d.DedupFor, defaultDedup),
+		end: never, grace: int64(d.Grace), dedup: int64(d.DedupFor),
 	}
 	if d.Start != nil {
 		x.start = max(x.start, d.Start.UnixMilli())
@@ -73,57 +73,46 @@ func compile(entry *experiment.Entry) (*run, error) {
 	for _, v := range entry.Versions {
 		x.versions = append(x.versions, version{v.Version, v.Effective})
 	}
+	if err := x.compileMetrics(d.Metrics); err != nil {
+		return nil, err
+	}
+	x.sums = newSums(len(x.variants), len(x.metrics))
+	return x, nil
+}
+
+func (x *run) compileMetrics(metrics []experiment.Metric) error {
 	longest := int64(0)
-	for i := range d.Metrics {
-		m, err := compileMetric(&d.Metrics[i])
+	for i := range metrics {
+		m, err := compileMetric(&metrics[i])
 		if err != nil {
-			return nil, fmt.Errorf("experiment %q: metric %q: %w", x.name, d.Metrics[i].Name, err)
+			return fmt.Errorf("experiment %q: metric %q: %w", x.name, metrics[i].Name, err)
 		}
 		x.metrics = append(x.metrics, m)
 		longest = max(longest, m.until)
 	}
 	x.reach = plus(plus(longest, x.grace), x.dedup)
-	x.sums = newSums(len(x.variants), len(x.metrics))
-	return x, nil
+	return nil
 }
 
-func compileMetric(m *experiment.Metric) (metric, error) {
+func compileMetric(m *experiment.Metric) (out metric, err error) {
 	kinds := map[string]metricKind{"conversion": conversion, "count": count, "mean": mean}
 	kind, known := kinds[m.Kind]
 	if !known {
 		return metric{kind: inert, limit: math.MaxInt64}, nil
 	}
-	out := metric{kind: kind, event: m.Event, from: int64(m.Delay), limit: math.MaxInt64}
-	out.until = plus(out.from, span(m.Window, int64(7*24*3_600_000)))
-	out.key, out.text, _ = strings.Cut(m.Where, "=")
-	switch {
-	case kind == conversion:
+	out = metric{kind: kind, event: m.Event, from: int64(m.Delay), decimals: m.Scale(), limit: math.MaxInt64}
+	out.until = plus(out.from, int64(m.Window))
+	if out.key, out.text, err = experiment.ParseWhere(m.Where); err != nil {
+		return out, err
+	}
+	if kind == conversion {
 		out.limit = 1
-		return out, nil
-	case kind == mean && m.Decimals == nil:
-		out.decimals = 6
-	case kind == mean:
-		out.decimals = *m.Decimals
-	}
-	if m.Cap == nil {
-		return out, nil
-	}
-	limit, ok := event.ParseDecimal([]byte(*m.Cap))
-	if !ok {
-		return out, fmt.Errorf("cap %q is no number", *m.Cap)
-	}
-	if v, _, fits := limit.Scaled(out.decimals); fits {
-		out.limit = v
+	} else if m.Cap != nil {
+		if limit, _, ok := m.Cap.Scaled(out.decimals); ok {
+			out.limit = limit
+		}
 	}
 	return out, nil
-}
-
-// span is a duration in ms, the standard one where it is not given.
-func span(d experiment.Duration, standard int64) int64 {
-	if d == 0 {
-		return standard
-	}
-	return int64(d)
 }
 
 // variant is the index of a name, -1 for an unknown one.

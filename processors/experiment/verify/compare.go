@@ -52,6 +52,9 @@ func (c *comparison) record(key string, data []byte) {
 		c.differ(key, "", "", brief(data))
 		return
 	}
+	if t.plan.archived {
+		return
+	}
 	watermark := number(got["as_of"])
 	want, skip := c.want(t, parsed, watermark)
 	if want == nil {
@@ -100,6 +103,9 @@ func (c *comparison) fields(key string, want, got map[string]string, skip func(p
 
 // missing finds the records of an experiment that should be there. Windows past their retention need not.
 func (c *comparison) missing(t *tally, last map[string][]byte) {
+	if t.plan.archived {
+		return
+	}
 	if key := result.TotalKey(t.plan.name); !t.empty() && last[key] == nil {
 		c.differ(key, "", "a record", "")
 	}

@@ -46,7 +46,21 @@ func (v *Verifier) Expected() Expectation {
 	return out
 }
 
+// expected is everything, with all windows.
 func (t *tally) expected() Expected {
+	x := t.totals()
+	for _, grain := range t.plan.grains() {
+		for start, panes := range t.windows(grain) {
+			if w := t.window(grain, start, panes); !w.empty() {
+				x.Windows[result.WindowKey(t.plan.name, grain, start)] = w
+			}
+		}
+	}
+	return x
+}
+
+// totals is everything but the windows.
+func (t *tally) totals() Expected {
 	x := Expected{
 		Units: map[string]int64{}, Excluded: t.excluded, Corrections: t.corrections, Dropped: t.dropped,
 		Live: map[string]map[string]Sum{}, Matured: map[string]map[string]Sum{}, Windows: map[string]Window{},
@@ -63,13 +77,6 @@ func (t *tally) expected() Expected {
 	}
 	for key, c := range t.cells {
 		x.Units[t.plan.variants[key.variant]] += c.units
-	}
-	for _, grain := range t.plan.grains() {
-		for start, panes := range t.windows(grain) {
-			if w := t.window(grain, start, panes); !w.empty() {
-				x.Windows[result.WindowKey(t.plan.name, grain, start)] = w
-			}
-		}
 	}
 	return x
 }
@@ -93,12 +100,17 @@ func (s *Sum) merge(o *Sum) {
 }
 
 // windows groups the panes that ever held something by the start of their window, where the definition asks for it.
+// The panes of a tally no longer change when this is first asked for.
 func (t *tally) windows(grain string) map[int64][]paneKey {
-	length := grainLength(grain)
-	if length == 0 {
-		return nil
+	if known, ok := t.grains[grain]; ok {
+		return known
 	}
 	out := map[int64][]paneKey{}
+	t.grains[grain] = out
+	length := grainLength(grain)
+	if length == 0 {
+		return out
+	}
 	for key := range t.panes {
 		start := key.start - key.start%length
 		if slices.Contains(t.plan.at(start).Windows, grain) {

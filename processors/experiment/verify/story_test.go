@@ -58,6 +58,10 @@ func checkout(change ...func(*experiment.Definition)) experiment.Definition {
 	return d
 }
 
+func checkoutNamed(name string) experiment.Definition {
+	return checkout(func(d *experiment.Definition) { d.Experiment = name })
+}
+
 // ranker is an experiment on tagged events.
 func ranker() experiment.Definition {
 	return experiment.Definition{
@@ -85,13 +89,17 @@ func (s *story) put(kind, id, unit string, at int64, extra ...more) *story {
 	}
 	data, err := json.Marshal(e)
 	require.NoError(s.t, err)
-	return s.raw(topology.PartitionOf([]byte(unit), s.in.Partitions), base+at, string(data))
+	return s.keyed(unit, topology.PartitionOf([]byte(unit), s.in.Partitions), base+at, string(data))
 }
 
-// raw appends a record as it is.
+// raw appends a record as it is, without a key.
 func (s *story) raw(partition int32, appended int64, value string) *story {
+	return s.keyed("", partition, appended, value)
+}
+
+func (s *story) keyed(key string, partition int32, appended int64, value string) *story {
 	s.records = append(s.records, verify.Record{
-		Topic: "abacus.events", Partition: partition, Offset: s.next[partition], Appended: appended, Value: []byte(value),
+		Topic: "abacus.events", Partition: partition, Offset: s.next[partition], Appended: appended, Key: []byte(key), Value: []byte(value),
 	})
 	s.next[partition]++
 	return s

@@ -64,13 +64,17 @@ type tally struct {
 	dropped     map[string]int64
 	excluded    int64
 	corrections int64
-	pending     map[pendingKey]int64 // kept units that only an idle task may have matured
+	grains      map[string]map[int64][]paneKey // see windows
+	pending     map[pendingKey]int64           // kept units that only an idle task may have matured
 }
 
 type pendingKey struct{ metric, variant int }
 
 func newTally(p *plan) *tally {
-	return &tally{plan: p, cells: map[cellKey]*cell{}, panes: map[paneKey]*pane{}, dropped: map[string]int64{}, pending: map[pendingKey]int64{}}
+	return &tally{
+		plan: p, cells: map[cellKey]*cell{}, panes: map[paneKey]*pane{}, dropped: map[string]int64{}, pending: map[pendingKey]int64{},
+		grains: map[string]map[int64][]paneKey{},
+	}
 }
 
 func (t *tally) cell(key cellKey) *cell {

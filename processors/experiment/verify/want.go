@@ -16,7 +16,7 @@ func (t *tally) wantTotal(watermark int64) *result.Record {
 	rec := cells.Total(cells.TotalInput{Entry: t.plan.entry, Sums: t.delta(), AsOf: asOf, Closed: closed})
 	rec.Experiment, rec.Run, rec.Grain = t.plan.name, int64(t.plan.run), result.Total
 	rec.AsOf, rec.Closed, rec.Revision = asOf, closed, 0
-	x := t.expected()
+	x := t.totals()
 	rec.Units, rec.Excluded, rec.PostMaturityCorrections = x.Units, &x.Excluded, x.Corrections
 	rec.Dropped = map[string]int64{}
 	for i := range experiment.Drops {
@@ -29,15 +29,15 @@ func (t *tally) wantTotal(watermark int64) *result.Record {
 		variants := figuresOf(rec, &m)
 		for _, name := range t.plan.variants {
 			figures := variants[name]
-			t.totals(&figures, x, &m, name)
+			t.figures(&figures, &x, &m, name)
 			variants[name] = figures
 		}
 	}
 	return rec
 }
 
-// totals writes n and sums of one variant: n is the units, of a mean by event the events with a value.
-func (t *tally) totals(figures *result.Variant, x Expected, m *metric, variant string) {
+// figures writes n and sums of one variant: n is the units, of a mean by event the events with a value.
+func (t *tally) figures(figures *result.Variant, x *Expected, m *metric, variant string) {
 	live, matured := x.Live[m.name][variant], x.Matured[m.name][variant]
 	n := x.Units[variant]
 	if t.plan.byEvent {

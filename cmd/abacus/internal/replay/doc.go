@@ -3,7 +3,7 @@
 //
 // [New] reads the flags and then the file once: variants in their order, the decimals each mean needs, how late rows
 // are in file order, bad rows with line and reason. [Plan.Events] reads it a second time and yields the events. Both
-// passes stream; what stays in memory is eight bytes a row, by which equal rows are told apart.
+// passes stream; what stays in memory is some twenty bytes a row, by which equal rows are told apart.
 //
 // The life of a row: decompress and split (source.go) -> choose by the conditions (condition.go) -> read unit,
 // variant, time and a mark per metric (mapping.go) -> judge (bad.go) -> survey (survey.go) or events (events.go).

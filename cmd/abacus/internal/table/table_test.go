@@ -30,27 +30,27 @@ func render(t *testing.T, table *Table, width int) string {
 }
 
 const wide = `3 experiments · 51,000 units · as of 2026-09-21 14:14:20 UTC
-  metric    variant       units    value      lift         95 % interval  -20 %       0       +20 %       p  verdict
+  metric    variant       units    value      lift         95 % interval  -20 %       0       +20 %        p  verdict
 
 checkout-button  split ok  30,000 units · 12 excluded · 3 events dropped
   purchase  control      10,000  20.00 %
-            treatment    10,000  21.00 %   +5.00 %  [ -0.55 %, +10.55 %]              ┼──●───        0.0773  collecting
-            treatment 2  10,000  18.00 %  -10.00 %  [-15.55 %,  -4.45 %]     ───●───  │              0.0004  collecting
+            treatment    10,000  21.00 %   +5.00 %  [ -0.55 %, +10.55 %]              ┼──●───         0.0773  collecting
+            treatment 2  10,000  18.00 %  -10.00 %  [-15.55 %,  -4.45 %]     ───●───  │               0.0004  collecting
   revenue   control      10,000   5.2235
-            treatment    10,000   5.4847   +5.00 %  [ -3.23 %, +13.23 %]            ──┼──●─────      0.2339  collecting
-            treatment 2  10,000   4.7012  -10.00 %  [-18.23 %,  -1.77 %]   ─────●─────│              0.0173  collecting
+            treatment    10,000   5.4847   +5.00 %  [ -3.23 %, +13.23 %]            ──┼──●─────       0.2339  collecting
+            treatment 2  10,000   4.7012  -10.00 %  [-18.23 %,  -1.77 %]   ─────●─────│               0.0173  collecting
 
 heavy-banner  split broken  1,000 units · 12 excluded · 3 events dropped
   purchase  control         500  20.00 %
-            treatment       500  14.00 %  -30.00 %  [-54.81 %,  -5.19 %]  ◂─────────  │              0.0178  collecting
+            treatment       500  14.00 %  -30.00 %  [-54.81 %,  -5.19 %]  ◂─────────  │               0.0178  collecting
   revenue   control         500   5.2235
-            treatment       500   3.6564  -30.00 %  [-66.81 %,  +6.81 %]  ◂───────────┼────          0.1102  collecting
+            treatment       500   3.6564  -30.00 %  [-66.81 %,  +6.81 %]  ◂───────────┼────           0.1102  collecting
 
 signup-copy  split ok  20,000 units · 12 excluded · 3 events dropped
   purchase  control      10,000  20.00 %
-            treatment    10,000  20.02 %   +0.10 %  [ -5.45 %,  +5.65 %]           ───●───           0.9718  collecting
+            treatment    10,000  20.02 %   +0.10 %  [ -5.45 %,  +5.65 %]           ───●───            0.9718  collecting
   revenue   control      10,000   5.2235
-            treatment    10,000   5.2287   +0.10 %  [ -8.13 %,  +8.33 %]         ─────●─────         0.9810  collecting
+            treatment    10,000   5.2287   +0.10 %  [ -8.13 %,  +8.33 %]         ─────●─────          0.9810  collecting
 `
 
 func TestRender(t *testing.T) {

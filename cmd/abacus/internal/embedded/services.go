@@ -1,0 +1,87 @@
+// Package embedded runs everything Abacus needs in one process: a Kafka and a
+// Redis in memory, the registry, both stages and the mirror. The demo, replay
+// --embedded and the end-to-end tests stand on it; what they run is the same
+// worker, transactions and restore that a real broker sees.
+package embedded
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/redis/go-redis/v9"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Services are the in-process Kafka and Redis.
+type Services struct {
+	Brokers []string
+	Redis   *redis.Client
+	Client  *kgo.Client // for producing and reading; not of the workers
+
+	kafka *kfake.Cluster
+	redis *miniredis.Miniredis
+}
+
+// Open starts the services and creates the topics of a prefix.
+func Open(ctx context.Context, prefix string, partitions int32) (s *Services, err error) {
+	s = &Services{}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	if s.kafka, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0"})); err != nil {
+		return nil, fmt.Errorf("embedded kafka: %w", err)
+	}
+	s.Brokers = s.kafka.ListenAddrs()
+	if s.redis, err = miniredis.Run(); err != nil {
+		return nil, fmt.Errorf("embedded redis: %w", err)
+	}
+	s.Redis = redis.NewClient(&redis.Options{Addr: s.redis.Addr()})
+	if s.Client, err = kgo.NewClient(kgo.SeedBrokers(s.Brokers...), kgo.ProducerLinger(0), kgo.MaxBufferedRecords(100_000)); err != nil {
+		return nil, fmt.Errorf("embedded kafka: client: %w", err)
+	}
+	return s, CreateTopics(ctx, s.Client, prefix, partitions)
+}
+
+// CreateTopics creates the topics that producers and consumers see, as CONTRACT has them.
+func CreateTopics(ctx context.Context, client *kgo.Client, prefix string, partitions int32) error {
+	stamp := kadm.StringPtr("LogAppendTime")
+	for _, t := range []struct {
+		name       string
+		partitions int32
+		configs    map[string]*string
+	}{
+		{prefix + ".events", partitions, map[string]*string{"cleanup.policy": kadm.StringPtr("delete"), "retention.ms": kadm.StringPtr("604800000"), "message.timestamp.type": stamp}},
+		{prefix + ".stats", 4, map[string]*string{"cleanup.policy": kadm.StringPtr("compact"), "message.timestamp.type": stamp}},
+		{prefix + ".registry.commands", 1, map[string]*string{"cleanup.policy": kadm.StringPtr("delete"), "retention.ms": kadm.StringPtr("2592000000")}},
+		{prefix + ".registry-table", 1, map[string]*string{"cleanup.policy": kadm.StringPtr("compact")}},
+	} {
+		if _, err := kadm.NewClient(client).CreateTopic(ctx, t.partitions, -1, t.configs, t.name); err != nil {
+			return fmt.Errorf("create topic %s: %w", t.name, err)
+		}
+	}
+	return nil
+}
+
+// Close stops the services; what they held is gone.
+func (s *Services) Close() {
+	if s.Client != nil {
+		s.Client.Close()
+	}
+	if s.Redis != nil {
+		_ = s.Redis.Close()
+	}
+	if s.redis != nil {
+		s.redis.Close()
+	}
+	if s.kafka != nil {
+		s.kafka.Close()
+	}
+}
+
+// FlushRedis empties Redis as an operator's FLUSHALL would.
+func (s *Services) FlushRedis() { s.redis.FlushAll() }

@@ -1,0 +1,87 @@
+// Package feed produces events as any client would: JSON, keyed by unit.
+package feed
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/abacus-stream/abacus/codecs/event"
+	"github.com/abacus-stream/abacus/processors/experiment/units"
+)
+
+// Feed produces events to one topic. Used from one goroutine.
+type Feed struct {
+	client *kgo.Client
+	topic  string
+	sent   int64
+	failed struct {
+		sync.Mutex
+		err error
+	}
+}
+
+// New makes a feed on a client, which stays the caller's.
+func New(client *kgo.Client, topic string) *Feed { return &Feed{client: client, topic: topic} }
+
+// Send produces one event without waiting; an error that an earlier one met is told here or by Flush.
+func (f *Feed) Send(ctx context.Context, ev *event.Event) error {
+	f.sent++
+	rec := &kgo.Record{Topic: f.topic, Value: event.Append(make([]byte, 0, 192), ev)}
+	if len(ev.Unit) > 0 {
+		rec.Key = append([]byte(nil), ev.Unit...)
+	}
+	f.client.Produce(ctx, rec, f.done)
+	return f.err()
+}
+
+// Flush waits until everything sent is acknowledged.
+func (f *Feed) Flush(ctx context.Context) error {
+	if err := f.client.Flush(ctx); err != nil {
+		return fmt.Errorf("produce to %s: %w", f.topic, err)
+	}
+	return f.err()
+}
+
+// Sent is the number of events sent.
+func (f *Feed) Sent() int64 { return f.sent }
+
+func (f *Feed) done(_ *kgo.Record, err error) {
+	if err != nil {
+		f.failed.Lock()
+		f.failed.err = err
+		f.failed.Unlock()
+	}
+}
+
+func (f *Feed) err() error {
+	f.failed.Lock()
+	defer f.failed.Unlock()
+	if f.failed.err != nil {
+		return fmt.Errorf("produce to %s: %w", f.topic, f.failed.err)
+	}
+	return nil
+}
+
+// End produces the end-of-input marks of experiments to every partition: behind them all units
+// are mature and all panes up to ts closed. It waits until they are acknowledged.
+func (f *Feed) End(ctx context.Context, partitions int32, ts int64, experiments ...string) error {
+	client, err := kgo.NewClient(append(f.client.Opts(), kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
+	if err != nil {
+		return fmt.Errorf("end of input: %w", err)
+	}
+	defer client.Close()
+	var marks []*kgo.Record
+	for _, name := range experiments {
+		for p := range partitions {
+			mark := event.Event{ID: fmt.Appendf(nil, "end-%d-%d", p, ts), Type: []byte(units.EndOfInput), Experiment: []byte(name), Time: ts}
+			marks = append(marks, &kgo.Record{Topic: f.topic, Partition: p, Value: event.Append(nil, &mark)})
+		}
+	}
+	if err := client.ProduceSync(ctx, marks...).FirstErr(); err != nil {
+		return fmt.Errorf("end of input: %w", err)
+	}
+	return nil
+}

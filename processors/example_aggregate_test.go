@@ -1,0 +1,116 @@
+package processors_test
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/processors"
+	"github.com/abacus-stream/abacus/topology"
+)
+
+func ExampleCount() {
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	big := processors.Filter(orders, "big", func(_ string, amount int64) bool { return amount > 10 })
+	counts := processors.Count(big, "big-orders")
+	topology.To(counts, "counts")
+
+	play(&b, "orders", "ann 5", "ann 20", "bob 30", "ann 40")
+	// Output:
+	// counts ann 1
+	// counts bob 1
+	// counts ann 2
+}
+
+func ExampleReduce() {
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	largest := processors.Reduce(orders, "largest", func(a, b int64) int64 { return max(a, b) })
+	topology.To(largest, "largest")
+
+	play(&b, "orders", "ann 5", "ann 20", "ann 7")
+	// Output:
+	// largest ann 5
+	// largest ann 20
+}
+
+func ExampleAggregate() {
+	type average struct{ N, Sum int64 }
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	averages := processors.Aggregate(orders, "averages", codecs.JSON[average](), func(a average, _ string, amount int64) (average, error) {
+		if amount < 0 {
+			return a, errors.New("a negative order")
+		}
+		return average{a.N + 1, a.Sum + amount}, nil
+	})
+	topology.To(averages, "averages")
+
+	play(&b, "orders", "ann 5", "ann 20", "ann -7")
+	// Output:
+	// averages ann {"N":1,"Sum":5}
+	// averages ann {"N":2,"Sum":25}
+	// dlq ann -7 failed: node "averages": a negative order from orders/0/2
+}
+
+func ExampleWindow() {
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	windows := processors.Window(orders, processors.Tumbling{Size: 2 * time.Second, Grace: time.Second, Emit: processors.OnClose})
+	topology.To(processors.CountWindows(windows, "per-two-seconds"), "counts")
+
+	play(&b, "orders", "ann 1", "bob 1", "ann 1", "ann 1") // one a second
+	// Output:
+	// counts ann@[00:00,00:02) 1
+	// counts bob@[00:00,00:02) 1
+}
+
+func ExampleCountWindows() {
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	seconds := processors.Window(orders, processors.Tumbling{Size: 2 * time.Second})
+	topology.To(processors.CountWindows(seconds, "counts"), "counts")
+
+	play(&b, "orders", "ann 1", "ann 1", "ann 1")
+	// Output:
+	// counts ann@[00:00,00:02) 1
+	// counts ann@[00:00,00:02) 2
+	// counts ann@[00:02,00:04) 1
+}
+
+func ExampleReduceWindows() {
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	minutes := processors.Window(orders, processors.Tumbling{Size: time.Minute})
+	topology.To(processors.ReduceWindows(minutes, "revenue", func(sum, amount int64) int64 { return sum + amount }), "revenue")
+
+	play(&b, "orders", "ann 5", "ann 20")
+	// Output:
+	// revenue ann@[00:00,01:00) 5
+	// revenue ann@[00:00,01:00) 25
+}
+
+func ExampleAggregateWindows() {
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	minutes := processors.Window(orders, processors.Tumbling{Size: time.Minute})
+	mean := func(m [2]int64, _ string, amount int64) ([2]int64, error) {
+		return [2]int64{m[0] + 1, m[1] + amount}, nil
+	}
+	topology.To(processors.AggregateWindows(minutes, "means", codecs.JSON[[2]int64](), mean), "means")
+
+	play(&b, "orders", "ann 5", "ann 20")
+	// Output:
+	// means ann@[00:00,01:00) [1,5]
+	// means ann@[00:00,01:00) [2,25]
+}
+
+func ExampleWindowedCodec() {
+	codec := processors.WindowedCodec[string]{Key: codecs.String}
+	data, _ := codec.Encode(processors.Windowed[string]{Key: "ann", Start: 0, End: 60000})
+	key, _ := codec.Decode(data)
+	fmt.Printf("%x %v\n", data, key)
+	// Output: 018000000000000000800000000000ea60616e6e {ann 0 60000}
+}

@@ -1,0 +1,85 @@
+package experiment
+
+import (
+	"maps"
+	"slices"
+)
+
+// The words of a definition, as the document writes them.
+const (
+	unitUser, unitEvent   = "user", "event"
+	byEvent, byOther      = "event", "other"
+	exclude, keepFirst    = "exclude", "first"
+	increase, decrease    = "increase", "decrease"
+	conversion            = "conversion"
+	count                 = "count"
+	mean                  = "mean"
+	defaultScale          = 6
+	defaultAlpha          = 0.05
+	defaultWindow         = 7 * day
+	defaultGrace          = 5 * second
+	defaultDedup          = day
+	defaultTraffic        = 1.0
+	stopOnHarm, alertHarm = "stop", "alert"
+)
+
+// grains are the lengths of windows that this version publishes, with how long their records are kept.
+var grains = map[string]Duration{"1s": 10 * minute, "5s": hour, "60s": 7 * day}
+
+// grainLengths are the same in ms.
+var grainLengths = map[string]Duration{"1s": second, "5s": 5 * second, "60s": minute}
+
+var defaultWindows = []string{"1s", "60s"}
+
+// Defaults writes every default into the fields that are zero. It may be called again: nothing changes then.
+func (d *Definition) Defaults() {
+	fill(&d.Unit, unitUser)
+	if d.Unit == unitEvent {
+		fill(&d.RandomisedBy, byOther)
+	}
+	if d.Traffic == nil {
+		all := defaultTraffic
+		d.Traffic = &all
+	}
+	fill(&d.MultipleVariants, exclude)
+	fill(&d.Grace, defaultGrace)
+	fill(&d.DedupFor, defaultDedup)
+	d.Metrics = slices.Clone(d.Metrics)
+	for i := range d.Metrics {
+		d.Metrics[i].defaults()
+	}
+	if d.Windows == nil {
+		d.Windows = slices.Clone(defaultWindows)
+	}
+	kept := maps.Clone(grains)
+	maps.Copy(kept, d.Retention)
+	d.Retention = kept
+	fill(&d.Decision.Alpha, defaultAlpha)
+}
+
+func (m *Metric) defaults() {
+	fill(&m.Window, defaultWindow)
+	fill(&m.Goal, increase)
+	if m.Kind == mean && m.Decimals == nil {
+		scale := defaultScale
+		m.Decimals = &scale
+	}
+}
+
+func fill[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// Scale is the number of decimals that sums of the metric are kept with: of a mean its own, else 0.
+func (m *Metric) Scale() int {
+	switch {
+	case m.Kind != mean:
+		return 0
+	case m.Decimals == nil:
+		return defaultScale
+	}
+	return *m.Decimals
+}

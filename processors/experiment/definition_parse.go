@@ -1,0 +1,129 @@
+package experiment
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Parse reads one YAML document as it stands: neither Defaults nor Validate is called. Unknown fields, fields given twice
+// and values of another form are faults; the error reports all of them with their lines (fields given twice first, alone).
+func Parse(data []byte) (*Definition, error) {
+	all, err := ParseAll(data)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(all) != 1:
+		return nil, fmt.Errorf("want one experiment, got %d documents", len(all))
+	}
+	return all[0], nil
+}
+
+// ParseAll reads the documents of a YAML stream, parted by lines of ---, each as Parse does. Empty ones are passed over;
+// a stream without any is a fault. Lines count from the start of the stream.
+func ParseAll(data []byte) ([]*Definition, error) {
+	typed, plain := yaml.NewDecoder(bytes.NewReader(data)), yaml.NewDecoder(bytes.NewReader(data))
+	typed.KnownFields(true)
+	var (
+		all    []*Definition
+		faults []error
+	)
+	for {
+		d := new(Definition)
+		err := typed.Decode(d)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		var wrong *yaml.TypeError
+		if err != nil && !errors.As(err, &wrong) {
+			return nil, errors.Join(append(faults, fmt.Errorf("no YAML: %w", err))...) // nothing can be read behind it
+		}
+		if wrong != nil {
+			faults = append(faults, tidy(wrong)...)
+		}
+		var tree yaml.Node
+		if plain.Decode(&tree) == nil {
+			faults = append(faults, zeros(&tree)...)
+		}
+		if wrong != nil || !reflect.DeepEqual(*d, Definition{}) {
+			all = append(all, d)
+		}
+	}
+	if len(all) == 0 {
+		faults = append(faults, errors.New("no experiment: the document is empty"))
+	}
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	return all, nil
+}
+
+var (
+	unknownField = regexp.MustCompile(`field (.*) not found in type .*`)
+	fieldTwice   = regexp.MustCompile(`mapping key (.*) already defined at line (\d+)`)
+	wrongForm    = regexp.MustCompile("cannot unmarshal !!\\w+( `.*`)? into (.*)")
+)
+
+// tidy says the decoder's faults in the words of the document.
+func tidy(wrong *yaml.TypeError) (faults []error) {
+	for _, text := range wrong.Errors {
+		text = unknownField.ReplaceAllString(text, `unknown field "$1"`)
+		text = fieldTwice.ReplaceAllString(text, `field $1 is already given in line $2`)
+		if part := wrongForm.FindStringSubmatch(text); part != nil {
+			text = wrongForm.ReplaceAllLiteralString(text, "value"+part[1]+" has the wrong form, want "+form(part[2]))
+		}
+		faults = append(faults, errors.New(text))
+	}
+	return faults
+}
+
+// form names a Go type to somebody who writes a document.
+func form(goType string) string {
+	switch goType {
+	case "float64", "int", "int64":
+		return "a number"
+	case "bool":
+		return "true or false"
+	case "string":
+		return "a text"
+	case "time.Time":
+		return "a time such as 2026-11-20T00:00:00Z"
+	case "[]float64", "[]string", "[]experiment.Metric":
+		return "a list"
+	}
+	return "a map of fields"
+}
+
+// neverZero are fields where an explicit 0 would silently become the default.
+var neverZero = []string{"grace", "dedup_for", "window", "alpha"}
+
+// zeros finds such fields at any depth.
+func zeros(node *yaml.Node) (faults []error) {
+	for i, child := range node.Content {
+		if node.Kind == yaml.MappingNode && i%2 == 1 {
+			field := node.Content[i-1].Value
+			if slices.Contains(neverZero, field) && isZero(child) {
+				faults = append(faults, fmt.Errorf("line %d: %s: 0 is not possible, want more, or no %s for the default", child.Line, field, field))
+			}
+		}
+		faults = append(faults, zeros(child)...)
+	}
+	return faults
+}
+
+func isZero(node *yaml.Node) bool {
+	var number float64
+	if node.Kind != yaml.ScalarNode {
+		return false
+	}
+	if d, err := ParseDuration(node.Value); err == nil {
+		return d == 0
+	}
+	return node.Decode(&number) == nil && number == 0
+}

@@ -1,0 +1,39 @@
+// Package verify recomputes an experiment from the input topic, in one batch and by itself: the judge of the streaming
+// engine. It shares no code with the stages or with the event scanner: events are read by encoding/json into maps of exact keys,
+// numbers are big integers, and what a unit is worth is computed from all its events, again after each of them. Only figures
+// that are functions of sums come from package cells, filled with the sums of this package.
+//
+// A [Verifier] takes the records of the events topic, then compares the last values of the stats topic and the hashes of Redis.
+// It does no I/O.
+//
+// # The life of a record
+//
+//	event.go, decimal.go   bytes to an event, or the reason of a dead letter
+//	verifier.go            records by partition; those of another partition's units are forwarded
+//	knowledge.go           which experiments the task knows at an offset: the schedule that it wrote
+//	task.go, waiting.go    stream time, and what the registry says of an event
+//	row.go                 one unit: duplicates, first exposure, retractions
+//	share.go               what the unit contributes to one experiment, computed from scratch
+//	settle.go              what changed late, what has matured
+//	tally.go               the sums of all units: cells, panes, drops
+//	expectation.go         them by name      want.go  as stats records      compare.go, redis.go  against what is there
+//
+// # What the input does not tell
+//
+// Forwarded records. When a forwarded record reached its task is not in the events topic. It is taken to arrive in the order of
+// append time, partition, offset among the task's own records. It neither holds nor moves stream time, so this matters only for
+// what came too late by moments, and for which of two events of one id was first.
+//
+// Idle tasks. Stream time here is the greatest event time of the good events of a task's own partition. A task that hears nothing
+// for a while also advances with the wall clock; that is not modelled. It can mature units, and let a conversion that waits for
+// its exposure go (no_exposure), sooner than this package does. Figures of matured units, and with them those that are valid at any time, are
+// compared exactly only where no gap in the log lets a task be idle and every unit has matured by stream time. Units that wait
+// at the end of the log may have matured: their number is a bound. Anything else of the matured track is left out.
+// Input.NeverIdle says that there was no idleness before the end of the log.
+//
+// Watermarks. A record is compared as of the watermark that it says it reflects, which must be the end of a pane and not beyond the
+// last pane of the experiment. Windows whose retention the greatest known watermark has passed may be absent.
+//
+// Former runs of an experiment are taken to be like the present one as far as they keep rows of units; nothing of them is compared. Nor
+// is an archived experiment, of which the topic does not tell when it ended.
+package verify

@@ -1,0 +1,161 @@
+package verify_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/abacus-stream/abacus/processors/experiment/flow"
+	"github.com/abacus-stream/abacus/processors/experiment/units"
+	"github.com/abacus-stream/abacus/processors/experiment/verify"
+	"github.com/abacus-stream/abacus/topology"
+	"github.com/abacus-stream/abacus/topology/task"
+	"github.com/abacus-stream/abacus/topology/topologytest"
+)
+
+// engine runs the story through the streaming engine, with commits, restarts and losses of all local state where chance
+// wants them, the registry coming after so many records.
+func (s *story) engine(random *rand.Rand, registryAfter int) *topologytest.Driver {
+	var b topology.Builder
+	flow.Build(&b, flow.Config{})
+	topo, err := b.Build("abacus")
+	require.NoError(s.t, err)
+	d := topologytest.New(s.t, topo, topologytest.Config{
+		Tasks: s.in.Partitions, Workers: 1 + random.IntN(3), Wall: base, CacheBytes: 1 << 16,
+		Partitions: map[string]int{units.RegistryTable("abacus"): 1},
+	})
+	for i, rec := range s.records {
+		if i == registryAfter {
+			d.Run()
+			s.register(d)
+		}
+		d.PipeTo("abacus.events", rec.Partition, task.Record{Appended: rec.Appended, Key: rec.Key, Value: rec.Value})
+		switch random.IntN(40) {
+		case 0:
+			d.Run()
+		case 1:
+			d.Step()
+			d.Restart()
+		case 2:
+			d.Run()
+			d.Wipe()
+		case 3, 4, 5:
+			d.Step()
+			d.Commit()
+		}
+	}
+	d.Run()
+	d.Advance(20 * time.Second)
+	s.in.Adoptions = adoptions(s.t, d)
+	return d
+}
+
+func (s *story) register(d *topologytest.Driver) {
+	for _, entry := range s.in.Entries {
+		value, err := json.Marshal(entry)
+		require.NoError(s.t, err)
+		d.Pipe(units.RegistryTable("abacus"), []byte(entry.Experiment), value)
+	}
+}
+
+// adoptions is the schedule in the changelog of stage 1.
+func adoptions(t *testing.T, d *topologytest.Driver) (all []verify.Adoption) {
+	for _, rec := range d.Records("abacus-units-changelog") {
+		a, ok, err := units.ParseAdoption(rec.Key, rec.Value)
+		require.NoError(t, err)
+		if ok {
+			all = append(all, verify.Adoption{Experiment: a.Experiment, Run: a.Run, Version: a.Version, Partition: rec.Partition, Offset: a.Offset})
+		}
+	}
+	return all
+}
+
+// agree runs both and compares.
+func (s *story) agree(random *rand.Rand, registryAfter int) {
+	s.in.NeverIdle = true
+	d := s.engine(random, registryAfter)
+	v := s.verifier()
+	require.Empty(s.t, v.CompareStats(d.Last("abacus.stats")))
+	dead := map[string]int64{}
+	for _, rec := range d.Records("abacus.dlq") {
+		dead[rec.HeaderMap()["abacus.reason"]]++
+	}
+	require.Equal(s.t, v.DeadLetters(), dead)
+}
+
+// life appends minutes of a random life: disorder within and beyond grace, duplicates, conflicts, retractions, bad events, tags.
+func (s *story) life(random *rand.Rand, events int) *story {
+	at := int64(0)
+	for i := range events {
+		at += random.Int64N(600)
+		s.lived(random, i, at)
+	}
+	for partition := range int32(s.in.Partitions) { // what waits is given up by stream time, not by idleness
+		s.raw(partition, base+at, fmt.Sprintf(`{"id":"end","type":"tick","unit":"%s","ts":%d}`, s.unitOf(partition), base+at+20_000))
+	}
+	return s
+}
+
+// unitOf finds a unit of a partition.
+func (s *story) unitOf(partition int32) string {
+	for i := 0; ; i++ {
+		if unit := fmt.Sprint("ticker", i); topology.PartitionOf([]byte(unit), s.in.Partitions) == partition {
+			return unit
+		}
+	}
+}
+
+func (s *story) lived(random *rand.Rand, i int, at int64) {
+	unit, id := fmt.Sprint("unit", random.IntN(events(i))), fmt.Sprint(i)
+	ts := at
+	switch random.IntN(10) {
+	case 0:
+		ts = max(0, at-random.Int64N(20_000))
+	case 1:
+		ts = max(0, at-random.Int64N(300_000))
+	}
+	switch random.IntN(20) {
+	case 0, 1, 2, 3:
+		s.expose(id, unit, string("AAAAAB"[(int(unit[len(unit)-1])+random.IntN(2))%6]), ts)
+	case 4, 5:
+		s.put("exposure", id, unit, ts, more{"experiment": "second", "variant": string("AB"[random.IntN(2)])})
+	case 6:
+		s.retract(id, unit, fmt.Sprint(i-random.IntN(40)), ts)
+	case 7:
+		again := s.records[len(s.records)*random.IntN(100)/100]
+		s.keyed(string(again.Key), again.Partition, base+at, string(again.Value))
+	case 8:
+		s.buy(fmt.Sprint(max(0, i-random.IntN(40))), unit, "3", ts)
+	case 9:
+		s.put("buy", id, unit, ts)
+	case 10, 11:
+		s.call(id, "", string("AABC"[random.IntN(4)]), fmt.Sprint(i, ".5"), ts)
+	case 12:
+		s.put("exposure", id, unit, ts, more{"experiment": "nowhere", "variant": "A"})
+	case 13:
+		s.put("exposure", id, unit, ts, more{"experiment": "checkout", "variant": "C"})
+	case 14:
+		s.raw(0, base+at, `{"id":"bad"`)
+	default:
+		s.buy(id, unit, fmt.Sprintf("%d.%03d", random.IntN(90)-9, random.IntN(1000)), ts)
+	}
+}
+
+// events is how many units there are by the time of the i-th event.
+func events(i int) int { return 5 + i/20 }
+
+func TestStreamingAgrees(t *testing.T) {
+	for seed := range uint64(40) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 7))
+			s := tell(t, checkout(), checkoutNamed("second"), ranker())
+			s.in.Entries[1].Versions[0].Definition.MultipleVariants = "first"
+			s.in.Partitions = 1 + random.IntN(3)
+			s.buy("first", "unit0", "1", 0).life(random, 600).agree(random, random.IntN(2)*random.IntN(100))
+		})
+	}
+}

@@ -1,0 +1,105 @@
+package topology_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/topology"
+)
+
+type stream = topology.Stream[string, string]
+
+func from(b *topology.Builder, topic string) stream {
+	return topology.From(b, topic, codecs.String, codecs.String)
+}
+
+// pass is a processor that forwards.
+type pass struct {
+	out topology.Forward[string, string]
+}
+
+func (pass) Init(topology.Context) error                          { return nil }
+func (p pass) Process(rec *topology.Record[string, string]) error { return p.out(rec) }
+
+func through(in stream, name string, needs topology.Needs) stream {
+	out := topology.Process(in, name, needs, func(out topology.Forward[string, string]) topology.Processor[string, string] { return pass{out} })
+	return topology.WithCodecs(out, codecs.String, codecs.String)
+}
+
+func store(name string) topology.Needs {
+	return topology.Needs{Stores: []topology.Store{{Name: name}}}
+}
+
+func TestBuildErrorsNameTheNode(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		build func(b *topology.Builder)
+		want  []string
+	}{
+		{"nothing", func(*topology.Builder) {}, []string{`app "app": no source`}},
+		{"bad name", func(b *topology.Builder) { through(from(b, "in"), "a b", topology.Needs{}) }, []string{`node "a b": a name has 1 to 120 of`}},
+		{"taken name", func(b *topology.Builder) {
+			in := from(b, "in")
+			through(through(in, "same", topology.Needs{}), "same", topology.Needs{})
+		}, []string{`node "same": the name is taken`}},
+		{"source twice", func(b *topology.Builder) { from(b, "in"); from(b, "in") }, []string{`node "in": the name is taken`}},
+		{"source without codec", func(b *topology.Builder) { topology.From[string, string](b, "in", codecs.String, nil) }, []string{`source "in": needs a codec`}},
+		{"sink without codec", func(b *topology.Builder) {
+			topology.To(topology.WithCodecs(from(b, "in"), nil, nil), "out")
+		}, []string{`sink "out": the stream has no codec`}},
+		{"repartition without codec", func(b *topology.Builder) {
+			topology.Repartition(topology.WithCodecs(from(b, "in"), codecs.Codec[string](codecs.String), nil), "moved")
+		}, []string{`sink "moved": the stream has no codec`, `source "moved-repartition": needs a codec`}},
+		{"store twice in a sub-topology", func(b *topology.Builder) {
+			through(through(from(b, "in"), "one", store("rows")), "two", store("rows"))
+		}, []string{`node "two": store "rows" is the name of a store of node "one"`}},
+		{"store twice in two sub-topologies", func(b *topology.Builder) {
+			through(from(b, "in"), "one", store("rows"))
+			through(from(b, "other"), "two", store("rows"))
+		}, []string{`node "two": store "rows" is the name of a store of node "one"`}},
+		{"store named as a task store", func(b *topology.Builder) {
+			through(from(b, "in"), "one", store("rows"))
+			through(from(b, "other"), "two", store("rows-task"))
+		}, []string{`node "two": store "rows-task" is the name of a store of node "in"`}},
+		{"bad store name", func(b *topology.Builder) { through(from(b, "in"), "one", store("rows/1")) }, []string{`node "one": store "rows/1": a name has`}},
+		{"sink of two sub-topologies", func(b *topology.Builder) {
+			out := topology.NewSink(b, "out", codecs.String, codecs.String, nil)
+			needs := topology.Needs{Sinks: []*topology.SinkNode{out.Node()}}
+			through(from(b, "in"), "one", needs)
+			through(from(b, "other"), "two", needs)
+		}, []string{`sink "out": used by sub-topologies "in" and "other"`}},
+		{"fault of an operator", func(b *topology.Builder) { from(b, "in"); b.Fault("node %q: it is odd", "mine") }, []string{`topology: node "mine": it is odd`}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var b topology.Builder
+			c.build(&b)
+			_, first := b.Build("app")
+			for _, want := range c.want {
+				require.ErrorContains(t, first, want)
+			}
+			_, again := b.Build("app")
+			require.EqualError(t, again, first.Error(), "a second Build reports the same")
+		})
+	}
+}
+
+func TestAppNamesFollowTheRule(t *testing.T) {
+	for _, app := range []string{"", "my app", "żółw"} {
+		var b topology.Builder
+		from(&b, "in")
+		_, err := b.Build(app)
+		require.ErrorContains(t, err, "app ")
+	}
+}
+
+// All faults are reported at once.
+func TestBuildJoinsFaults(t *testing.T) {
+	var b topology.Builder
+	topology.To(topology.WithCodecs(through(from(&b, "in"), "?", topology.Needs{}), nil, nil), "out")
+	_, err := b.Build("!")
+	require.ErrorContains(t, err, `node "?"`)
+	require.ErrorContains(t, err, `sink "out"`)
+	require.ErrorContains(t, err, `app "!"`)
+}
