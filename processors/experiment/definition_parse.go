@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -35,26 +36,32 @@ func ParseAll(data []byte) ([]*Definition, error) {
 		faults []error
 	)
 	for {
-		d := new(Definition)
-		err := typed.Decode(d)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		var wrong *yaml.TypeError
-		if err != nil && !errors.As(err, &wrong) {
-			return nil, errors.Join(append(faults, fmt.Errorf("no YAML: %w", err))...) // nothing can be read behind it
-		}
-		if wrong != nil {
-			faults = append(faults, tidy(wrong)...)
-		}
 		var tree yaml.Node
 		if plain.Decode(&tree) == nil {
-			faults = append(faults, zeros(&tree)...)
+			faults = append(faults, checkTree(&tree)...)
 		}
-		if wrong != nil || !reflect.DeepEqual(*d, Definition{}) {
+		d := new(Definition)
+		err := typed.Decode(d)
+		var (
+			wrong *yaml.TypeError
+			clock *time.ParseError
+		)
+		switch {
+		case errors.Is(err, io.EOF):
+			return finish(all, faults)
+		case errors.As(err, &wrong):
+			faults = append(faults, tidy(wrong)...)
+		case errors.As(err, &clock): // checkTree has told it
+		case err != nil:
+			return nil, errors.Join(append(faults, fmt.Errorf("no YAML: %w", err))...) // nothing can be read behind it
+		}
+		if err != nil || !reflect.DeepEqual(*d, Definition{}) {
 			all = append(all, d)
 		}
 	}
+}
+
+func finish(all []*Definition, faults []error) ([]*Definition, error) {
 	if len(all) == 0 {
 		faults = append(faults, errors.New("no experiment: the document is empty"))
 	}
@@ -92,8 +99,6 @@ func form(goType string) string {
 		return "true or false"
 	case "string":
 		return "a text"
-	case "time.Time":
-		return "a time such as 2026-11-20T00:00:00Z"
 	case "[]float64", "[]string", "[]experiment.Metric":
 		return "a list"
 	}
@@ -103,18 +108,29 @@ func form(goType string) string {
 // neverZero are fields where an explicit 0 would silently become the default.
 var neverZero = []string{"grace", "dedup_for", "window", "alpha"}
 
-// zeros finds such fields at any depth.
-func zeros(node *yaml.Node) (faults []error) {
+// times are fields whose faults would end the decoder's work without a line.
+var times = []string{"start", "end"}
+
+// checkTree finds the faults, at any depth, that the decoder does not.
+func checkTree(node *yaml.Node) (faults []error) {
 	for i, child := range node.Content {
 		if node.Kind == yaml.MappingNode && i%2 == 1 {
 			field := node.Content[i-1].Value
 			if slices.Contains(neverZero, field) && isZero(child) {
 				faults = append(faults, fmt.Errorf("line %d: %s: 0 is not possible, want more, or no %s for the default", child.Line, field, field))
 			}
+			if slices.Contains(times, field) && !isTime(child) {
+				faults = append(faults, fmt.Errorf("line %d: %s: %q is no time, want one such as 2026-11-20T00:00:00Z", child.Line, field, child.Value))
+			}
 		}
-		faults = append(faults, zeros(child)...)
+		faults = append(faults, checkTree(child)...)
 	}
 	return faults
+}
+
+func isTime(node *yaml.Node) bool {
+	var at *time.Time // nil is none
+	return node.Decode(&at) == nil
 }
 
 func isZero(node *yaml.Node) bool {

@@ -123,14 +123,11 @@ func (t *Task) drift() error {
 		c.idle, c.base = idle, max(c.stream, t.greatest())
 		t.dirty = t.dirty || idle != c.sentIdle
 	}
-	switch {
-	case !idle && len(t.queues) > 1:
+	if !idle || t.upstreamLow() < math.MaxInt64 {
 		return t.advanceStream()
-	case !idle || c.base == math.MinInt64:
-		return nil
 	}
-	if now := c.base + (c.wall - since); now >= t.nextDue() {
-		return t.setStream(min(now, t.upstreamLow()))
+	if now := c.base + (c.wall - since); c.base > math.MinInt64 && now >= t.nextDue() {
+		return t.setStream(now)
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ const (
 func studentP(t, df float64) float64 {
 	stretch := math.Log1p(float64(t*t) / df)
 	if df >= seriesFromDF && stretch <= seriesToLog {
-		return studentSeries(stretch, df)
+		return min(studentSeries(stretch, df), 1) // the series may end an ulp above 1
 	}
 	return 2 * distuv.StudentsT{Sigma: 1, Nu: df}.CDF(-math.Abs(t))
 }

@@ -43,12 +43,31 @@ func ParseAdoption(key, value []byte) (a Adoption, ok bool, err error) {
 	return a, true, nil
 }
 
-// loadAdoptions reads which adoptions the table has.
+// adopted is the newest version of an experiment that the table reflects.
+type adopted struct {
+	run     int
+	version int64
+}
+
+func (a adopted) less(b adopted) bool { return a.run < b.run || a.run == b.run && a.version < b.version }
+
+// loadAdoptions reads what the table reflects.
 func (p *processor) loadAdoptions() error {
-	return p.table.Scan([]byte("a|"), []byte("a}"), func(key, _ []byte) bool {
-		p.adopted[string(key)] = true
+	var bad error
+	err := p.table.Scan([]byte("a|"), []byte("a}"), func(key, value []byte) bool {
+		var a Adoption
+		if a, _, bad = ParseAdoption(key, value); bad != nil {
+			return false
+		}
+		if is := (adopted{a.Run, a.Version}); p.adopted[a.Experiment].less(is) {
+			p.adopted[a.Experiment] = is
+		}
 		return true
 	})
+	if err != nil {
+		return err
+	}
+	return bad
 }
 
 // adopt takes over a row of the registry table, between two events.
@@ -59,42 +78,60 @@ func (p *processor) adopt(row topology.GlobalRow) error {
 			return fmt.Errorf("registry row %q: %w", row.Key, err)
 		}
 	}
-	name := string(row.Key)
-	old := p.catalog.byName[name]
+	entry.Experiment = string(row.Key)
+	old := p.catalog.byName[entry.Experiment]
 	if row.Value == nil || entry.State == experiment.Archived {
 		p.replace(old, nil)
 		return nil
 	}
-	entry.Experiment = name
 	fresh, err := compile(&entry)
 	if err != nil {
 		return fmt.Errorf("registry row %q: %w", row.Key, err)
 	}
-	p.record(&entry, row.Offset)
-	moved := old != nil && old.number == fresh.number && old.end != fresh.end
+	return p.adoptRun(&entry, old, fresh, row.Offset)
+}
+
+// adoptRun puts a run into the catalog, writes the adoptions and brings the rows up to it.
+func (p *processor) adoptRun(entry *experiment.Entry, old, fresh *run, offset int64) error {
+	before := p.adopted[entry.Experiment]
+	newest := adopted{entry.Run, entry.Versions[len(entry.Versions)-1].Version}
+	if newest.less(before) {
+		// A restart reads old rows of the table again: the state is ahead of them, the row that it reflects follows.
+		return nil
+	}
+	p.record(entry, before, offset)
+	p.adopted[entry.Experiment] = newest
 	if old != nil && old.number == fresh.number {
 		fresh.sums = old.sums
 	}
 	p.replace(old, fresh)
-	if moved {
-		if err := p.moveEnd(fresh, old.end); err != nil {
+	if end, settled := endOf(entry, before); settled && end != fresh.end {
+		if err := p.moveEnd(fresh, end); err != nil {
 			return err
 		}
 	}
 	return p.release(fresh)
 }
 
-// record writes the adoptions that are new.
-func (p *processor) record(entry *experiment.Entry, offset int64) {
+// endOf is the end with which the rows of a run are settled; false if the run is new.
+func endOf(entry *experiment.Entry, at adopted) (end int64, settled bool) {
+	for i := range entry.Versions {
+		if v := &entry.Versions[i]; entry.Run == at.run && v.Version == at.version {
+			return endOfVersion(v), true
+		}
+	}
+	return 0, false
+}
+
+// record writes the adoptions of the versions behind the newest one known.
+func (p *processor) record(entry *experiment.Entry, before adopted, offset int64) {
 	for _, v := range entry.Versions {
-		a := Adoption{Experiment: entry.Experiment, Run: entry.Run, Version: v.Version, Row: offset, Offset: p.ctx.NextOffset(p.cfg.Events)}
-		key := a.key()
-		if p.adopted[key] {
+		if !before.less(adopted{entry.Run, v.Version}) {
 			continue
 		}
-		p.adopted[key] = true
+		a := Adoption{Experiment: entry.Experiment, Run: entry.Run, Version: v.Version, Row: offset, Offset: p.ctx.NextOffset(p.cfg.Events)}
 		value := binary.AppendVarint([]byte{layout}, a.Row)
-		p.table.Put([]byte(key), binary.AppendVarint(value, a.Offset))
+		p.table.Put([]byte(a.key()), binary.AppendVarint(value, a.Offset))
 	}
 }
 

@@ -41,8 +41,8 @@ type processor struct {
 	retired []*run // replaced since the last commit
 	changed []*run
 	classes classes
-	adopted map[string]bool // keys of the adoptions in the table
-	timers  state.Timers    // one timer a row, those that rows name; others are stale
+	adopted map[string]adopted // by experiment
+	timers  state.Timers       // one timer a row, those that rows name; others are stale
 	timer   *topology.Timer
 	groups  map[uint64][][]byte // keys of waiting events, by group
 
@@ -66,7 +66,7 @@ func New(cfg Config) func(out topology.Forward[string, *experiment.Delta]) topol
 		cfg.MaxAhead = event.MaxAhead
 	}
 	return func(topology.Forward[string, *experiment.Delta]) topology.Processor[[]byte, event.Event] {
-		return &processor{cfg: cfg, catalog: newCatalog(nil), adopted: map[string]bool{}, groups: map[uint64][][]byte{}}
+		return &processor{cfg: cfg, catalog: newCatalog(nil), adopted: map[string]adopted{}, groups: map[uint64][][]byte{}}
 	}
 }
 

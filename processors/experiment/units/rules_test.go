@@ -193,10 +193,24 @@ func TestAMovedEndSettlesTheRowsAnew(t *testing.T) {
 	first := shop()
 	h := newHarness(t, first)
 	h.pipe(exposed("x", "u1", "A", 0), bought("p1", "u1", "1", 20), bought("p2", "u1", "2", 30), exposed("y", "u2", "B", 29))
-	h.apply(revised(first, ms(25), func(d *experiment.Definition) { end := time.UnixMilli(ms(25)); d.End = &end }))
+	second := revised(first, ms(25), func(d *experiment.Definition) { end := time.UnixMilli(ms(25)); d.End = &end })
+	h.apply(second)
 	h.want("A@1 units 1 seen 1 live 0/1/1 0/100/10000 matured 0/0/0 0/0/0", "B@1 units 1 seen 0 live 0/0/0 0/0/0 matured 0/0/0 0/0/0", "after_end 1")
-	h.apply(revised(first, ms(25), func(*experiment.Definition) {}))
+	h.restart()
+	h.apply(revised(second, ms(25), func(d *experiment.Definition) { d.End = nil }))
+	h.restart()
 	h.want("A@1 units 1 seen 1 live 0/1/1 0/300/90000 matured 0/0/0 0/0/0", "B@1 units 1 seen 0 live 0/0/0 0/0/0 matured 0/0/0 0/0/0")
+}
+
+func TestAnEndThatMovedWhileTheTaskWasAway(t *testing.T) {
+	first := shop()
+	h := newHarness(t, first)
+	h.pipe(exposed("x", "u1", "A", 0), bought("p1", "u1", "1", 20), bought("p2", "u1", "2", 30))
+	h.commit()
+	h.log[0] = logged{entry: []byte(`{"experiment":"exp","state":"deleted"}`)} // compacted away
+	h.restart()
+	h.apply(revised(first, ms(25), func(d *experiment.Definition) { end := time.UnixMilli(ms(25)); d.End = &end }))
+	h.want("A@1 units 1 seen 1 live 0/1/1 0/100/10000 matured 0/0/0 0/0/0", "after_end 1")
 }
 
 func TestARestartOfAnExperimentBeginsAnew(t *testing.T) {

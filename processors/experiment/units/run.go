@@ -59,13 +59,10 @@ func compile(entry *experiment.Entry) (*run, error) {
 	x := &run{
 		name: entry.Experiment, hash: xxhash.Sum64String(entry.Experiment), number: entry.Run,
 		perEvent: d.Unit == "event", first: d.MultipleVariants == "first", start: entry.Versions[0].Effective,
-		end: never, grace: int64(d.Grace), dedup: int64(d.DedupFor),
+		end: endOfVersion(&entry.Versions[len(entry.Versions)-1]), grace: int64(d.Grace), dedup: int64(d.DedupFor),
 	}
 	if d.Start != nil {
 		x.start = max(x.start, d.Start.UnixMilli())
-	}
-	if end := entry.Versions[len(entry.Versions)-1].Definition.End; end != nil {
-		x.end = end.UnixMilli()
 	}
 	for _, v := range d.Variants {
 		x.variants = append(x.variants, v.Name)
@@ -78,6 +75,14 @@ func compile(entry *experiment.Entry) (*run, error) {
 	}
 	x.sums = newSums(len(x.variants), len(x.metrics))
 	return x, nil
+}
+
+// endOfVersion is the end that a version states.
+func endOfVersion(v *experiment.Version) int64 {
+	if v.Definition.End == nil {
+		return never
+	}
+	return v.Definition.End.UnixMilli()
 }
 
 func (x *run) compileMetrics(metrics []experiment.Metric) error {

@@ -23,6 +23,9 @@ type story struct {
 	in      verify.Input
 	records []verify.Record
 	next    map[int32]int64
+	calm    bool                            // no restarts
+	astray  *rand.Rand                      // some records lie in a wrong partition
+	change  map[int]func(*experiment.Entry) // of the first entry, before a record
 }
 
 func tell(t *testing.T, definitions ...experiment.Definition) *story {
@@ -98,6 +101,9 @@ func (s *story) raw(partition int32, appended int64, value string) *story {
 }
 
 func (s *story) keyed(key string, partition int32, appended int64, value string) *story {
+	if s.astray != nil && s.astray.IntN(20) == 0 {
+		key, partition = "", s.astray.Int32N(int32(s.in.Partitions))
+	}
 	s.records = append(s.records, verify.Record{
 		Topic: "abacus.events", Partition: partition, Offset: s.next[partition], Appended: appended, Key: []byte(key), Value: []byte(value),
 	})
