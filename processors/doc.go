@@ -29,6 +29,10 @@
 // when stream time passes its end plus the grace. A record for a closed window is late: it goes to
 // the late topic with its window and its distance from stream time.
 //
+// Behind a repartition topic stream time is the watermark, the least of the tasks upstream as of
+// their last commit: no record inside the grace is ever late there, but one beyond it may still be
+// in time, which depends on when they commit. Decide lateness above the topic where that matters.
+//
 // # Failing records
 //
 // Functions that return an error (TryMapValues, Aggregate, AggregateWindows) turn the record into

@@ -12,7 +12,7 @@ import (
 	"github.com/abacus-stream/abacus/topology/topologytest"
 )
 
-// TestStories runs testdata. A story is a topology of topologies_test.go and a script, a line a step:
+// TestStories runs testdata/stories. A story is a topology of topologies_test.go and a script, a line a step:
 //
 //	pipe TOPIC t=MM:SS KEY VALUE   append a record with this event time, process and commit
 //	batch                          from here on pipe only appends
@@ -24,7 +24,7 @@ import (
 // restart, a wipe and a crash at each step of the commit behind each of its records: it must end
 // in the same results and the same state. describe prints a topology, fault what Build refuses.
 func TestStories(t *testing.T) {
-	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
+	datadriven.Walk(t, "testdata/stories", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			switch d.Cmd {
 			case "describe":

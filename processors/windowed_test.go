@@ -2,6 +2,7 @@ package processors_test
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"slices"
 	"testing"
@@ -93,6 +94,23 @@ func TestResultsThatDoNotEncode(t *testing.T) {
 			require.Contains(t, letters[0].HeaderMap()["abacus.error"], `node "halves": result: `)
 			require.Equal(t, "orders/0/1", letters[0].HeaderMap()["abacus.source"])
 		})
+	}
+}
+
+// A row that does not parse is no fault of the record: the step fails, and nothing is put aside.
+func TestRowsOfAnotherLayoutStopTheStep(t *testing.T) {
+	pane, err := windowedKeys.Append(nil, processors.Windowed[string]{Key: "ann", Start: start, End: start + 5000})
+	require.NoError(t, err)
+	for _, c := range []struct {
+		topology, store string
+		key             []byte
+	}{{"count", "big-orders", []byte("ann")}, {"window", "panes", pane}} {
+		d := topologytest.New(nil, built(t, c.topology), topologytest.Config{})
+		d.PipeAt("app-"+c.store+"-changelog", start, c.key, []byte("\x09 another layout"))
+		d.Wipe()
+		d.PipeAt("orders", start, []byte("ann"), encode("orders", "11"))
+		require.PanicsWithValue(t, fmt.Sprintf("task 0_0: record orders/0/0: store %s: row of key %x: malformed row", c.store, c.key), d.Run)
+		require.Empty(t, d.Records("app.dlq"))
 	}
 }
 

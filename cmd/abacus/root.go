@@ -49,6 +49,8 @@ func newRootCommand() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	s.bind(root.PersistentFlags())
 	root.AddCommand(
+		newDemoCommand(),
+		newReplayCommand(feedReplay),
 		newVersionCommand(),
 	)
 	return root

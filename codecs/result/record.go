@@ -15,7 +15,8 @@ type Record struct {
 	End           *int64 `json:"end,omitempty"`     // Unix ms, exclusive; windows only
 	AsOf          int64  `json:"as_of"`             // the watermark that the record reflects, Unix ms
 	Closed        bool   `json:"closed"`
-	Revision      int64  `json:"revision"` // how often a closed record was corrected
+	Revision      int64  `json:"revision"`               // how often a closed record was corrected
+	Retention     int64  `json:"retention_ms,omitempty"` // windows only: how long after its end it is kept; 0: not said
 
 	// Of totals only. Dropped counts events by cause; a nil map is left out, an empty one is not.
 	Units    map[string]int64 `json:"units,omitzero"` // kept units by variant

@@ -52,7 +52,7 @@ func TestDocumentedExampleSurvives(t *testing.T) {
 func TestWindowRecord(t *testing.T) {
 	r := &result.Record{
 		V: result.Version, Experiment: "e", Run: 1, ConfigVersion: 1, Grain: "60s", Start: new(int64(60_000)), End: new(int64(120_000)),
-		AsOf: 90_000, Metrics: map[string]result.Metric{"latency": {Kind: "quantile", Variants: map[string]result.Variant{
+		AsOf: 90_000, Retention: 600_000, Metrics: map[string]result.Metric{"latency": {Kind: "quantile", Variants: map[string]result.Variant{
 			"B": {
 				UnitsNew: new(int64(0)), Events: new(int64(3)), Mean: result.Num(math.NaN()), Rate: result.Num(0.05),
 				P50: result.Num(12), Quantiles: map[string]result.Number{"0.9": result.Null}, Reason: "no_value",
@@ -61,7 +61,7 @@ func TestWindowRecord(t *testing.T) {
 	}
 	data, err := result.Codec.Append(nil, r)
 	require.NoError(t, err)
-	require.Equal(t, `{"v":1,"experiment":"e","run":1,"config_version":1,"grain":"60s","start":60000,"end":120000,"as_of":90000,"closed":false,"revision":0,`+
+	require.Equal(t, `{"v":1,"experiment":"e","run":1,"config_version":1,"grain":"60s","start":60000,"end":120000,"as_of":90000,"closed":false,"revision":0,"retention_ms":600000,`+
 		`"metrics":{"latency":{"kind":"quantile","variants":{"B":{"units_new":0,"events":3,"mean":null,"rate":0.05,"p50":12,"quantiles":{"0.9":null},"reason":"no_value"}}}}}`,
 		string(data))
 	require.NoError(t, schematest.Check(result.Schema, data))

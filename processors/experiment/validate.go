@@ -117,3 +117,6 @@ func (d *Definition) validateDecision(f *faults) {
 	f.check(c.PlannedUnits < 0, "decision.planned_units", "is negative")
 	f.oneOf("decision.correction", c.Correction, "holm", "none")
 }
+
+// ValidName says whether an experiment may be called so.
+func ValidName(name string) bool { return experimentName.MatchString(name) }

@@ -16,7 +16,10 @@
 //	share.go               what the unit contributes to one experiment, computed from scratch
 //	settle.go              what changed late, what has matured
 //	tally.go               the sums of all units: cells, panes, drops
-//	expectation.go         them by name      want.go  as stats records      compare.go, redis.go  against what is there
+//	expectation.go         them by name      sums.go, want.go  as stats records
+//	compare.go, redis.go   against what is there, as far as it can be decided: leniency.go
+//
+// Definitions are resolved in plan.go and metric.go.
 //
 // # What the input does not tell
 //

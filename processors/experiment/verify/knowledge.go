@@ -36,7 +36,8 @@ func newKnowledge(plans []*plan, in *Input, partition int32) *knowledge {
 		}
 	}
 	slices.SortStableFunc(k.schedule, func(a, b adoption) int {
-		return cmp.Or(cmp.Compare(a.offset, b.offset), cmp.Compare(a.view.run, b.view.run), cmp.Compare(a.view.known, b.view.known))
+		return cmp.Or(cmp.Compare(a.offset, b.offset), cmp.Compare(a.view.name, b.view.name),
+			cmp.Compare(a.view.run, b.view.run), cmp.Compare(a.view.known, b.view.known))
 	})
 	return k
 }

@@ -1,8 +1,6 @@
 package verify
 
-import (
-	"strings"
-)
+import "strings"
 
 // leniency is what of a total cannot be decided from the input topic. A task that hears nothing for a while advances its
 // stream time with the wall clock; what matures by that, no record of the input tells. So matured figures are compared
@@ -14,9 +12,6 @@ type leniency struct {
 	quiet bool // a task may have been idle between two records
 }
 
-// patience is the shortest silence, ms, that may count as idleness.
-const patience = 1000
-
 func (v *Verifier) leniency(t *tally) leniency {
 	return leniency{tally: t, quiet: !v.in.NeverIdle && v.silence()}
 }
@@ -25,7 +20,7 @@ func (v *Verifier) leniency(t *tally) leniency {
 func (v *Verifier) silence() bool {
 	for _, arrivals := range v.arrivals {
 		for i := 1; i < len(arrivals); i++ {
-			if arrivals[i].appended-arrivals[i-1].appended >= patience {
+			if arrivals[i].appended-arrivals[i-1].appended >= v.in.IdleAfter {
 				return true
 			}
 		}

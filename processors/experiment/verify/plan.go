@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/abacus-stream/abacus/processors/experiment"
 )
@@ -30,15 +29,6 @@ type plan struct {
 type version struct {
 	number, effective, end int64
 	definition             experiment.Definition
-}
-
-// metric is one metric; times in ms, the cap scaled by the decimals.
-type metric struct {
-	name, kind, event string
-	delay, window     int64
-	decimals          int
-	cap               *int64
-	key, text         string // of where; no key: every event
 }
 
 // Defaults of the definition, in ms.
@@ -89,54 +79,12 @@ func newVersion(v experiment.Version) version {
 	return version{number: v.Version, effective: v.Effective, end: end, definition: v.Definition}
 }
 
-func newMetric(m experiment.Metric) (metric, error) {
-	out := metric{
-		name: m.Name, kind: m.Kind, event: m.Event, decimals: defaultDecimals,
-		delay: ms(m.Delay, 0), window: ms(m.Window, defaultWindow),
-	}
-	if m.Decimals != nil {
-		out.decimals = *m.Decimals
-	}
-	switch m.Kind {
-	case "conversion", "count":
-		out.decimals = 0
-	case "mean":
-	default:
-		out.event, out.delay, out.window = "", 0, 0 // sums of other kinds are not kept: it takes nothing
-	}
-	out.key, out.text, _ = strings.Cut(m.Where, "=")
-	if m.Cap == nil {
-		return out, nil
-	}
-	d, ok := parseDecimal(string(*m.Cap))
-	if !ok {
-		return out, fmt.Errorf("cap %q is no number", *m.Cap)
-	}
-	if limit, _, fits := d.scaled(out.decimals); fits {
-		out.cap = &limit
-	}
-	return out, nil
-}
-
 // ms is a duration, or its default where it is zero.
 func ms(d experiment.Duration, standard int64) int64 {
 	if d == 0 {
 		return standard
 	}
 	return int64(d)
-}
-
-// takes says whether the metric is about events like e.
-func (m *metric) takes(e *event) bool {
-	return m.event == e.kind && (m.key == "" || e.where(m.key, m.text))
-}
-
-// span is the longest time after a first exposure at which an event may count; never for unlimited windows.
-func (m *metric) span() int64 {
-	if m.window >= int64(experiment.Unlimited) || m.delay >= int64(experiment.Unlimited) {
-		return never
-	}
-	return m.delay + m.window
 }
 
 // view is what a task knows of a plan: the versions it has adopted, at least one.
@@ -185,11 +133,6 @@ func (p *plan) grains() []string {
 		}
 	}
 	return all
-}
-
-// summed says whether sums of the metric are kept.
-func (m *metric) summed() bool {
-	return m.kind == "conversion" || m.kind == "count" || m.kind == "mean"
 }
 
 // variant is the index of a name, -1 if there is none such.

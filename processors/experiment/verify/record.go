@@ -21,7 +21,8 @@ type Input struct {
 	Adoptions  []Adoption         // empty: all entries are known to all tasks from the beginning
 	MaxAhead   int64              // ms that ts may be after the append time; 0: five minutes
 	Watermark  int64              // greatest known of stage 2; 0: the greatest as_of among the stats records
-	NeverIdle  bool               // no task was ever idle: matured figures are compared exactly, whatever the gaps in the log
+	IdleAfter  int64              // ms of silence after which a task may be idle; 0: a second
+	NeverIdle  bool               // no task was idle before the end of the log, whatever the gaps in it
 }
 
 // Adoption says that the task of a partition knows a version from an input offset on: a row of the

@@ -158,32 +158,3 @@ func (p *pane) same(o *pane) bool {
 		return a.events == b.events && a.sum.Cmp(b.sum) == 0
 	})
 }
-
-// covers says whether an event time is inside the attribution window.
-func (m *metric) covers(first, ts int64) bool {
-	from := after(first, m.delay)
-	return ts >= from && ts < after(from, m.window)
-}
-
-// value is what an event adds to the unit's total; there is false where a mean finds no value.
-func (m *metric) value(e *event) (v int64, rounded, there bool) {
-	if m.kind != "mean" {
-		return 1, false, true
-	}
-	if e.value == nil {
-		return 0, false, false
-	}
-	v, rounded, _ = e.value.scaled(m.decimals)
-	return v, rounded, true
-}
-
-// total is the unit's total of a metric from its raw one.
-func (m *metric) total(raw int64) int64 {
-	if m.kind == "conversion" {
-		return min(raw, 1)
-	}
-	if m.cap != nil {
-		return min(raw, *m.cap)
-	}
-	return raw
-}

@@ -23,7 +23,6 @@ type story struct {
 	in      verify.Input
 	records []verify.Record
 	next    map[int32]int64
-	calm    bool                            // no restarts
 	astray  *rand.Rand                      // some records lie in a wrong partition
 	change  map[int]func(*experiment.Entry) // of the first entry, before a record
 }

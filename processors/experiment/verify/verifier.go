@@ -31,7 +31,7 @@ type arrival struct {
 func New(in Input) (*Verifier, error) {
 	in.Prefix = cmp.Or(in.Prefix, "abacus")
 	in.Events = cmp.Or(in.Events, in.Prefix+".events")
-	in.MaxAhead = cmp.Or(in.MaxAhead, 5*60_000)
+	in.MaxAhead, in.IdleAfter = cmp.Or(in.MaxAhead, 5*60_000), cmp.Or(in.IdleAfter, second)
 	if in.Partitions < 1 {
 		return nil, fmt.Errorf("verify: topic %s: %d partitions", in.Events, in.Partitions)
 	}

@@ -10,8 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/abacus-stream/abacus/processors/experiment/flow"
-	"github.com/abacus-stream/abacus/processors/mirror"
-	"github.com/abacus-stream/abacus/processors/registry"
 	"github.com/abacus-stream/abacus/topology"
 	"github.com/abacus-stream/abacus/topology/worker"
 )
@@ -42,27 +40,15 @@ func (e *Engine) Run(ctx context.Context) error {
 			}
 		})
 	}
-	start(e.registry)
 	start(func(ctx context.Context) error {
 		return e.app(ctx, e.Prefix, "", func(b *topology.Builder) { flow.Build(b, flow.Config{Prefix: e.Prefix}) })
 	})
-	if e.Redis != nil {
-		start(func(ctx context.Context) error {
-			return e.app(ctx, e.Prefix+"-mirror", "mirror", func(b *topology.Builder) {
-				mirror.Build(b, mirror.Config{Prefix: e.Prefix, Redis: e.Redis})
-			})
-		})
-	}
 	<-ctx.Done()
 	wg.Wait()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
 		return cause
 	}
 	return nil
-}
-
-func (e *Engine) registry(ctx context.Context) error {
-	return registry.Run(ctx, registry.Config{Brokers: e.Brokers, Prefix: e.Prefix, Logger: e.Logger})
 }
 
 // app runs one topology; each has a state directory of its own.

@@ -3,17 +3,14 @@ package embedded
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
-
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/logs"
 	"github.com/abacus-stream/abacus/codecs/result"
 )
 
 // Settled waits until everything produced so far is processed, closed and mirrored: the groups
-// have no lag, and the last total of every experiment named is closed. progress is told what is left.
+// have no lag, and every last record of the experiments named is closed. progress is told what is left.
 func (e *Engine) Settled(ctx context.Context, r *logs.Reader, experiments []string, progress func(lag int64, open int)) error {
 	for {
 		lag, err := e.lag(ctx, r)
@@ -40,59 +37,44 @@ func (e *Engine) Settled(ctx context.Context, r *logs.Reader, experiments []stri
 	}
 }
 
-// lag is how many records of the app's topics are not yet processed. A partition that ends in a
-// control record may be one short of its end.
+// lag is how many records of the app's topics are not yet processed.
 func (e *Engine) lag(ctx context.Context, r *logs.Reader) (lag int64, err error) {
 	groups := map[string][]string{e.Prefix: {e.Prefix + ".events", e.Prefix + "-unit-repartition", e.Prefix + "-deltas-repartition"}}
 	if e.Redis != nil {
 		groups[e.Prefix+"-mirror"] = []string{e.Prefix + ".stats"}
 	}
 	for group, topics := range groups {
-		ends, err := r.Admin().ListCommittedOffsets(ctx, topics...)
-		if err != nil {
-			return 0, err
-		}
-		committed, err := r.Admin().FetchOffsets(ctx, group)
-		if err != nil {
-			return 0, err
-		}
-		for topic, partitions := range ends {
-			slack := int64(1)
-			if strings.HasSuffix(topic, ".events") {
-				slack = 0
+		for _, topic := range topics {
+			n, err := r.Behind(ctx, group, topic)
+			if err != nil {
+				return 0, err
 			}
-			for p, end := range partitions {
-				if end.Err != nil {
-					return 1, nil // not created yet
-				}
-				at := int64(0)
-				if o, ok := committed.Lookup(topic, p); ok {
-					at = max(o.At, 0)
-				}
-				if left := end.Offset - at; left > slack {
-					lag += left
-				}
-			}
+			lag += n
 		}
 	}
 	return lag, nil
 }
 
-// open is how many of the experiments have no closed total yet.
+// open is how many of the experiments have no total yet, or a record that is not closed.
 func (e *Engine) open(ctx context.Context, r *logs.Reader, experiments []string) (int, error) {
+	last, err := r.Last(ctx, e.Prefix+".stats")
+	if err != nil {
+		return 0, err
+	}
 	closed := map[string]bool{}
-	err := r.Read(ctx, e.Prefix+".stats", func(rec *kgo.Record) {
-		name, isTotal := strings.CutSuffix(string(rec.Key), "|"+result.Total)
-		var total *result.Record
-		if isTotal && rec.Value != nil && result.Codec.Parse(rec.Value, &total) == nil {
-			closed[name] = total.Closed
+	for key, rec := range last {
+		var record *result.Record
+		if err := result.Codec.Parse(rec.Value, &record); err != nil {
+			return 0, fmt.Errorf("stats record %q: %w", key, err)
 		}
-	})
+		before, seen := closed[record.Experiment]
+		closed[record.Experiment] = record.Closed && (before || !seen)
+	}
 	open := 0
 	for _, name := range experiments {
 		if !closed[name] {
 			open++
 		}
 	}
-	return open, err
+	return open, nil
 }

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
+	"github.com/abacus-stream/abacus/codecs/event"
+	"github.com/abacus-stream/abacus/codecs/result"
+)
+
+// replayIdle keeps a task from becoming idle while a file is read: the end-of-input mark closes
+// what idleness would.
+const replayIdle = time.Hour
+
+// feedReplay makes the plan's experiment, produces its events and shows what came of them.
+func feedReplay(cmd *cobra.Command, r *replaying) error {
+	if !r.Embedded {
+		return usageError("replay needs --embedded in this version: feeding a running cluster is not available yet")
+	}
+	return feedEmbedded(cmd, r)
+}
+
+// feedEmbedded replays with a Kafka, a Redis and the engine of its own; it always waits, as
+// everything ends with the process.
+func feedEmbedded(cmd *cobra.Command, r *replaying) (err error) {
+	ctx, s := cmd.Context(), settingsOf(cmd)
+	k, err := openStack(ctx, s, replayIdle, zap.NewNop())
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if stopped := k.close(); err == nil {
+			err = stopped
+		}
+	}()
+	progress := newProgress(cmd)
+	defer progress.done()
+	if err := k.apply(ctx, r.Plan.Definition); err != nil {
+		return err
+	}
+	if err := produce(ctx, k, r, progress); err != nil {
+		return err
+	}
+	name := r.Plan.Definition.Experiment
+	last := r.Plan.Last + int64(r.Plan.Definition.Grace) + windowsClose
+	if err := k.settle(ctx, last, progress.show, name); err != nil {
+		return err
+	}
+	report, err := k.verify(ctx)
+	if err != nil {
+		return err
+	}
+	progress.done()
+	totals, err := finalTotals(ctx, k)
+	if err != nil {
+		return err
+	}
+	if err := printTotals(cmd, s.Output, totals); err != nil {
+		return err
+	}
+	line, err := verdict(report)
+	fmt.Fprintln(cmd.ErrOrStderr(), line)
+	return err
+}
+
+// produce feeds the plan's events.
+func produce(ctx context.Context, k *stack, r *replaying, p *progress) error {
+	err := r.Plan.Events(func(ev *event.Event) error {
+		if k.feed.Sent()%4096 == 0 {
+			p.show(fmt.Sprintf("%d events of %d rows fed", k.feed.Sent(), r.Plan.Rows))
+		}
+		return k.feed.Send(ctx, ev)
+	})
+	if err != nil {
+		return err
+	}
+	return k.feed.Flush(ctx)
+}
+
+// printTotals writes the totals as JSON lines or as a table.
+func printTotals(cmd *cobra.Command, output string, totals []*result.Record) error {
+	var t table.Table
+	for _, r := range totals {
+		if output == jsonOutput {
+			line, err := json.Marshal(r)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%s\n", line)
+		}
+		t.Update(r)
+	}
+	if output == jsonOutput {
+		return nil
+	}
+	return t.Render(cmd.OutOrStdout(), pipedWidth)
+}
+
+// pipedWidth is the width in characters of a table that goes to no terminal.
+const pipedWidth = 120
+
+// progress is one line on standard error, rewritten in place on a terminal, else every few seconds.
+type progress struct {
+	file     *os.File
+	terminal bool
+	shown    time.Time
+	open     bool
+}
+
+func newProgress(cmd *cobra.Command) *progress {
+	p := &progress{}
+	if file, ok := cmd.ErrOrStderr().(*os.File); ok {
+		p.file = file
+		info, err := file.Stat()
+		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
+	}
+	return p
+}
+
+func (p *progress) show(text string) {
+	every := 30 * time.Millisecond
+	if p.terminal {
+		every = 100 * time.Millisecond
+	}
+	now := time.Now()
+	if p.file == nil || now.Sub(p.shown) < every {
+		return
+	}
+	p.shown = now
+	if p.terminal {
+		p.open = true
+		fmt.Fprintf(p.file, "\r\x1b[K%s", text)
+		return
+	}
+	fmt.Fprintln(p.file, text)
+}
+
+func (p *progress) done() {
+	if p.open {
+		fmt.Fprint(p.file, "\r\x1b[K")
+		p.open = false
+	}
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/zap"
+
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/check"
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/embedded"
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/feed"
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/logs"
+	"github.com/abacus-stream/abacus/processors/experiment"
+	"github.com/abacus-stream/abacus/processors/experiment/verify"
+)
+
+// stack is an engine with its services, all in this process.
+type stack struct {
+	*embedded.Services
+	engine *embedded.Engine
+	logs   *logs.Reader
+	feed   *feed.Feed
+	prefix string
+	parts  int32
+
+	stop   context.CancelFunc
+	failed chan error // the engine's end
+}
+
+// embeddedPartitions is the number of partitions of the events topic in one process.
+const embeddedPartitions = 4
+
+// openStack starts everything in this process; the engine runs until close.
+func openStack(ctx context.Context, s *settings, idle time.Duration, log *zap.Logger) (*stack, error) {
+	services, err := embedded.Open(ctx, s.Prefix, embeddedPartitions)
+	if err != nil {
+		return nil, err
+	}
+	k := &stack{Services: services, prefix: s.Prefix, parts: embeddedPartitions, failed: make(chan error, 1)}
+	if k.logs, err = logs.Open(services.Brokers...); err != nil {
+		services.Close()
+		return nil, err
+	}
+	k.feed = feed.New(services.Client, s.Prefix+".events")
+	k.engine = &embedded.Engine{
+		Prefix: s.Prefix, Brokers: services.Brokers, Workers: s.Workers,
+		CommitEvery: s.CommitEvery, IdleAfter: idle, Logger: log,
+	}
+	ctx, k.stop = context.WithCancel(context.WithoutCancel(ctx))
+	go func() { k.failed <- k.engine.Run(ctx) }()
+	return k, nil
+}
+
+// close stops the engine, then the services.
+func (k *stack) close() error {
+	k.stop()
+	err := <-k.failed
+	k.logs.Close()
+	k.Services.Close()
+	return err
+}
+
+// apply makes experiments and waits until they are in the registry.
+func (k *stack) apply(ctx context.Context, definitions ...experiment.Definition) error {
+	for i := range definitions {
+		d := definitions[i]
+		d.Defaults()
+		if err := d.Validate(); err != nil {
+			return err
+		}
+		now := time.Now().UnixMilli()
+		eff := now
+		if d.Start != nil {
+			eff = d.Start.UnixMilli()
+		}
+		b, _ := json.Marshal(experiment.Entry{Experiment: d.Experiment, Run: 1, State: "running", Versions: []experiment.Version{{Version: 1, Accepted: now, Effective: eff, Definition: d}}})
+		if err := k.Client.ProduceSync(ctx, &kgo.Record{Topic: k.prefix + ".registry-table", Key: []byte(d.Experiment), Value: b}).FirstErr(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// windowsClose is how far behind the last event the end-of-input mark lies, in ms: the longest window,
+// the least grace of a task and a pane.
+const windowsClose = 60_000 + 5_000 + 2_000
+
+// settle marks the end of the input and waits until all of it is processed, closed and mirrored.
+func (k *stack) settle(ctx context.Context, last int64, progress func(string), names ...string) error {
+	if err := k.feed.Flush(ctx); err != nil {
+		return err
+	}
+	if err := k.feed.End(ctx, k.parts, last, names...); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	stopWatch := k.watch(cancel)
+	defer stopWatch()
+	return k.engine.Settled(ctx, k.logs, names, func(lag int64, open int) {
+		if lag > 0 {
+			progress(fmt.Sprintf("%d records to go", lag))
+		} else if open > 0 {
+			progress(fmt.Sprintf("%d experiments to close", open))
+		}
+	})
+}
+
+// watch cancels a wait when the engine ends by itself.
+func (k *stack) watch(cancel context.CancelCauseFunc) (stop func()) {
+	done := make(chan struct{})
+	go func() {
+		select {
+		case err := <-k.failed:
+			cancel(fmt.Errorf("the engine has stopped: %w", err))
+			k.failed <- err
+		case <-done:
+		}
+	}()
+	return func() { close(done) }
+}
+
+// verify recomputes everything from the log.
+func (k *stack) verify(ctx context.Context) (*check.Report, error) {
+	return check.Run(ctx, check.Config{Prefix: k.prefix, Logs: k.logs, Redis: nil})
+}
+
+// verdict is the closing line of a run, and an error with the first difference if there is one.
+func verdict(r *check.Report) (string, error) {
+	line := fmt.Sprintf("verified: %d records, %d differences", r.Records, len(r.Differences))
+	if len(r.Differences) == 0 {
+		return line, nil
+	}
+	return line, fmt.Errorf("%d differences, the first: %s", len(r.Differences), shown(r.Differences[0]))
+}
+
+func shown(d verify.Difference) string {
+	return fmt.Sprintf("%s %s: the log says %s, found %s", d.Key, d.Field, orNothing(d.Want), orNothing(d.Got))
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return "nothing"
+	}
+	return s
+}

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/abacus-stream/abacus/codecs/result"
+)
+
+// finalTotals are the last totals of all experiments, by name.
+func finalTotals(ctx context.Context, k *stack) ([]*result.Record, error) {
+	last, err := k.logs.Last(ctx, k.prefix+".stats")
+	if err != nil {
+		return nil, err
+	}
+	var totals []*result.Record
+	for _, rec := range last {
+		var r *result.Record
+		if err := result.Codec.Parse(rec.Value, &r); err != nil {
+			return nil, err
+		}
+		if r.Grain == result.Total && r.Segment == "" {
+			totals = append(totals, r)
+		}
+	}
+	slices.SortFunc(totals, func(a, b *result.Record) int { return cmp.Compare(a.Experiment, b.Experiment) })
+	return totals, nil
+}

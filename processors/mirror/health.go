@@ -1,0 +1,68 @@
+package mirror
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/zap"
+)
+
+const second = 1000 // ms
+
+// health is what all tasks of the app know of Redis. Tasks of several workers share it.
+type health struct {
+	log   *zap.Logger
+	until atomic.Int64 // wall time at which it is tried again
+	down  atomic.Bool
+}
+
+// away says whether Redis is left alone at a wall time. A clock that has gone back does not wait for its old time.
+func (h *health) away(wall int64) bool {
+	until := h.until.Load()
+	return wall < until && wall >= until-second
+}
+
+// failed has Redis left alone for a second and gives the end of it.
+func (h *health) failed(wall int64, err error) int64 {
+	if !h.down.Swap(true) {
+		h.log.Warn("redis is away; the stream goes on, what has changed is written when it is back", zap.Error(err))
+	}
+	h.until.Store(wall + second)
+	return wall + second
+}
+
+func (h *health) succeeded() {
+	if h.down.Swap(false) {
+		h.until.Store(0)
+		h.log.Info("redis is back")
+	}
+}
+
+// bound makes a client wait no longer than its calls say, and try once: the backlog tries again.
+func bound(client redis.UniversalClient, timeout time.Duration) (redis.UniversalClient, error) {
+	const unbounded = "redis: the %s has no ContextTimeoutEnabled: a Redis that stalls would stall the stream"
+	switch c := client.(type) {
+	case nil:
+		return nil, errors.New("redis: the configuration has no client")
+	case *redis.Client:
+		own := c.WithTimeout(timeout) // shares the connections, not the options
+		own.Options().ContextTimeoutEnabled, own.Options().MaxRetries = true, 0
+		return own, nil
+	case *redis.ClusterClient:
+		if !c.Options().ContextTimeoutEnabled {
+			return nil, fmt.Errorf(unbounded, "cluster client")
+		}
+	case *redis.Ring:
+		return nil, errors.New("redis: a ring of servers keeps no set of experiments: use a server or a cluster")
+	}
+	return client, nil
+}
+
+// refused tells an answer of Redis that is an error from having no answer.
+func refused(err error) bool {
+	var reply redis.Error
+	return errors.As(err, &reply)
+}
