@@ -2,25 +2,25 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/check"
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/embedded"
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/engine"
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/feed"
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/logs"
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/experiment/verify"
+	"github.com/abacus-stream/abacus/processors/registry"
 )
 
 // stack is an engine with its services, all in this process.
 type stack struct {
 	*embedded.Services
-	engine *embedded.Engine
+	engine *engine.Engine
 	logs   *logs.Reader
 	feed   *feed.Feed
 	prefix string
@@ -45,8 +45,8 @@ func openStack(ctx context.Context, s *settings, idle time.Duration, log *zap.Lo
 		return nil, err
 	}
 	k.feed = feed.New(services.Client, s.Prefix+".events")
-	k.engine = &embedded.Engine{
-		Prefix: s.Prefix, Brokers: services.Brokers, Workers: s.Workers,
+	k.engine = &engine.Engine{
+		Prefix: s.Prefix, Brokers: services.Brokers, Redis: services.Redis, Workers: s.Workers,
 		CommitEvery: s.CommitEvery, IdleAfter: idle, Logger: log,
 	}
 	ctx, k.stop = context.WithCancel(context.WithoutCancel(ctx))
@@ -65,23 +65,12 @@ func (k *stack) close() error {
 
 // apply makes experiments and waits until they are in the registry.
 func (k *stack) apply(ctx context.Context, definitions ...experiment.Definition) error {
+	all := make([]*experiment.Definition, len(definitions))
 	for i := range definitions {
-		d := definitions[i]
-		d.Defaults()
-		if err := d.Validate(); err != nil {
-			return err
-		}
-		now := time.Now().UnixMilli()
-		eff := now
-		if d.Start != nil {
-			eff = d.Start.UnixMilli()
-		}
-		b, _ := json.Marshal(experiment.Entry{Experiment: d.Experiment, Run: 1, State: "running", Versions: []experiment.Version{{Version: 1, Accepted: now, Effective: eff, Definition: d}}})
-		if err := k.Client.ProduceSync(ctx, &kgo.Record{Topic: k.prefix + ".registry-table", Key: []byte(d.Experiment), Value: b}).FirstErr(); err != nil {
-			return err
-		}
+		all[i] = &definitions[i]
 	}
-	return nil
+	_, err := registry.Apply(ctx, registry.Config{Brokers: k.Brokers, Prefix: k.prefix}, all...)
+	return err
 }
 
 // windowsClose is how far behind the last event the end-of-input mark lies, in ms: the longest window,
@@ -125,7 +114,7 @@ func (k *stack) watch(cancel context.CancelCauseFunc) (stop func()) {
 
 // verify recomputes everything from the log.
 func (k *stack) verify(ctx context.Context) (*check.Report, error) {
-	return check.Run(ctx, check.Config{Prefix: k.prefix, Logs: k.logs, Redis: nil})
+	return check.Run(ctx, check.Config{Prefix: k.prefix, Logs: k.logs, Redis: k.Redis})
 }
 
 // verdict is the closing line of a run, and an error with the first difference if there is one.

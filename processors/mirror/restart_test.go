@@ -96,4 +96,3 @@ func TestRedisIsEmptiedBeforeTheStart(t *testing.T) {
 	h.d.Run()
 	require.Equal(t, want, h.dump())
 }
-

@@ -16,6 +16,13 @@ import (
 // are decided as soon as one runs.
 var ErrNoAnswer = errors.New("the registry did not answer: is abacus run running?")
 
+// ErrUnreachable is the cause where no broker could be connected to.
+var ErrUnreachable = errors.New("no broker can be reached")
+
+func noAnswer(ctx context.Context) error {
+	return fmt.Errorf("%w (%w)", ErrNoAnswer, context.Cause(ctx))
+}
+
 // RefusedError says why a command was not applied.
 type RefusedError struct {
 	Experiment string
@@ -37,23 +44,34 @@ func Apply(ctx context.Context, cfg Config, definitions ...*experiment.Definitio
 // Send sends commands and waits until each is decided. It returns the entries in their order; of a refused one nil, and
 // the error joins a RefusedError for each. A command without id gets one from what it asks for and the state that it is
 // given in: to send the same again after a failure is safe. Give ctx a deadline.
-func Send(ctx context.Context, cfg Config, commands ...Command) ([]*experiment.Entry, error) {
+func Send(ctx context.Context, cfg Config, commands ...Command) (entries []*experiment.Entry, err error) {
+	err = WithView(ctx, cfg, func(ctx context.Context, v *View) (err error) {
+		entries, err = v.Send(ctx, commands...)
+		return err
+	})
+	return entries, err
+}
+
+// WithView calls do with a view that is ready and runs until do returns.
+func WithView(ctx context.Context, cfg Config, do func(ctx context.Context, v *View) error) error {
 	view, err := NewView(ctx, cfg)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var entries []*experiment.Entry
 	work, stop := context.WithCancel(ctx)
 	defer stop()
 	group, work := errgroup.WithContext(work)
 	group.Go(func() error { return view.Run(work) })
 	group.Go(func() error {
 		defer stop()
-		var err error
-		entries, err = view.Send(work, commands...)
-		return err
+		select {
+		case <-view.Ready():
+			return do(work, view)
+		case <-work.Done():
+			return fmt.Errorf("registry: view of %s: %w", cfg.Table(), noAnswer(work))
+		}
 	})
-	return entries, group.Wait()
+	return group.Wait()
 }
 
 // Send is as the function Send, by a view that runs.
@@ -61,7 +79,7 @@ func (v *View) Send(ctx context.Context, commands ...Command) ([]*experiment.Ent
 	select {
 	case <-v.Ready():
 	case <-ctx.Done():
-		return nil, errors.Join(ErrNoAnswer, context.Cause(ctx))
+		return nil, noAnswer(ctx)
 	}
 	for i := range commands {
 		if !experiment.ValidName(commands[i].Experiment) {

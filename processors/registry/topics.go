@@ -22,7 +22,7 @@ func EnsureTopics(ctx context.Context, cfg Config) (err error) {
 	}
 	manager, err := topicManager(cfg.Brokers)
 	if err != nil {
-		return fmt.Errorf("registry: brokers %v: %w", cfg.Brokers, err)
+		return fmt.Errorf("registry: brokers %v: %w: %w", cfg.Brokers, ErrUnreachable, err)
 	}
 	defer func() { err = errors.Join(err, manager.Close()) }()
 	wanted := []struct {

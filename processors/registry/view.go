@@ -3,7 +3,6 @@ package registry
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -152,7 +151,7 @@ func (v *View) await(ctx context.Context, found func() bool) error {
 		}
 		select {
 		case <-ctx.Done():
-			return errors.Join(ErrNoAnswer, context.Cause(ctx))
+			return noAnswer(ctx)
 		case <-changed:
 		}
 	}

@@ -1,7 +1,6 @@
-// Package embedded runs everything Abacus needs in one process: a Kafka and a
-// Redis in memory, the registry, both stages and the mirror. The demo, replay
-// --embedded and the end-to-end tests stand on it; what they run is the same
-// worker, transactions and restore that a real broker sees.
+// Package embedded is a Kafka and a Redis in this process: what the demo, replay
+// --embedded and the end-to-end tests stand on. The engine on top is the one that
+// a real broker sees.
 package embedded
 
 import (

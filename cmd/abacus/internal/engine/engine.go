@@ -1,4 +1,6 @@
-package embedded
+// Package engine is all that processes, in one process: the registry, both stages
+// and the mirror, on whatever Kafka and Redis it is given.
+package engine
 
 import (
 	"context"
@@ -10,12 +12,13 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/abacus-stream/abacus/processors/experiment/flow"
+	"github.com/abacus-stream/abacus/processors/mirror"
+	"github.com/abacus-stream/abacus/processors/registry"
 	"github.com/abacus-stream/abacus/topology"
 	"github.com/abacus-stream/abacus/topology/worker"
 )
 
-// Engine is what processes: both stages, the mirror and the registry. The same struct serves a
-// real cluster: only the addresses differ.
+// Engine runs the parts. Embedded or on a cluster, only the addresses differ.
 type Engine struct {
 	Prefix      string
 	Brokers     []string
@@ -40,15 +43,27 @@ func (e *Engine) Run(ctx context.Context) error {
 			}
 		})
 	}
+	start(e.registry)
 	start(func(ctx context.Context) error {
 		return e.app(ctx, e.Prefix, "", func(b *topology.Builder) { flow.Build(b, flow.Config{Prefix: e.Prefix}) })
 	})
+	if e.Redis != nil {
+		start(func(ctx context.Context) error {
+			return e.app(ctx, e.Prefix+"-mirror", "mirror", func(b *topology.Builder) {
+				mirror.Build(b, mirror.Config{Prefix: e.Prefix, Redis: e.Redis})
+			})
+		})
+	}
 	<-ctx.Done()
 	wg.Wait()
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
 		return cause
 	}
 	return nil
+}
+
+func (e *Engine) registry(ctx context.Context) error {
+	return registry.Run(ctx, registry.Config{Brokers: e.Brokers, Prefix: e.Prefix, Logger: e.Logger})
 }
 
 // app runs one topology; each has a state directory of its own.
