@@ -66,7 +66,9 @@ func engine(t *testing.T, entries ...experiment.Entry) *harness {
 // visit is a unit that sees both experiments, and may buy.
 func (h *harness) visit(i int) {
 	unit, variant, now := fmt.Sprint("u", i), []string{"control", "treatment"}[i%2], h.d.Wall()
-	send := func(format string, args ...any) { h.d.Pipe("abacus.events", []byte(unit), fmt.Appendf(nil, format, args...)) }
+	send := func(format string, args ...any) {
+		h.d.Pipe("abacus.events", []byte(unit), fmt.Appendf(nil, format, args...))
+	}
 	for _, name := range []string{"button", "banner"} {
 		send(`{"id":"x-%s-%d","type":"exposure","unit":%q,"experiment":%q,"variant":%q,"ts":%d}`, name, i, unit, name, variant, now)
 	}

@@ -2,7 +2,6 @@ package mirror
 
 import (
 	"errors"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -43,7 +42,6 @@ func (h *health) succeeded() {
 
 // bound makes a client wait no longer than its calls say, and try once: the backlog tries again.
 func bound(client redis.UniversalClient, timeout time.Duration) (redis.UniversalClient, error) {
-	const unbounded = "redis: the %s has no ContextTimeoutEnabled: a Redis that stalls would stall the stream"
 	switch c := client.(type) {
 	case nil:
 		return nil, errors.New("redis: the configuration has no client")
@@ -53,7 +51,7 @@ func bound(client redis.UniversalClient, timeout time.Duration) (redis.Universal
 		return own, nil
 	case *redis.ClusterClient:
 		if !c.Options().ContextTimeoutEnabled {
-			return nil, fmt.Errorf(unbounded, "cluster client")
+			return nil, errors.New("redis: the cluster client has no ContextTimeoutEnabled: a Redis that stalls would stall the stream")
 		}
 	case *redis.Ring:
 		return nil, errors.New("redis: a ring of servers keeps no set of experiments: use a server or a cluster")

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/abacus-stream/abacus/codecs/result"
@@ -148,8 +149,17 @@ func TestAKeyOfAnotherTypeIsReplaced(t *testing.T) {
 }
 
 func TestBuildWantsAClientWithABound(t *testing.T) {
-	var b topology.Builder
-	mirror.Build(&b, mirror.Config{})
-	_, err := b.Build("app")
-	require.ErrorContains(t, err, `node "mirror": redis: the configuration has no client`)
+	cluster := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{"127.0.0.1:1"}})
+	ring := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"a": "127.0.0.1:1"}})
+	defer func() { _, _ = cluster.Close(), ring.Close() }()
+	for want, client := range map[string]redis.UniversalClient{
+		"the configuration has no client":                 nil,
+		"the cluster client has no ContextTimeoutEnabled": cluster,
+		"a ring of servers keeps no set of experiments":   ring,
+	} {
+		var b topology.Builder
+		mirror.Build(&b, mirror.Config{Redis: client})
+		_, err := b.Build("app")
+		require.ErrorContains(t, err, `node "mirror": redis: `+want)
+	}
 }

@@ -49,7 +49,9 @@ type adopted struct {
 	version int64
 }
 
-func (a adopted) less(b adopted) bool { return a.run < b.run || a.run == b.run && a.version < b.version }
+func (a adopted) less(b adopted) bool {
+	return a.run < b.run || a.run == b.run && a.version < b.version
+}
 
 // loadAdoptions reads what the table reflects.
 func (p *processor) loadAdoptions() error {

@@ -65,3 +65,16 @@ func TestRestartAtEveryRecord(t *testing.T) {
 		require.Contains(t, "ac", key[:1], "all units and waiting records are gone: %q", key)
 	}
 }
+
+func TestStaleTimersAreForgotten(t *testing.T) {
+	h := newHarness(t, shop())
+	for i := range 10 {
+		h.pipe(exposed(string(rune('a'+i)), "u1", "A", float64(20-i))) // each earlier than the one before
+	}
+	h.idle(30)
+	require.Equal(t, 1, h.proc.timers.Len(), "first seen fired; maturity is next")
+	h.idle(100)
+	require.Equal(t, 1, h.proc.timers.Len(), "the end of the row")
+	h.idle(300)
+	require.Zero(t, h.proc.timers.Len())
+}

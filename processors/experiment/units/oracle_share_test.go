@@ -1,0 +1,187 @@
+package units
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/abacus-stream/abacus/processors/experiment"
+)
+
+// share is what a row is worth in one plan.
+func (o *oracle) share(r *oracleRow, p oraclePlan) *ledger {
+	l, part := newLedger(), r.parts[p.name]
+	switch {
+	case part == nil || len(part.exposures) == 0:
+		return l
+	case part.several() && !p.first:
+		l.excluded = 1
+		return l
+	}
+	t0 := part.first()
+	variant := int(t0.Variant[0] - 'A')
+	l.dropped[experiment.DropLate], l.dropped[experiment.DropConflict] = r.late, r.conflicts
+	l.dropped[experiment.DropBeforeStart], l.dropped[experiment.DropAfterEnd] = part.before, part.after
+	l.dropped[experiment.DropMultipleVariants] = one(part.several())
+	l.pane(variant, t0.ms()-t0.ms()%1000, 2).UnitsNew = 1
+	var totals [2]int64
+	for _, e := range r.order {
+		if e.Type == p.kind && !r.retracted[e.ID] {
+			o.attribute(l, p, part, e, &totals)
+		}
+	}
+	c := l.cell(variant, 1, 2)
+	c.Units = 1
+	c.Live[0].Replace(0, min(totals[0], 1))
+	c.Live[1].Replace(0, min(totals[1], p.limit))
+	return l
+}
+
+func (o *oracle) attribute(l *ledger, p oraclePlan, part *oraclePart, e oracleEvent, totals *[2]int64) {
+	t0 := part.first()
+	value, has := oracleValues[string(e.Value)]
+	if e.seq < part.seq && part.x >= e.ms()+p.grace {
+		l.dropped[experiment.DropNoExposure]++
+		return
+	}
+	counted, after := false, e.ms()-t0.ms()
+	for i, v := range []int64{1, value.v} {
+		if after < p.delay[i] || after >= p.delay[i]+p.window[i] || e.ms() >= p.end {
+			continue
+		}
+		counted = true
+		if i == 1 && !has {
+			l.dropped[experiment.DropNoValue]++
+			continue
+		}
+		if i == 1 {
+			l.dropped[experiment.DropRounded] += one(value.lost)
+		}
+		totals[i] += v
+		m := &l.pane(int(t0.Variant[0]-'A'), e.ms()-e.ms()%1000, 2).Metrics[i]
+		m.Events++
+		m.Sum = m.Sum.AddInt64(v)
+	}
+	switch {
+	case counted:
+	case after < 0:
+		l.dropped[experiment.DropBeforeExposure]++
+	case e.ms() >= p.end:
+		l.dropped[experiment.DropAfterEnd]++
+	default:
+		l.dropped[experiment.DropOutsideWindow]++
+	}
+}
+
+// settle computes the shares of a row anew and counts late panes and corrections.
+func (o *oracle) settle(r *oracleRow) {
+	for _, p := range o.plans {
+		part := r.parts[p.name]
+		if part == nil {
+			continue
+		}
+		next := o.share(r, p)
+		if part.share == nil {
+			part.share = newLedger()
+		}
+		o.countLate(o.total[p.name], part.share, next)
+		for i, m := range part.matured {
+			if m && (part.share.excluded != next.excluded || part.share.live(i) != next.live(i)) {
+				o.total[p.name].corrections++
+			}
+		}
+		part.share = next
+	}
+}
+
+func (l *ledger) live(i int) string {
+	for _, c := range l.cells {
+		return c.Live[i].S.String()
+	}
+	return ""
+}
+
+func (o *oracle) countLate(total, old, next *ledger) {
+	keys := maps.Clone(old.panes)
+	maps.Copy(keys, next.panes)
+	for key := range keys {
+		a, b := old.panes[key], next.panes[key]
+		same := a != nil && b != nil && a.UnitsNew == b.UnitsNew && slices.Equal(a.Metrics, b.Metrics)
+		if !same && o.now >= key[0]+1000+o.grace() {
+			total.pane(int(key[1]), key[0], 2).Late++
+		}
+	}
+}
+
+// mature counts what is due for a row, and ends it.
+func (o *oracle) mature(unit string, r *oracleRow) {
+	expiry, exposed := int64(0), false
+	for _, p := range o.plans {
+		part := r.parts[p.name]
+		if part == nil || len(part.exposures) == 0 {
+			continue
+		}
+		t0 := part.first()
+		exposed, expiry = true, max(expiry, t0.ms()+p.reach())
+		o.maturePart(p, part, t0)
+	}
+	r.asked = slices.DeleteFunc(r.asked, func(w ev) bool {
+		if o.now >= w.ms()+o.grace() {
+			delete(r.ids, w.ID)
+			o.dead = append(o.dead, "retract_too_late")
+			return true
+		}
+		return false
+	})
+	if !exposed {
+		for _, p := range o.plans {
+			expiry = max(expiry, r.last+p.dedup)
+		}
+	}
+	for _, w := range r.asked {
+		expiry = max(expiry, w.ms()+o.grace())
+	}
+	if o.now >= expiry {
+		o.leave(r)
+		delete(o.rows, unit)
+	}
+}
+
+func (o *oracle) maturePart(p oraclePlan, part *oraclePart, t0 ev) {
+	variant := int(t0.Variant[0] - 'A')
+	total := o.total[p.name].cell(variant, 1, 2)
+	if !part.seen && o.now >= t0.ms()+p.grace {
+		part.seen = true
+		total.FirstSeen++
+	}
+	for i := range part.matured {
+		if !part.matured[i] && o.now >= t0.ms()+p.delay[i]+p.window[i]+p.grace {
+			part.matured[i] = true
+			if part.share.excluded == 0 {
+				v, _ := part.share.cells[[2]int64{int64(variant), 1}].Live[i].S.Int64()
+				total.Matured[i].Include(v)
+			}
+		}
+	}
+	if part.matured == [2]bool{true, true} && part.frozen == nil {
+		part.frozen = &t0
+	}
+}
+
+// leave adds the shares of a row to the totals for good.
+func (o *oracle) leave(r *oracleRow) {
+	for name, part := range r.parts {
+		if part.share == nil {
+			continue
+		}
+		d := &experiment.Delta{Dropped: part.share.dropped, Excluded: part.share.excluded}
+		for key, c := range part.share.cells {
+			c.Variant, c.Epoch = int(key[0]), key[1]
+			d.Cells = append(d.Cells, *c)
+		}
+		for key, pane := range part.share.panes {
+			pane.Start, pane.Variant = key[0], int(key[1])
+			d.Panes = append(d.Panes, *pane)
+		}
+		o.total[name].add(d)
+	}
+}
