@@ -60,7 +60,7 @@ func (p *processor) write(ctx context.Context, wall int64) error {
 	ready := p.backlog.ready(wall)
 	for len(ready) > 0 || p.sentinel.stale {
 		if begin.Err() != nil {
-			_ = 1
+			p.more.Sooner(wall) // at the next turn
 			return nil
 		}
 		calls, rest, err := p.calls(ready)

@@ -91,9 +91,10 @@ func handle(cfg Config, log *zap.Logger, ctx goka.Context, data []byte) {
 		err = errors.Join(err, fmt.Errorf("%w: no id", errCommand))
 	case !experiment.ValidName(name):
 		err = fmt.Errorf("%w: its key %q is no name of an experiment", errCommand, name)
-	case err != nil:
+	case err != nil && !decided(entry, cmd.ID):
 		cmd.Experiment = name
 		next = refuse(entry, cmd, err)
+	case err != nil: // refused before
 	default:
 		next = Decide(entry, cmd, now)
 	}

@@ -25,7 +25,9 @@ type Config struct {
 	MaxAhead  time.Duration // that an event may lie ahead of its append time
 }
 
-// Topics of the flow.
+// longestWindow in ms: on quiet input watermarks follow the wall clock for as long, so that it closes.
+const longestWindow = 60_000
+
 func (c Config) withDefaults() Config {
 	if c.Prefix == "" {
 		c.Prefix = "abacus"
@@ -64,7 +66,7 @@ func Build(b *topology.Builder, c Config) {
 
 	stats := topology.NewSink(b, c.Stats(), codecs.String, result.Codec, cells.PartitionByExperiment)
 	stage2 := cells.Config{EmitEvery: c.EmitEvery.Milliseconds(), Stats: stats, Registry: units.RegistryTable(c.Prefix), Deltas: deltas.Node()}
-	topology.Process(delivered, "cells", cells.Needs(stage2), cells.New(stage2))
+	topology.Reach(topology.Process(delivered, "cells", cells.Needs(stage2), cells.New(stage2)), longestWindow)
 }
 
 // timeOf is the event time of an event. A bad one has none: it becomes a dead letter at once and

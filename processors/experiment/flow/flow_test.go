@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/abacus-stream/abacus/codecs/result"
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/experiment/units"
 	"github.com/abacus-stream/abacus/topology"
@@ -79,11 +80,19 @@ func TestEventsBecomeStatistics(t *testing.T) {
 		}
 	}
 	d.Run()
-	d.Advance(20 * time.Second)
-	last := d.Last("abacus.stats")
-	for k, v := range last {
-		t.Logf("%s %s", k, v)
-	}
-	require.Contains(t, last, "button|total")
+	d.Advance(80 * time.Second)
 	require.Empty(t, d.Records("abacus.dlq"))
+	last := d.Last("abacus.stats")
+	require.Len(t, last, 3, "a total, a second, a minute")
+	for key, value := range last {
+		var rec *result.Record
+		require.NoError(t, result.Codec.Parse(value, &rec))
+		require.True(t, rec.Closed, "%s is open on quiet input: %s", key, value)
+	}
+	var total *result.Record
+	require.NoError(t, result.Codec.Parse(last["button|total"], &total))
+	require.Equal(t, map[string]int64{"control": 50, "treatment": 50}, total.Units)
+	revenue := total.Metrics["revenue"].Variants["treatment"]
+	require.Equal(t, "123.40", revenue.Sum)
+	require.Empty(t, differences(t, d, definition))
 }

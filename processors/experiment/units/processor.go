@@ -51,13 +51,13 @@ type processor struct {
 	scanner event.Scanner    // of waiting events
 	event   event.Event
 
-	key, bytes, due []byte
-	row             Row
-	values          []int64
-	before, after   []tally
-	moves           []move
-	marked          int  // moves of begin
-	slow            bool // tests: settle every change from scratch
+	key, bytes    []byte
+	row           Row
+	values        []int64
+	before, after []tally
+	moves         []move
+	marked        int  // moves of begin
+	slow          bool // tests: settle every change from scratch
 }
 
 // New gives what topology.Process takes. The processor forwards nothing: its output goes to the sinks of cfg.

@@ -173,16 +173,6 @@ func (p *plan) uses(kind string) bool {
 	return false
 }
 
-// takes says whether a metric of the plan is about events like e.
-func (p *plan) takes(e *event) bool {
-	for i := range p.metrics {
-		if p.metrics[i].takes(e) {
-			return true
-		}
-	}
-	return false
-}
-
 // outOfRange says whether a value is beyond 2^53 at the finest decimals of the means that take the event.
 func (p *plan) outOfRange(e *event) bool {
 	for i := range p.metrics {
