@@ -49,6 +49,8 @@ type Context interface {
 	Late(window string, lateness int64)
 	// Count adds to a counter of the task's metrics.
 	Count(metric string, n int64)
+	// Counter is the same counter at hand, for what is counted with each record. Call it in Init.
+	Counter(metric string) *Counter
 }
 
 // Encoded is a record ready to be produced.
@@ -65,6 +67,9 @@ type GlobalRow struct {
 	Key, Value []byte
 	Offset     int64
 }
+
+// Counter counts since the task last handed its counters over.
+type Counter struct{ N int64 }
 
 // Never is the due time of a timer that is not set.
 const Never = math.MaxInt64

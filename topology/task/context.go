@@ -75,7 +75,17 @@ func (t *Task) OnGlobal(topic string, apply func(row topology.GlobalRow) error) 
 }
 
 // Count adds to a counter of the task.
-func (t *Task) Count(metric string, n int64) { t.counters[metric] += n }
+func (t *Task) Count(metric string, n int64) { t.Counter(metric).N += n }
+
+// Counter is a counter of the task.
+func (t *Task) Counter(metric string) *topology.Counter {
+	c, ok := t.counters[metric]
+	if !ok {
+		c = &topology.Counter{}
+		t.counters[metric] = c
+	}
+	return c
+}
 
 // Send appends a record to a sink.
 func (t *Task) Send(sink int, out topology.Encoded) {

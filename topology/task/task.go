@@ -31,7 +31,7 @@ type Task struct {
 	upstream vector
 	flushes  []func() error
 	globals  map[string][]func(topology.GlobalRow) error
-	counters map[string]int64
+	counters map[string]*topology.Counter
 	dirty    bool
 	scratch  []byte
 }
@@ -42,7 +42,7 @@ func New(cfg Config) (*Task, error) {
 		cfg:      cfg,
 		tables:   map[string]*state.Table{},
 		globals:  map[string][]func(topology.GlobalRow) error{},
-		counters: map[string]int64{},
+		counters: map[string]*topology.Counter{},
 	}
 	for i, store := range cfg.Sub.Stores {
 		t.tables[store.Name] = cfg.Tables[i]
@@ -130,10 +130,10 @@ func (t *Task) ApplyGlobal(topic string, row topology.GlobalRow) error {
 
 // Counters hands over what was counted since the last call.
 func (t *Task) Counters(visit func(name string, n int64)) {
-	for name, n := range t.counters {
-		if n != 0 {
-			visit(name, n)
-			t.counters[name] = 0
+	for name, c := range t.counters {
+		if c.N != 0 {
+			visit(name, c.N)
+			c.N = 0
 		}
 	}
 }

@@ -26,6 +26,7 @@ func (d *double) Table(string) *state.Table                        { return d.ta
 func (d *double) StreamTime() int64                                { return 1_790_000_000_000 }
 func (d *double) WallTime() int64                                  { return 0 }
 func (d *double) Count(string, int64)                              {}
+func (d *double) Counter(string) *topology.Counter                 { return &topology.Counter{} }
 func (d *double) Send(int, topology.Encoded)                       {}
 func (d *double) OnFlush(func() error)                             {}
 func (d *double) OnStreamTime(f func(int64) error) *topology.Timer { return topology.NewTimer(f) }

@@ -29,7 +29,7 @@ func TestCase17_UnitTotalsComeAfterDedup(t *testing.T) {
 	h.pipe(exposed("x1", "u1", "A", 0), bought("p1", "u1", "90000000000000", 1))
 	h.pipe(bought("p2", "u1", "71992547409.93", 2), bought("p2", "u1", "71992547409.93", 2))
 	h.wantDead("value_out_of_range 2")
-	require.EqualValues(t, 1, h.counts["duplicates"])
+	require.EqualValues(t, 1, h.Counter("duplicates").N)
 	h.want(oneUnit("0/1/1 0/5000/25000000"))
 }
 
@@ -38,7 +38,7 @@ func TestCase18_OneSpaceOfIDsPerUnit(t *testing.T) {
 	h.pipe(exposed("e", "u1", "A", 0), bought("e", "u1", "1", 1), bought("p", "u1", "1.0", 1), bought("p", "u1", "1.00", 1), bought("p", "u1", "1.01", 1))
 	h.pipe(took("p", "u1", "e", 2), exposed("e", "u2", "A", 0))
 	h.want("A@1 units 2 seen 0 live 0/1/1 0/100/10000 matured 0/0/0 0/0/0", "conflict 3")
-	require.EqualValues(t, 1, h.counts["duplicates"])
+	require.EqualValues(t, 1, h.Counter("duplicates").N)
 	h.wantDead()
 }
 
@@ -95,7 +95,7 @@ func TestCase20_ARefusedValueIsNeverTriedAgain(t *testing.T) {
 	// Of events that waited the one that came last is refused; its record is gone, so it is counted.
 	h.pipe(bought("q1", "u2", "90071992547409", 2), bought("q2", "u2", "1", 3), exposed("y1", "u2", "B", 1))
 	h.wantDead("value_out_of_range 2")
-	require.EqualValues(t, 1, h.counts["refused_in_state"])
+	require.EqualValues(t, 1, h.Counter("refused_in_state").N)
 }
 
 func TestCase21_AMissingValueIsStillAConversion(t *testing.T) {
@@ -235,7 +235,7 @@ func TestMisplacedRecordsTakeTheDetour(t *testing.T) {
 	send(home+1, []byte("u1"))
 	send(home, nil)
 	h.commit()
-	require.EqualValues(t, 3, h.counts["rerouted"])
+	require.EqualValues(t, 3, h.Counter("rerouted").N)
 	require.Len(t, h.done.detours, 3)
 	d := h.done.detours[1]
 	require.Equal(t, e.json(), d.Value)

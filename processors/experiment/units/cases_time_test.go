@@ -86,8 +86,8 @@ func TestCase04_RowsLiveUntilDedupAndOlderEventsAreLate(t *testing.T) {
 	h.pipe(bought("p4", "u1", "1", -0.1), bought("p4", "u1", "1", -0.1), other)
 	h.want("A@1 units 1 seen 1 live 0/0/0 0/0/0 matured 1/0/0 1/0/0", "late 1", "before_exposure 1")
 	require.Equal(t, []dead{{"purchase+50", "abacus.events/0/5"}}, h.done.late)
-	require.EqualValues(t, 2, h.counts["ignored_types"])
-	require.EqualValues(t, 2, h.counts["duplicates"])
+	require.EqualValues(t, 2, h.Counter("ignored_types").N)
+	require.EqualValues(t, 2, h.Counter("duplicates").N)
 	h.idle(165)
 	_, ok = h.rowOf("u1")
 	require.False(t, ok)
@@ -127,7 +127,7 @@ func TestCase06_ARetractionWaitsForItsTarget(t *testing.T) {
 	h.pipe(bought("p2", "u1", "4", 5), took("r3", "u1", "p3", 1))
 	h.want("A@1 units 1 seen 1 live 0/1/1 0/400/160000 matured 0/0/0 0/0/0")
 	h.wantDead("retract_too_late 2", "retract_too_late 5")
-	require.EqualValues(t, 1, h.counts["retracted"])
+	require.EqualValues(t, 1, h.Counter("retracted").N)
 }
 
 func TestCase06_AWaitingRetractionOfAnExposureIsABadRef(t *testing.T) {

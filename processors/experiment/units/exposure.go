@@ -49,7 +49,7 @@ func (p *processor) expose(ev *event.Event, x *run, variant int) error {
 		return p.late(ev, k, due)
 	}
 	if i := p.row.enrolment(x); !p.slow && qualifies && i >= 0 && p.row.Enrolments[i].repeats(ev, variant) {
-		p.ctx.Count("exposures_repeated", 1)
+		p.counts.repeated.N++
 		p.row.keep(k, nil)
 		return p.save()
 	}

@@ -50,7 +50,7 @@ type harness struct {
 	next    int64
 	offset  int64 // of the next record made
 	saved   position
-	counts  map[string]int64
+	counts  map[string]*topology.Counter
 	pending outputs // since the last commit
 	done    outputs
 }
@@ -96,7 +96,7 @@ func wire(t testing.TB) Config {
 }
 
 func newHarness(t testing.TB, entries ...experiment.Entry) *harness {
-	h := &harness{t: t, cfg: wire(t), store: memory.New().Store(Store), tasks: 1, stream: math.MinInt64, next: -1, counts: map[string]int64{}}
+	h := &harness{t: t, cfg: wire(t), store: memory.New().Store(Store), tasks: 1, stream: math.MinInt64, next: -1, counts: map[string]*topology.Counter{}}
 	h.saved = position{0, math.MinInt64, -1}
 	h.open()
 	for _, e := range entries {
@@ -245,16 +245,22 @@ func (discard) Append(int, []byte, []byte) {}
 
 // The methods of topology.Context.
 
-func (h *harness) Task() topology.TaskID                         { return topology.TaskID{} }
-func (h *harness) Tasks() int                                    { return h.tasks }
-func (h *harness) Table(string) *state.Table                     { return h.table }
-func (h *harness) StreamTime() int64                             { return h.stream }
-func (h *harness) WallTime() int64                               { return 0 }
-func (h *harness) Source() *topology.Source                      { return &h.src }
-func (h *harness) NextOffset(string) int64                       { return h.next }
-func (h *harness) SetGrace(grace int64)                          { h.grace = grace }
-func (h *harness) OnFlush(flush func() error)                    { h.flushes = append(h.flushes, flush) }
-func (h *harness) Count(metric string, n int64)                  { h.counts[metric] += n }
+func (h *harness) Task() topology.TaskID        { return topology.TaskID{} }
+func (h *harness) Tasks() int                   { return h.tasks }
+func (h *harness) Table(string) *state.Table    { return h.table }
+func (h *harness) StreamTime() int64            { return h.stream }
+func (h *harness) WallTime() int64              { return 0 }
+func (h *harness) Source() *topology.Source     { return &h.src }
+func (h *harness) NextOffset(string) int64      { return h.next }
+func (h *harness) SetGrace(grace int64)         { h.grace = grace }
+func (h *harness) OnFlush(flush func() error)   { h.flushes = append(h.flushes, flush) }
+func (h *harness) Count(metric string, n int64) { h.Counter(metric).N += n }
+func (h *harness) Counter(metric string) *topology.Counter {
+	if h.counts[metric] == nil {
+		h.counts[metric] = &topology.Counter{}
+	}
+	return h.counts[metric]
+}
 func (h *harness) OnWallClock(func(int64) error) *topology.Timer { panic("no wall clock here") }
 
 func (h *harness) OnStreamTime(fire func(int64) error) *topology.Timer {

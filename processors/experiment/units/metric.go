@@ -13,7 +13,7 @@ var errTotal = errors.New("the unit's total would pass 2^53")
 func (p *processor) metric(ev *event.Event) error {
 	kind := p.catalog.kinds[string(ev.Type)]
 	if kind == nil {
-		p.ctx.Count("ignored_types", 1)
+		p.counts.ignored.N++
 		return nil
 	}
 	class := p.classes.of(kind, ev, p.table)

@@ -31,6 +31,9 @@ type Config struct {
 // RegistryTable is the topic of the global table that the processor needs.
 func RegistryTable(prefix string) string { return prefix + ".registry-table" }
 
+// counts are the counters of what may happen with each event.
+type counts struct{ events, tagged, ignored, repeated *topology.Counter }
+
 // processor is stage 1 in one task. All that outlives a restart is in the table; the rest is scratch, used again by each event.
 type processor struct {
 	cfg     Config
@@ -45,6 +48,8 @@ type processor struct {
 	timers  state.Timers       // one timer a row, those that rows name; others are stale
 	timer   *topology.Timer
 	groups  map[uint64][][]byte // keys of waiting events, by group
+
+	counts counts
 
 	src     *topology.Source // of the event at hand
 	waited  bool             // it comes from the table
@@ -75,6 +80,7 @@ func (p *processor) Init(ctx topology.Context) error {
 	p.ctx, p.table = ctx, ctx.Table(Store)
 	p.send = p.cfg.Deltas.Sender(ctx)
 	p.timer = ctx.OnStreamTime(p.fire)
+	p.counts = counts{ctx.Counter("events"), ctx.Counter("tagged"), ctx.Counter("ignored_types"), ctx.Counter("exposures_repeated")}
 	ctx.OnFlush(p.flush)
 	ctx.OnGlobal(RegistryTable(p.cfg.Prefix), p.adopt)
 	ctx.SetGrace(p.catalog.grace)
@@ -91,7 +97,7 @@ func (p *processor) Init(ctx topology.Context) error {
 func (p *processor) Process(rec *topology.Record[[]byte, event.Event]) error {
 	ev := &rec.Value
 	p.src, p.waited = p.ctx.Source(), false
-	p.ctx.Count("events", 1)
+	p.counts.events.N++
 	if fault := p.judge(ev); fault != event.None {
 		p.fail(fault, nil)
 		return nil

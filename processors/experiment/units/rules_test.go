@@ -52,7 +52,7 @@ func TestS04_OneDropAnEventAndExperiment(t *testing.T) {
 	h.pipe(exposed("x", "u1", "A", 0), e, f, g) // p1: outside of the only metric that takes it; p2: no value; p3: outside of both
 	h.want("A@1 units 1 seen 1 live 0/0/0 0/0/0 matured 1/0/0 1/0/0", "outside_window 2", "no_value 1")
 	h.pipe(took("r", "u2", "p1", 70))
-	require.Empty(t, h.counts["retracted"])
+	require.Zero(t, h.Counter("retracted").N)
 }
 
 func TestS04_ARetractedEventDropsNothing(t *testing.T) {
@@ -152,7 +152,7 @@ func TestS14_TypesThatNoMetricUsesTouchNothing(t *testing.T) {
 	_, ok := h.rowOf("u1")
 	require.False(t, ok)
 	h.wantDead()
-	require.EqualValues(t, 1, h.counts["ignored_types"])
+	require.EqualValues(t, 1, h.Counter("ignored_types").N)
 }
 
 func TestS14_AnEventIsTakenByTheMetricsKnownWhenItCame(t *testing.T) {

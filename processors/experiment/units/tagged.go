@@ -51,7 +51,7 @@ func (p *processor) tagged(x *run, ev *event.Event) error {
 }
 
 func (p *processor) countTagged(x *run, ev *event.Event, variant int) {
-	p.ctx.Count("tagged", 1)
+	p.counts.tagged.N++
 	c := x.sums.cell(variant, x.epoch(ev.ConfigVersion, ev.Time))
 	pane := x.sums.panes.at(paneOf(ev.Time), variant)
 	c.units++

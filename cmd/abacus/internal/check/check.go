@@ -94,7 +94,9 @@ func entries(ctx context.Context, cfg Config) ([]experiment.Entry, error) {
 		if err := json.Unmarshal(rec.Value, &e); err != nil {
 			return nil, fmt.Errorf("registry row %q: %w", key, err)
 		}
-		all = append(all, e)
+		if e.Latest() != nil { // one that was only ever refused has no version
+			all = append(all, e)
+		}
 	}
 	return all, nil
 }

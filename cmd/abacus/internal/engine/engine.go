@@ -63,7 +63,9 @@ func (e *Engine) Run(ctx context.Context) error {
 }
 
 func (e *Engine) registry(ctx context.Context) error {
-	return registry.Run(ctx, registry.Config{Brokers: e.Brokers, Prefix: e.Prefix, Logger: e.Logger})
+	return registry.Run(ctx, registry.Config{
+		Brokers: e.Brokers, Prefix: e.Prefix, Logger: e.Logger, Now: func() int64 { return time.Now().UnixMilli() },
+	})
 }
 
 // app runs one topology; each has a state directory of its own.
