@@ -30,6 +30,7 @@ type RefusedError struct {
 	Reason     string // every fault, one a line
 }
 
+// Error names the experiment and the reason.
 func (e *RefusedError) Error() string { return fmt.Sprintf("%s: refused: %s", e.Experiment, e.Reason) }
 
 // Apply sends definitions as Send does.
