@@ -26,6 +26,9 @@ type Context interface {
 	// NextOffset is the offset after the last processed record of a source topic of this task,
 	// or -1 where none has been read yet.
 	NextOffset(topic string) int64
+	// Heard is the greatest event time among the records of a source topic of this task that move stream time, the current
+	// one included, in Unix ms; the least int64 before the first. What stream time is beyond it came by idleness.
+	Heard(topic string) int64
 	// SetGrace sets the distance in ms between stream time and the watermarks that this task sends.
 	// Of several calls in Init the largest counts; later calls replace it.
 	SetGrace(ms int64)

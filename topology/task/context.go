@@ -2,6 +2,7 @@ package task
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/topology"
@@ -41,6 +42,16 @@ func (t *Task) NextOffset(topic string) int64 {
 		}
 	}
 	return -1
+}
+
+// Heard is the greatest event time of the records of a source topic.
+func (t *Task) Heard(topic string) int64 {
+	for _, q := range t.queues {
+		if q.source.Topic == topic {
+			return q.greatest
+		}
+	}
+	return math.MinInt64
 }
 
 // SetGrace sets the distance in ms between stream time and watermarks; of the calls in Init the

@@ -42,17 +42,16 @@ func (t *Task) Late(window string, lateness int64) {
 	t.Count("late_total", 1)
 }
 
+// ours are the headers that a record put aside has of the engine: a dead letter that is fed again loses its old ones.
+var ours = map[string]bool{HeaderSource: true, HeaderReason: true, HeaderError: true, HeaderWindow: true, HeaderLateness: true}
+
 // aside puts a record into the outbox with the place it came from: the original one, where a
 // record was forwarded.
 func (t *Task) aside(kind Kind, src *topology.Source, headers []topology.Header) {
 	t.dirty = true
-	from := src.Header(HeaderSource)
-	if from == nil {
-		from = []byte(src.String())
-	}
-	all := append([]topology.Header{{Key: HeaderSource, Value: append([]byte(nil), from...)}}, headers...)
+	all := append([]topology.Header{{Key: HeaderSource, Value: t.origin(src)}}, headers...)
 	for _, h := range copyHeaders(src.Headers) {
-		if h.Key != HeaderSource {
+		if !ours[h.Key] {
 			all = append(all, h)
 		}
 	}
@@ -61,4 +60,16 @@ func (t *Task) aside(kind Kind, src *topology.Source, headers []topology.Header)
 		Task: t, Kind: kind, Partition: 0, Key: o.copy(src.Key),
 		Value: o.copy(src.Value[:min(len(src.Value), deadLetterBytes)]), Time: src.Appended, Headers: all,
 	})
+}
+
+// origin is where a record was read first. Only on an internal topic does a header tell: elsewhere it is the producer's.
+func (t *Task) origin(src *topology.Source) []byte {
+	for _, q := range t.queues {
+		if q.source.Topic == src.Topic && q.source.Repartition {
+			if from := src.Header(HeaderSource); from != nil {
+				return append([]byte(nil), from...)
+			}
+		}
+	}
+	return []byte(src.String())
 }

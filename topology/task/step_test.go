@@ -106,7 +106,7 @@ func TestUndecodableRecordsAreDeadLetters(t *testing.T) {
 	long := make([]byte, 600<<10)
 	h.Add(0, []task.Record{{
 		Offset: 7, Appended: base, Key: []byte("k"), Value: long,
-		Headers: []topology.Header{{Key: "trace", Value: []byte("x")}, {Key: task.HeaderSource, Value: []byte("events/3/1234")}},
+		Headers: []topology.Header{{Key: "trace", Value: []byte("x")}, {Key: task.HeaderSource, Value: []byte("events/3/1234")}, {Key: task.HeaderReason, Value: []byte("old")}},
 	}})
 	h.work()
 	require.EqualValues(t, 8, h.Next(0))
@@ -116,7 +116,8 @@ func TestUndecodableRecordsAreDeadLetters(t *testing.T) {
 	require.Len(t, letters[0].Value, 512<<10, "values are cut at 512 KiB")
 	require.Equal(t, "undecodable", header(letters[0], task.HeaderReason))
 	require.Contains(t, header(letters[0], task.HeaderError), "value: codecs: int64")
-	require.Equal(t, "events/3/1234", header(letters[0], task.HeaderSource), "the original place of a forwarded record")
+	require.Equal(t, "a/1/7", header(letters[0], task.HeaderSource), "a producer's header says nothing about where a record was read")
+	require.Len(t, letters[0].Headers, 4, "what an earlier dead letter carried is gone")
 	require.Equal(t, "x", header(letters[0], "trace"))
 	counts := map[string]int64{}
 	h.Counters(func(name string, n int64) { counts[name] = n })

@@ -112,6 +112,9 @@ func (t *Task) Quiet(source int, wall int64) {
 	}
 }
 
+// Busy takes back what Quiet has told: the broker has more, or does not answer.
+func (t *Task) Busy(source int) { t.queues[source].quietFrom = 0 }
+
 // drift declares idleness and, while it lasts, moves stream time with the wall clock from the
 // last event time: as far as a timer or the end of the last pane asks, so that quiet costs nothing.
 // Beside a source that has records an idle one no longer holds stream time back.

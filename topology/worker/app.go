@@ -78,6 +78,9 @@ func (a *App) open(ctx context.Context) (err error) {
 		return fmt.Errorf("app %s: client: %w", a.topo.App, err)
 	}
 	a.admin = kadm.NewClient(a.client)
+	if err = a.checkCluster(ctx); err != nil {
+		return fmt.Errorf("app %s: %w", a.topo.App, err)
+	}
 	if a.topics, err = a.ensureTopics(ctx); err != nil {
 		return fmt.Errorf("app %s: topics: %w", a.topo.App, err)
 	}
@@ -87,6 +90,29 @@ func (a *App) open(ctx context.Context) (err error) {
 	}
 	a.log.Info("app started", zap.String("instance", a.engine.instance), zap.Int("workers", a.cfg.Workers))
 	return nil
+}
+
+// checkCluster refuses a cluster whose transactions are of the old protocol: there offsets committed
+// as a worker does are in no transaction, and a delayed EndTxn could end a later one.
+func (a *App) checkCluster(ctx context.Context) error {
+	brokers, err := a.admin.ApiVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("versions of the cluster: %w", err)
+	}
+	answered := errors.New("no broker answered")
+	for _, b := range brokers.Sorted() {
+		if b.Err != nil {
+			answered = b.Err
+			continue
+		}
+		for _, f := range b.Raw().FinalizedFeatures {
+			if f.Name == "transaction.version" && f.MaxVersionLevel >= 2 {
+				return nil
+			}
+		}
+		return errors.New("the cluster's transaction.version is below 2: Apache Kafka 4 has it; after an upgrade run kafka-features.sh upgrade --feature transaction.version=2")
+	}
+	return fmt.Errorf("versions of the cluster: %w", answered)
 }
 
 func (a *App) close() error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
 
@@ -21,6 +22,19 @@ type running struct {
 	globals []int // rows applied, by global table
 }
 
+// opening is a task that is being restored.
+type opening struct {
+	cancel context.CancelFunc
+	done   chan struct{} // closed when the restore has let go of the stores
+}
+
+// stop returns when nothing of the restore touches the stores any more: the next owner may be a
+// worker of this process, with the same rows.
+func (o *opening) stop() {
+	o.cancel()
+	<-o.done
+}
+
 // move is what a rebalance callback asks of the loop; done is closed when it is carried out.
 type move struct {
 	gone   map[string][]int32 // partitions to let go of
@@ -28,26 +42,35 @@ type move struct {
 	done   chan struct{}
 }
 
+// door is where the callbacks of one session's client hand moves to its loop.
+type door struct {
+	moves   chan move
+	wake    *wake
+	session context.Context
+}
+
 // assigned runs on the client's goroutine: new partitions wait, paused, until their task is restored.
-func (w *worker) assigned(cl *kgo.Client, added map[string][]int32) {
+func (d *door) assigned(cl *kgo.Client, added map[string][]int32) {
 	cl.PauseFetchPartitions(added)
-	w.moves <- move{}
-	w.wake.up()
+	d.put(move{})
 }
 
 // revoked runs on the client's goroutine and waits until the loop has let go: only then may the
 // partitions go to another member.
-func (w *worker) revoked(session context.Context, gone map[string][]int32, commit bool) {
+func (d *door) revoked(gone map[string][]int32, commit bool) {
 	m := move{gone: gone, commit: commit, done: make(chan struct{})}
-	select {
-	case w.moves <- m:
-	case <-session.Done():
-		return
-	}
-	w.wake.up()
+	d.put(m)
 	select {
 	case <-m.done:
-	case <-session.Done():
+	case <-d.session.Done():
+	}
+}
+
+func (d *door) put(m move) {
+	select {
+	case d.moves <- m:
+		d.wake.up()
+	case <-d.session.Done():
 	}
 }
 
@@ -70,18 +93,36 @@ func (w *worker) move(ctx context.Context) error {
 }
 
 func (w *worker) moveOne(ctx context.Context, m move) error {
-	if m.done != nil {
-		defer close(m.done)
-		if m.commit && w.dirty() {
-			if err := w.commit(ctx); err != nil {
-				return err
-			}
-		}
-		w.letGo(m.gone)
+	if m.done == nil {
+		return w.settleOwnership(ctx)
+	}
+	defer close(m.done)
+	if !m.commit {
+		w.letGoAll()
 		return nil
 	}
-	w.settleOwnership(ctx)
+	if w.dirty() {
+		if err := w.commit(ctx); err != nil {
+			return err
+		}
+	}
+	w.letGo(m.gone)
 	return nil
+}
+
+// letGoAll drops everything, uncommitted: the group has gone on without this member. What waits in
+// the outbox will be made again by the next owners.
+func (w *worker) letGoAll() {
+	for _, r := range w.running {
+		w.drop(r)
+	}
+	for id, o := range w.opening {
+		o.stop()
+		delete(w.opening, id)
+	}
+	w.outbox.Reset()
+	w.balancer.forget()
+	w.member = ""
 }
 
 // letGo drops the tasks of partitions that are ours no more.
@@ -91,9 +132,10 @@ func (w *worker) letGo(gone map[string][]int32) {
 			if s := w.slots[place{topic, p}]; s != nil {
 				w.drop(s.run)
 			}
-			for id, cancel := range w.opening {
+			for id, o := range w.opening {
 				if id.Partition == p && hasSource(w.app.topo.Subs[id.Sub], topic) {
-					cancel()
+					o.stop()
+					delete(w.opening, id)
 				}
 			}
 		}
@@ -102,7 +144,9 @@ func (w *worker) letGo(gone map[string][]int32) {
 
 func (w *worker) drop(r *running) {
 	for _, src := range r.sub.Sources {
-		delete(w.slots, place{src.Topic, r.task.Task().Partition})
+		at := place{src.Topic, r.task.Task().Partition}
+		delete(w.slots, at)
+		w.quiet.forget(at)
 	}
 	delete(w.running, r.task.Task())
 	r.task.Abort()
@@ -110,23 +154,52 @@ func (w *worker) drop(r *running) {
 }
 
 // settleOwnership starts the restore of every task that is wholly ours and not here yet.
-func (w *worker) settleOwnership(ctx context.Context) {
+func (w *worker) settleOwnership(ctx context.Context) error {
+	if err := w.sameMember(); err != nil {
+		return err
+	}
 	owned := w.balancer.ownership()
 	for _, sub := range w.app.topo.Subs {
 		for _, p := range owned[sub.Sources[0].Topic] {
 			id := topology.TaskID{Sub: sub.ID, Partition: p}
-			if w.running[id] != nil || w.opening[id] != nil || !whole(sub, p, owned) {
-				continue
+			if r := w.running[id]; r != nil {
+				w.resume(r) // the callback may have paused it after it was taken in
+			} else if w.opening[id] == nil && whole(sub, p, owned) {
+				w.startRestore(ctx, sub, id)
 			}
-			ctx, cancel := context.WithCancel(ctx)
-			w.opening[id] = cancel
-			opened, wake := w.opened, &w.wake
-			go func() {
-				opened <- w.restore(ctx, sub, id)
-				wake.up()
-			}()
 		}
 	}
+	return nil
+}
+
+// sameMember fails when the group has put this member out and in again since its first task: its
+// partitions may have been another's meanwhile, though no callback has said so.
+func (w *worker) sameMember() error {
+	id, _ := w.client.GroupMetadata()
+	if w.member == "" {
+		w.member = id
+	}
+	if id != w.member {
+		return fmt.Errorf("membership of %s was lost and is another now: %w", w.member, kerr.UnknownMemberID)
+	}
+	return nil
+}
+
+func (w *worker) startRestore(ctx context.Context, sub *topology.Sub, id topology.TaskID) {
+	ctx, cancel := context.WithCancel(ctx)
+	o := &opening{cancel: cancel, done: make(chan struct{})}
+	w.opening[id] = o
+	opened, wake := w.opened, &w.wake
+	go func() {
+		r := w.restore(ctx, sub, id)
+		r.of = o
+		close(o.done)
+		select {
+		case opened <- r:
+			wake.up()
+		case <-ctx.Done():
+		}
+	}()
 }
 
 func whole(sub *topology.Sub, partition int32, owned map[string][]int32) bool {
@@ -142,13 +215,14 @@ func hasSource(sub *topology.Sub, topic string) bool {
 	return slices.ContainsFunc(sub.Sources, func(s *topology.SourceNode) bool { return s.Topic == topic })
 }
 
-// takeIn builds a restored task and lets its partitions flow.
+// takeIn builds a restored task and lets its partitions flow. The result of a restore that was
+// stopped is of no use: another member may have gone on from there.
 func (w *worker) takeIn(r restored) error {
-	cancel := w.opening[r.id]
-	delete(w.opening, r.id)
-	if cancel != nil {
-		cancel()
+	if w.opening[r.id] != r.of {
+		return nil
 	}
+	delete(w.opening, r.id)
+	r.of.cancel()
 	if !whole(w.app.topo.Subs[r.id.Sub], r.id.Partition, w.balancer.ownership()) {
 		return nil
 	}
@@ -167,17 +241,21 @@ func (w *worker) takeIn(r restored) error {
 		return &stepError{err}
 	}
 	w.running[r.id] = run
-	resume := map[string][]int32{}
 	for i, src := range r.sub.Sources {
-		if r.committed[i] >= 0 {
-			t.Begin(i, r.committed[i])
-		}
+		t.Begin(i, r.begin[i])
 		w.slots[place{src.Topic, r.id.Partition}] = &slot{run, i}
-		resume[src.Topic] = []int32{r.id.Partition}
 	}
-	w.client.ResumeFetchPartitions(resume)
+	w.resume(run)
 	w.log.Info("task runs", zap.Stringer("task", r.id))
 	return nil
+}
+
+func (w *worker) resume(r *running) {
+	partitions := map[string][]int32{}
+	for _, src := range r.sub.Sources {
+		partitions[src.Topic] = []int32{r.task.Task().Partition}
+	}
+	w.client.ResumeFetchPartitions(partitions)
 }
 
 // applyGlobals hands the rows of the global tables that are new to the task.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -17,15 +18,39 @@ type balancer struct {
 	topo *topology.Topology
 	mu   struct {
 		sync.Mutex
-		owned map[string][]int32 // the full set of the last assignment
+		owned   map[string][]int32 // the full set of the last assignment
+		owes    bool               // it took something away: the group waits for our next join to hand that on
+		joining time.Time          // when the join under way began; zero: none is
 	}
 }
 
-// Owned is the last assignment, whole: ownership is never a sum of callbacks.
+// ownership is the last assignment, whole: ownership is never a sum of callbacks.
 func (b *balancer) ownership() map[string][]int32 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.mu.owned
+}
+
+// owes says whether partitions lie idle until this member joins again. A static member that comes
+// back with another client does not: the group answers it with the old assignment, for ever.
+func (b *balancer) owes() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.mu.owes
+}
+
+// joining is when the join under way began, zero when none is.
+func (b *balancer) joining() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.mu.joining
+}
+
+// forget drops the assignment of a membership that is lost.
+func (b *balancer) forget() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.mu.owned, b.mu.owes = nil, false
 }
 
 // ProtocolName names the protocol; members of one group must agree on it.
@@ -36,6 +61,9 @@ func (b *balancer) IsCooperative() bool { return true }
 
 // JoinGroupMetadata tells the leader what this member owns.
 func (b *balancer) JoinGroupMetadata(interests []string, current map[string][]int32, generation int32) []byte {
+	b.mu.Lock()
+	b.mu.joining = time.Now()
+	b.mu.Unlock()
 	meta := kmsg.NewConsumerMemberMetadata()
 	meta.Version, meta.Topics, meta.Generation = 3, interests, generation
 	for topic, partitions := range current {
@@ -52,10 +80,23 @@ func (b *balancer) ParseSyncAssignment(assignment []byte) (map[string][]int32, e
 	owned, err := kgo.ParseConsumerSyncAssignment(assignment)
 	if err == nil {
 		b.mu.Lock()
-		b.mu.owned = owned
+		b.mu.owes = loses(b.mu.owned, owned)
+		b.mu.owned, b.mu.joining = owned, time.Time{}
 		b.mu.Unlock()
 	}
 	return owned, err
+}
+
+// loses says whether an assignment lacks a partition of the one before it.
+func loses(before, after map[string][]int32) bool {
+	for topic, partitions := range before {
+		for _, p := range partitions {
+			if !slices.Contains(after[topic], p) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // MemberBalancer is called on the leader of the group.

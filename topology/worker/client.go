@@ -16,19 +16,19 @@ import (
 
 // open makes the client of a session: group consumer and transactional producer in one. Taking the
 // producer id first ends a transaction that an earlier session or process of this id left open.
-func (w *worker) open(ctx context.Context) (err error) {
+// Ctx ends with the app, session with the client.
+func (w *worker) open(ctx, session context.Context) (err error) {
 	w.outbox = &task.Outbox{}
 	w.slots, w.running = map[place]*slot{}, map[topology.TaskID]*running{}
-	w.opening, w.opened = map[topology.TaskID]context.CancelFunc{}, make(chan restored, 1024)
-	w.moves = make(chan move, 16)
+	w.opening, w.opened = map[topology.TaskID]*opening{}, make(chan restored, 1024)
+	w.moves, w.member = make(chan move, 16), ""
 	w.balancer = &balancer{topo: w.app.topo}
-	w.pace, w.quiet, w.txn = pace{}, quiet{}, transaction{w: w}
-	opts := append(w.app.cfg.base(), w.options(ctx)...)
-	if w.client, err = kgo.NewClient(append(opts, kgo.WithContext(ctx))...); err != nil {
+	w.pace, w.quiet, w.txn = pace{}, quiet{}, &transaction{w: w} // a late callback keeps the old one
+	opts := append(w.app.cfg.base(), w.options(session)...)
+	if w.client, err = kgo.NewClient(append(opts, kgo.WithContext(session))...); err != nil {
 		return fmt.Errorf("client: %w", err)
 	}
 	if _, _, err := w.client.ProducerID(ctx); err != nil {
-		w.client.Close()
 		return fmt.Errorf("producer id of %s: %w", w.id, err)
 	}
 	return nil
@@ -42,13 +42,14 @@ func (w *worker) options(session context.Context) []kgo.Opt {
 			sources = append(sources, src.Topic)
 		}
 	}
+	door := &door{w.moves, &w.wake, session}
 	return []kgo.Opt{
 		kgo.ConsumerGroup(w.app.topo.App), kgo.ConsumeTopics(sources...), kgo.InstanceID(w.id),
 		kgo.Balancers(w.balancer), kgo.DisableAutoCommit(),
 		kgo.SessionTimeout(cfg.Session), kgo.HeartbeatInterval(500 * time.Millisecond), kgo.RebalanceTimeout(30 * time.Second),
-		kgo.OnPartitionsAssigned(func(ctx context.Context, cl *kgo.Client, added map[string][]int32) { w.assigned(cl, added) }),
-		kgo.OnPartitionsRevoked(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { w.revoked(session, gone, true) }),
-		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { w.revoked(session, gone, false) }),
+		kgo.OnPartitionsAssigned(func(ctx context.Context, cl *kgo.Client, added map[string][]int32) { door.assigned(cl, added) }),
+		kgo.OnPartitionsRevoked(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { door.revoked(gone, true) }),
+		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { door.revoked(gone, false) }),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
 		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()), kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		// A partition that is resumed waits for the fetch in flight; so that wait is short.
@@ -75,20 +76,19 @@ func retryFor(session time.Duration) func(key int16) time.Duration {
 }
 
 // close ends a session. A worker that stops for good leaves the group, so that others take over at
-// once; one that opens another session stays a member. The context of the client is cancelled
-// before it is closed: closing would wait for a join in flight.
+// once; one that opens another session stays a member, unless it owes the group a join. The context
+// of the client is cancelled before it is closed: closing would wait for a join or a callback.
 func (w *worker) close(cancel context.CancelFunc, leave bool) {
-	for _, stop := range w.opening {
-		stop()
+	for _, o := range w.opening {
+		o.stop()
 	}
-	for range w.opening {
-		<-w.opened
-	}
-	if leave {
+	if w.client != nil && (leave || w.balancer.owes()) {
 		w.leave()
 	}
 	cancel()
-	w.client.Close()
+	if w.client != nil {
+		w.client.Close()
+	}
 	for _, r := range w.running {
 		r.task.Abort()
 	}

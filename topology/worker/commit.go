@@ -28,10 +28,17 @@ const (
 )
 
 func (w *worker) commitIfDue(ctx context.Context) error {
-	if w.pace.due(w, time.Now()) {
-		return w.commit(ctx)
+	now := time.Now()
+	if !w.pace.due(w, now) || w.joins(now) {
+		return nil
 	}
-	return nil
+	return w.commit(ctx)
+}
+
+// joins says that a commit had better wait for the join under way: it would end the session if the
+// group's generation changed in the midst of it.
+func (w *worker) joins(now time.Time) bool {
+	return now.Sub(w.balancer.joining()) < joinPatience && w.bytes() < w.app.cfg.CommitBytes
 }
 
 // commit makes everything processed since the last commit true at once, or nothing of it.
@@ -39,12 +46,14 @@ func (w *worker) commitIfDue(ctx context.Context) error {
 // Any error ends the session: its memory is dropped, and the next one reads what became of the
 // transaction from the broker. Only an acknowledged EndTxn is a commit.
 func (w *worker) commit(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, commitLimit)
+	defer cancel()
 	began := time.Now()
 	touched, err := w.flush()
 	if err != nil {
 		return err
 	}
-	t := &w.txn
+	t := w.txn
 	for _, step := range []struct {
 		done Step
 		do   func() error
@@ -202,6 +211,9 @@ func (t *transaction) offer(ctx context.Context, touched []*running) error {
 
 func (t *transaction) offsets(ctx context.Context, touched []*running) (*kmsg.TxnOffsetCommitRequest, error) {
 	w := t.w
+	if err := w.sameMember(); err != nil {
+		return nil, err
+	}
 	req := kmsg.NewPtrTxnOffsetCommitRequest()
 	req.TransactionalID, req.Group, req.InstanceID = w.id, w.app.topo.App, &w.id
 	req.MemberID, req.Generation = w.client.GroupMetadata()
@@ -226,11 +238,14 @@ func (t *transaction) offsets(ctx context.Context, touched []*running) (*kmsg.Tx
 	return req, nil
 }
 
+// metadataHead begins the metadata of an offset: the version of its layout.
+const metadataHead = "1:"
+
 // metadata is the task's position without its inputs, as text: under 256 bytes.
 func metadata(r *running) string {
 	p := r.task.Position()
 	p.Inputs = nil
-	return "1:" + r.sub.Name + ":" + base64.RawStdEncoding.EncodeToString(task.AppendPosition(nil, p))
+	return metadataHead + r.sub.Name + ":" + base64.RawStdEncoding.EncodeToString(task.AppendPosition(nil, p))
 }
 
 // end is step 4. Each touched task has produced at least its position, so EndTxn is really sent.

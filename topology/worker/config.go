@@ -49,6 +49,11 @@ const (
 	// writing its markers and answers CONCURRENT_TRANSACTIONS.
 	gap                = 5 * time.Millisecond
 	transactionTimeout = 10 * time.Second
+	// commitLimit ends a commit before the broker gives up its transaction, which would look as if
+	// another producer had fenced this one.
+	commitLimit = 8 * time.Second
+	// joinPatience is how long a commit waits for a join under way.
+	joinPatience = time.Second
 )
 
 func (c *Config) defaults(app string) {

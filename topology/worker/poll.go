@@ -56,7 +56,7 @@ func (w *worker) queue(s *slot, records []*kgo.Record) {
 	if len(w.convert) > 0 {
 		s.run.task.Add(s.source, w.convert)
 	}
-	w.quiet.reached(place{records[0].Topic, records[0].Partition}, end)
+	w.quiet.reach(place{records[0].Topic, records[0].Partition}, end)
 }
 
 func headers(in []kgo.RecordHeader) []topology.Header {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -22,12 +22,21 @@ type restored struct {
 	sub       *topology.Sub
 	stores    []state.Store
 	tables    []*state.Table
-	committed []int64 // by source: the group's offset, -1 where there is none
+	committed []int64  // by source: the group's offset, -1 where there is none
+	begin     []int64  // by source: that offset, or the start of the log
+	ours      bool     // this app committed one of the offsets, so a position lies in the changelog
+	of        *opening // what it is the result of
 	err       error
 }
 
 // errUntrusted marks state that disagrees with the group: it is rebuilt from the changelog, loudly.
 var errUntrusted = errors.New("local state disagrees with the committed offsets")
+
+// errRefused marks what only the operator can settle.
+var errRefused = errors.New("reset the app's topics and state together (abacus topics reset)")
+
+// tombstones is how long the changelogs keep deletions, trusted how far back a restore relies on it.
+const tombstones, trusted = 24 * time.Hour, 20 * time.Hour
 
 // restore opens the stores of a task and replays the tails of their changelogs. State that
 // cannot be trusted is cleared and replayed whole, once.
@@ -42,6 +51,9 @@ func (w *worker) restore(ctx context.Context, sub *topology.Sub, id topology.Tas
 		}
 		r, err = w.replay(ctx, sub, id)
 	}
+	if errors.Is(err, errUntrusted) || errors.Is(err, errRefused) {
+		err = &stepError{err} // no session will read anything else
+	}
 	if err != nil {
 		r.err = fmt.Errorf("task %s: restore: %w", id, err)
 	}
@@ -52,8 +64,7 @@ func (w *worker) restore(ctx context.Context, sub *topology.Sub, id topology.Tas
 // that every transaction whose offsets count lies below them.
 func (w *worker) replay(ctx context.Context, sub *topology.Sub, id topology.TaskID) (restored, error) {
 	r := restored{id: id, sub: sub}
-	var err error
-	if r.committed, err = w.committed(ctx, sub, id.Partition); err != nil {
+	if err := w.committed(ctx, &r); err != nil {
 		return r, err
 	}
 	start, records := time.Now(), 0
@@ -89,12 +100,32 @@ func (w *worker) replayStore(ctx context.Context, r *restored, i int) (int, erro
 	if in.next > end {
 		return 0, fmt.Errorf("%w: contains %s up to %d, the log ends at %d", errUntrusted, topic, in.next, end)
 	}
+	if err := w.fresh(ctx, in, end); err != nil {
+		return 0, err
+	}
 	if in.next == 0 {
 		if in.next, err = w.logStart(ctx, topic, r.id.Partition); err != nil {
 			return 0, err
 		}
 	}
 	return w.replayRange(ctx, table, in, end)
+}
+
+// fresh fails for a store that is behind records so old that deletions among them may be gone from
+// the log: what they deleted would come to life again.
+func (w *worker) fresh(ctx context.Context, in *reader, end int64) error {
+	if in.next == 0 || in.next == end {
+		return nil
+	}
+	kept, err := w.app.admin.ListOffsetsAfterMilli(ctx, time.Now().Add(-trusted).UnixMilli(), in.topic)
+	if err != nil {
+		return err
+	}
+	from, err := offsetOf(kept, in.topic, in.partition)
+	if err == nil && in.next < min(from, end) {
+		err = fmt.Errorf("%w: contains %s up to %d; what follows is older than %s", errUntrusted, in.topic, in.next, trusted)
+	}
+	return err
 }
 
 // replayRange applies changelog records up to end by position: what lies last is a control record.
@@ -159,6 +190,9 @@ func (r *restored) agree() error {
 	if err != nil {
 		return err
 	}
+	if !ok && r.ours {
+		return fmt.Errorf("%w: the changelog of %s has no position, and there are committed offsets", errUntrusted, r.tables[len(r.tables)-1].Name())
+	}
 	if !ok {
 		return nil
 	}
@@ -172,7 +206,7 @@ func (r *restored) agree() error {
 				continue
 			}
 			if r.committed[i] < 0 {
-				return fmt.Errorf("the group has no offset of %s while the state reflects it up to %d: offsets expired or were deleted; reset the app's topics and state together (abacus topics reset)", src.Topic, in.Next)
+				return fmt.Errorf("the group has no offset of %s while the state reflects it up to %d: offsets expired or were deleted; %w", src.Topic, in.Next, errRefused)
 			}
 			return fmt.Errorf("%w: %s up to %d, committed %d", errUntrusted, src.Topic, in.Next, r.committed[i])
 		}
@@ -180,11 +214,11 @@ func (r *restored) agree() error {
 	return nil
 }
 
-// committed are the group's offsets of a task's sources as the broker knows them once no
-// transaction is pending on them: by source, -1 where there is none.
-func (w *worker) committed(ctx context.Context, sub *topology.Sub, partition int32) ([]int64, error) {
-	names := make([]string, len(sub.Sources))
-	for i, src := range sub.Sources {
+// committed reads the group's offsets of a task's sources as the broker knows them once no
+// transaction is pending on them.
+func (w *worker) committed(ctx context.Context, r *restored) error {
+	names := make([]string, len(r.sub.Sources))
+	for i, src := range r.sub.Sources {
 		names[i] = src.Topic
 	}
 	backoff := 5 * time.Millisecond
@@ -194,22 +228,33 @@ func (w *worker) committed(ctx context.Context, sub *topology.Sub, partition int
 			err = resp.Error()
 		}
 		if err == nil {
-			at := make([]int64, len(names))
-			for i, name := range names {
-				at[i] = math.MinInt64
-				if o, ok := resp.Lookup(name, partition); ok {
-					at[i] = o.At
-				}
-				at[i] = max(at[i], -1)
-			}
-			return at, nil
+			return w.begins(ctx, r, resp)
 		}
 		if !kerr.IsRetriable(err) {
-			return nil, fmt.Errorf("committed offsets: %w", err)
+			return fmt.Errorf("committed offsets: %w", err)
 		}
 		if err := pause(ctx, backoff); err != nil {
-			return nil, err
+			return err
 		}
 		backoff = min(2*backoff, time.Second)
 	}
+}
+
+// begins takes over committed offsets. A source without one begins at the start of its log: it is
+// given that offset, so that a task's first transaction commits one and is fenced by it.
+func (w *worker) begins(ctx context.Context, r *restored, resp kadm.OffsetResponses) (err error) {
+	r.committed, r.begin = make([]int64, len(r.sub.Sources)), make([]int64, len(r.sub.Sources))
+	for i, src := range r.sub.Sources {
+		r.committed[i] = -1
+		if o, ok := resp.Lookup(src.Topic, r.id.Partition); ok && o.At >= 0 {
+			r.committed[i] = o.At
+			r.ours = r.ours || strings.HasPrefix(o.Metadata, metadataHead+r.sub.Name+":")
+		}
+		if r.begin[i] = r.committed[i]; r.begin[i] < 0 {
+			if r.begin[i], err = w.logStart(ctx, src.Topic, r.id.Partition); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -37,11 +38,7 @@ const month = "2592000000" // 30 days in ms
 
 // ensureTopics creates what is internal to the app and checks that its sources exist.
 func (a *App) ensureTopics(ctx context.Context) (*topics, error) {
-	known, err := a.list(ctx)
-	if err != nil {
-		return nil, err
-	}
-	plans, err := a.plans(known.partitions)
+	known, plans, err := a.planned(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +55,26 @@ func (a *App) ensureTopics(ctx context.Context) (*topics, error) {
 		}
 	}
 	return a.settle(ctx, plans)
+}
+
+var errNoTopic = errors.New("does not exist: create it first")
+
+// planned plans the internal topics. A topic of the user that was created a moment ago may not have
+// reached the broker that answers: a missing one is looked for a while.
+func (a *App) planned(ctx context.Context) (*topics, []plan, error) {
+	for deadline := time.Now().Add(2 * time.Second); ; {
+		known, err := a.list(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		plans, err := a.plans(known.partitions)
+		if !errors.Is(err, errNoTopic) || time.Now().After(deadline) {
+			return known, plans, err
+		}
+		if err := pause(ctx, 20*time.Millisecond); err != nil {
+			return nil, nil, err
+		}
+	}
 }
 
 // settle waits until the cluster's metadata shows every planned topic.
@@ -109,6 +126,9 @@ func (a *App) plans(known map[string]int) ([]plan, error) {
 			return nil, err
 		}
 		for _, sink := range s.Sinks {
+			if !sink.Repartition && known[sink.Topic] == 0 {
+				return nil, fmt.Errorf("sink topic %s %w", sink.Topic, errNoTopic)
+			}
 			if _, planned := counts[sink.Topic]; sink.Repartition && !planned {
 				counts[sink.Topic] = n
 				add(sink.Topic, n, setting("cleanup.policy", "delete", "retention.ms", "-1"))
@@ -122,7 +142,7 @@ func (a *App) plans(known map[string]int) ([]plan, error) {
 			if store.Windowed {
 				cleanup = "compact,delete"
 			}
-			add(s.Changelog(store), n, setting("cleanup.policy", cleanup))
+			add(s.Changelog(store), n, setting("cleanup.policy", cleanup, "delete.retention.ms", strconv.FormatInt(tombstones.Milliseconds(), 10)))
 		}
 	}
 	add(a.cfg.DeadLetters, 1, setting("cleanup.policy", "delete", "retention.ms", month))
@@ -145,7 +165,7 @@ func (a *App) tasks(s *topology.Sub, known, counts map[string]int) (int, error) 
 			continue
 		}
 		if !ok {
-			return 0, fmt.Errorf("source topic %s does not exist: create it first", src.Topic)
+			return 0, fmt.Errorf("source topic %s %w", src.Topic, errNoTopic)
 		}
 		if n != 0 && have != n {
 			return 0, fmt.Errorf("sources of %s are not co-partitioned: %s has %d partitions, %s has %d", s.Name, first, n, src.Topic, have)

@@ -27,12 +27,13 @@ type worker struct {
 	outbox   *task.Outbox
 	slots    map[place]*slot // inputs of running tasks
 	running  map[topology.TaskID]*running
-	opening  map[topology.TaskID]context.CancelFunc
+	opening  map[topology.TaskID]*opening
 	opened   chan restored
 	moves    chan move
+	member   string // id in the group, once a task was ours
 	wake     wake
 	pace     pace
-	txn      transaction
+	txn      *transaction
 	quiet    quiet
 	convert  []task.Record
 
@@ -57,7 +58,7 @@ func newWorker(a *App, n int) *worker {
 }
 
 // run keeps a session open until ctx ends. What a session holds in memory is dropped with it, so
-// any error may end one; an error that comes back the same five times ends the app.
+// any error may end one; a step that fails in the same way five times ends the app.
 func (w *worker) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		err := w.session(ctx)
@@ -75,13 +76,13 @@ func (w *worker) run(ctx context.Context) error {
 }
 
 // session is the life of one client.
-func (w *worker) session(ctx context.Context) (err error) {
+func (w *worker) session(ctx context.Context) error {
 	inner, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	if err := w.open(inner); err != nil {
-		cancel()
+	if err := w.open(ctx, inner); err != nil {
+		w.close(cancel, false)
 		return err
 	}
-	defer func() { w.close(cancel, err == nil) }()
+	defer func() { w.close(cancel, ctx.Err() != nil) }()
 	for ctx.Err() == nil {
 		if err := w.turn(ctx, inner); err != nil {
 			return err
@@ -150,9 +151,7 @@ func (w *worker) punctuate(ctx context.Context) error {
 			return &stepError{err}
 		}
 	}
-	if err := w.observeQuiet(ctx, now); err != nil {
-		return err
-	}
+	w.observeQuiet(ctx, now)
 	return w.flushTimers(now)
 }
 
@@ -174,7 +173,8 @@ func (w *worker) dirty() bool {
 	return false
 }
 
-// stepError is a failure of the topology's own code at a record: worth a few tries, not more.
+// stepError is a failure of the topology's own code at a record, or of state that the log cannot
+// mend: worth a few tries, not more.
 type stepError struct{ cause error }
 
 func (e *stepError) Error() string { return e.cause.Error() }
@@ -182,14 +182,20 @@ func (e *stepError) Unwrap() error { return e.cause }
 
 // failures decides how a worker goes on after a session that ended in an error.
 type failures struct {
+	steps    map[string]int // how often a step failed, by the text of its error: tasks may take turns
 	last     string
-	same     int
+	lastAt   time.Time
 	fencedAt time.Time
 	backoff  time.Duration
 }
 
-// sameLimit is how often a step may fail in the same way before the app stops.
-const sameLimit = 5
+// sameLimit is how often a step may fail in the same way before the app stops, calm how long a
+// worker must go without a failure for what was before to be forgotten.
+const (
+	sameLimit = 5
+	calm      = time.Minute
+	backoff   = 50 * time.Millisecond // the first one; each next one is twice as long
+)
 
 // judge gives the time to wait before the next session, or the error to stop with.
 func (f *failures) judge(err error, now time.Time) (time.Duration, error) {
@@ -200,13 +206,22 @@ func (f *failures) judge(err error, now time.Time) (time.Duration, error) {
 		f.fencedAt = now
 		return 0, nil
 	}
-	if text := err.Error(); text != f.last {
-		f.last, f.same, f.backoff = text, 0, 50*time.Millisecond
+	if now.Sub(f.lastAt) > calm {
+		f.steps, f.last = map[string]int{}, ""
 	}
-	f.same++
+	text := err.Error()
+	if text != f.last {
+		f.backoff = backoff
+	}
+	f.last, f.lastAt = text, now
 	var step *stepError
-	if errors.As(err, &step) && f.same >= sameLimit {
-		return 0, fmt.Errorf("failed %d times in the same way: %w", f.same, err)
+	if errors.As(err, &step) {
+		f.steps[text]++
+		n := f.steps[text]
+		if n >= sameLimit {
+			return 0, fmt.Errorf("failed %d times in the same way: %w", n, err)
+		}
+		return backoff << (n - 1), nil
 	}
 	wait := f.backoff
 	f.backoff = min(2*f.backoff, 5*time.Second)

@@ -1,0 +1,138 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/abacus-stream/abacus/topology"
+)
+
+func containsText(s, part string) bool { return strings.Contains(s, part) }
+
+// runs runs an app until it fails.
+func (c *cluster) runs(cfg Config) error {
+	c.t.Helper()
+	cfg.Brokers = c.brokers
+	a, err := New(counting(c.t, "app"), cfg)
+	require.NoError(c.t, err)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	return a.Run(ctx)
+}
+
+// Committed offsets without the state that they stand for: going on would lose all before them.
+func TestRefusesOffsetsWithoutState(t *testing.T) {
+	c := newCluster(t)
+	stop := c.startApp("app", Config{Workers: 1, Memory: true})
+	c.words(0, 300, 13)
+	c.eventually(300)
+	require.NoError(t, stop())
+	_, err := kadm.NewClient(c.client).DeleteTopics(context.Background(), "app-counted-changelog", "app-counted-task-changelog")
+	require.NoError(t, err)
+	require.ErrorContains(t, c.runs(Config{Workers: 1, Memory: true}), "no position")
+}
+
+// State without the offsets it reflects.
+func TestRefusesStateWithoutOffsets(t *testing.T) {
+	c := newCluster(t)
+	stop := c.startApp("app", Config{Workers: 1, Memory: true})
+	c.words(0, 300, 13)
+	c.eventually(300)
+	require.NoError(t, stop())
+	_, err := kadm.NewClient(c.client).DeleteGroups(context.Background(), "app")
+	require.NoError(t, err)
+	require.ErrorContains(t, c.runs(Config{Workers: 1, Memory: true}), "abacus topics reset")
+}
+
+func TestRefusesAMissingSink(t *testing.T) {
+	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, "words"))
+	require.NoError(t, err)
+	t.Cleanup(fake.Close)
+	c := &cluster{t: t, brokers: fake.ListenAddrs()}
+	require.ErrorContains(t, c.runs(Config{Workers: 1, Memory: true}), "sink topic counts does not exist")
+}
+
+func TestRefusesTransactionsOfTheOldProtocol(t *testing.T) {
+	c := newCluster(t)
+	_, err := kadm.NewClient(c.client).UpdateFeatures(context.Background(), false, kadm.FeatureUpdate{Feature: "transaction.version", MaxVersionLevel: 1, UpgradeType: 2})
+	require.NoError(t, err)
+	require.ErrorContains(t, c.runs(Config{Workers: 1, Memory: true}), "transaction.version")
+}
+
+// A failure that comes back after a long time is not a series.
+func TestFailuresAreForgotten(t *testing.T) {
+	var f failures
+	now := start
+	for range 3 * sameLimit {
+		_, fatal := f.judge(&stepError{errors.New("boom")}, now)
+		require.NoError(t, fatal)
+		now = now.Add(2 * time.Minute)
+	}
+}
+
+// A store with records behind it that are older than the deletions a changelog keeps is not trusted.
+func TestAStoreBehindOldDeletionsIsStale(t *testing.T) {
+	c := newCluster(t)
+	w := &worker{app: &App{admin: kadm.NewClient(c.client)}}
+	for i := range 10 {
+		age := 48 * time.Hour
+		if i >= 5 {
+			age = time.Hour
+		}
+		rec := &kgo.Record{Topic: "words", Partition: 0, Value: []byte("x"), Timestamp: time.Now().Add(-age)}
+		require.NoError(t, c.manual().ProduceSync(context.Background(), rec).FirstErr())
+	}
+	for next, stale := range map[int64]bool{0: false, 1: true, 4: true, 5: false, 10: false} {
+		err := w.fresh(context.Background(), &reader{topic: "words", next: next}, 10)
+		require.Equal(t, stale, errors.Is(err, errUntrusted), "at %d: %v", next, err)
+	}
+}
+
+func (c *cluster) manual() *kgo.Client {
+	client, err := kgo.NewClient(kgo.SeedBrokers(c.brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	require.NoError(c.t, err)
+	c.t.Cleanup(client.Close)
+	return client
+}
+
+// Tasks without input are idle though another of the same worker never rests; and their first
+// transaction commits an offset, without which it would not be fenced.
+func TestASilentTaskIsIdleBesideABusyOne(t *testing.T) {
+	c := newCluster(t)
+	c.startApp("app", Config{Workers: 1, Memory: true, IdleAfter: 300 * time.Millisecond})
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	reader, err := kgo.NewClient(kgo.SeedBrokers(c.brokers...), kgo.ConsumeTopics("app-again-repartition"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	require.NoError(t, err)
+	defer reader.Close()
+	idle := map[int]bool{}
+	for i := 0; len(idle) < partitions-1; i++ {
+		require.NoError(t, ctx.Err(), "idle are only %v", idle)
+		c.words(i, 1, 1) // all of one partition
+		poll, done := context.WithTimeout(ctx, 20*time.Millisecond)
+		reader.PollFetches(poll).EachRecord(func(r *kgo.Record) {
+			if w, err := topology.ParseWatermark(r.Value); err == nil && w.Idle {
+				idle[w.Task] = true
+			}
+		})
+		done()
+	}
+	require.Eventually(t, func() bool {
+		offsets, err := kadm.NewClient(c.client).FetchOffsets(ctx, "app")
+		committed := 0
+		offsets.Each(func(o kadm.OffsetResponse) {
+			if o.Topic == "words" && o.At >= 0 {
+				committed++
+			}
+		})
+		return err == nil && committed == partitions
+	}, 10*time.Second, 10*time.Millisecond, "a task has committed nothing")
+}
