@@ -17,8 +17,8 @@ func (l logger) Printf(format string, words ...any) { l.line(fmt.Sprintf(format,
 func (l logger) line(text string) {
 	text = strings.TrimSpace(text)
 	if strings.Contains(strings.ToLower(text), "error") {
-		l.log.Warn(text)
+		l.log.Named("goka").Warn(text)
 		return
 	}
-	l.log.Debug(text)
+	l.log.Named("goka").Debug(text)
 }

@@ -20,6 +20,7 @@ type Adoption struct {
 	Version    int64
 	Row        int64 // offset in the registry table
 	Offset     int64 // of the first event that sees it, -1: the first there is
+	StreamTime int64 // of the task by then
 }
 
 func (a *Adoption) key() string { return fmt.Sprintf("a|%s|%d|%d", a.Experiment, a.Run, a.Version) }
@@ -32,7 +33,7 @@ func ParseAdoption(key, value []byte) (a Adoption, ok bool, err error) {
 	}
 	in := reader{rest: value}
 	in.version()
-	a = Adoption{Experiment: parts[1], Row: in.int(), Offset: in.int()}
+	a = Adoption{Experiment: parts[1], Row: in.int(), Offset: in.int(), StreamTime: in.int()}
 	a.Run, err = strconv.Atoi(parts[2])
 	if err == nil {
 		a.Version, err = strconv.ParseInt(parts[3], 10, 64)
@@ -132,8 +133,8 @@ func (p *processor) record(entry *experiment.Entry, before adopted, offset int64
 			continue
 		}
 		a := Adoption{Experiment: entry.Experiment, Run: entry.Run, Version: v.Version, Row: offset, Offset: p.ctx.NextOffset(p.cfg.Events)}
-		value := binary.AppendVarint([]byte{layout}, a.Row)
-		p.table.Put([]byte(a.key()), binary.AppendVarint(value, a.Offset))
+		value := binary.AppendVarint(binary.AppendVarint([]byte{layout}, a.Row), a.Offset)
+		p.table.Put([]byte(a.key()), binary.AppendVarint(value, p.ctx.StreamTime()))
 	}
 }
 

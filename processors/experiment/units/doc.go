@@ -27,6 +27,7 @@
 //	w|<experiment 8><source 1><offset 8>  an event that waits for its experiment, see waiting
 //	r|<unit><id 8>                      the record of a retraction that waits for its target
 //	a|<experiment>|<run>|<version>      an adoption: Adoption
+//	q|<offset 8>                        stream time beyond the events that had come: Quiet
 //
 // Row:
 //
@@ -59,5 +60,5 @@
 // the record: int append time, int offset, count partition, text topic, key and value each count 0 for nil or 1 + length
 // and the bytes, count headers, each text key, text value.
 //
-// Adoption: int offset in the registry table, int next offset of the events topic.
+// Adoption: int offset in the registry table, int next offset of the events topic, int stream time. Quiet: int stream time.
 package units

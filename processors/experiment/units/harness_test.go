@@ -48,6 +48,7 @@ type harness struct {
 	at      int // next of the log
 	stream  int64
 	next    int64
+	heard   int64 // greatest event time of the events topic
 	offset  int64 // of the next record made
 	saved   position
 	counts  map[string]*topology.Counter
@@ -56,8 +57,8 @@ type harness struct {
 }
 
 type position struct {
-	at           int
-	stream, next int64
+	at                  int
+	stream, next, heard int64
 }
 
 type outputs struct {
@@ -97,7 +98,7 @@ func wire(t testing.TB) Config {
 
 func newHarness(t testing.TB, entries ...experiment.Entry) *harness {
 	h := &harness{t: t, cfg: wire(t), store: memory.New().Store(Store), tasks: 1, stream: math.MinInt64, next: -1, counts: map[string]*topology.Counter{}}
-	h.saved = position{0, math.MinInt64, -1}
+	h.saved = position{0, math.MinInt64, -1, math.MinInt64}
 	h.open()
 	for _, e := range entries {
 		h.apply(e)
@@ -109,7 +110,7 @@ func newHarness(t testing.TB, entries ...experiment.Entry) *harness {
 func (h *harness) open() {
 	h.table = state.NewTable(Store, 0, h.store, 256<<20)
 	h.timers, h.flushes, h.pending = nil, nil, outputs{}
-	h.at, h.stream, h.next = h.saved.at, h.saved.stream, h.saved.next
+	h.at, h.stream, h.next, h.heard = h.saved.at, h.saved.stream, h.saved.next, h.saved.heard
 	h.proc = New(h.cfg)(nil).(*processor)
 	h.proc.slow = h.slow
 	require.NoError(h.t, h.proc.Init(h))
@@ -191,6 +192,7 @@ func (h *harness) process(src *topology.Source) error {
 	detour := src.Topic != eventsTopic
 	if !detour {
 		if h.rec.Value.Judge(src.Appended) == event.None || string(h.rec.Value.Type) == EndOfInput {
+			h.heard = max(h.heard, h.rec.Value.Time)
 			h.advance(h.rec.Value.Time)
 		}
 	}
@@ -224,7 +226,7 @@ func (h *harness) commit() {
 	var batch state.Batch
 	h.table.Commit(&batch)
 	require.NoError(h.t, h.store.Apply(&batch))
-	h.saved = position{h.at, h.stream, h.next}
+	h.saved = position{h.at, h.stream, h.next, h.heard}
 	h.done.deltas = append(h.done.deltas, h.pending.deltas...)
 	h.done.detours = append(h.done.detours, h.pending.detours...)
 	h.done.dead = append(h.done.dead, h.pending.dead...)
@@ -252,6 +254,7 @@ func (h *harness) StreamTime() int64            { return h.stream }
 func (h *harness) WallTime() int64              { return 0 }
 func (h *harness) Source() *topology.Source     { return &h.src }
 func (h *harness) NextOffset(string) int64      { return h.next }
+func (h *harness) Heard(string) int64           { return h.heard }
 func (h *harness) SetGrace(grace int64)         { h.grace = grace }
 func (h *harness) OnFlush(flush func() error)   { h.flushes = append(h.flushes, flush) }
 func (h *harness) Count(metric string, n int64) { h.Counter(metric).N += n }

@@ -69,6 +69,10 @@ func (o *oracle) step(e ev, now int64, seq int) {
 	if e.Type == "click" && !slices.ContainsFunc(o.plans, func(p oraclePlan) bool { return p.kind == "click" }) {
 		return // no metric uses the type
 	}
+	if e.Type == "retract" && e.ID == e.Ref { // no look at the row is needed
+		o.dead = append(o.dead, "bad_ref")
+		return
+	}
 	r := o.rows[e.Unit]
 	if r == nil {
 		r = &oracleRow{ids: map[string]ev{}, kind: map[string]string{}, retracted: map[string]bool{}, parts: map[string]*oraclePart{}}
@@ -187,7 +191,7 @@ func (o *oracle) retract(r *oracleRow, e ev) {
 		there = false
 	}
 	switch {
-	case e.ID == e.Ref || there && (kind == "x" || kind == "r"):
+	case there && (kind == "x" || kind == "r"):
 		o.dead = append(o.dead, "bad_ref")
 	case r.done():
 		o.dead = append(o.dead, "retract_too_late")

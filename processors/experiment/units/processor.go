@@ -47,6 +47,7 @@ type processor struct {
 	adopted map[string]adopted // by experiment
 	timers  state.Timers       // one timer a row, those that rows name; others are stale
 	timer   *topology.Timer
+	quiet   int64               // stream time of the latest quiet row
 	groups  map[uint64][][]byte // keys of waiting events, by group
 
 	counts counts
@@ -90,6 +91,9 @@ func (p *processor) Init(ctx topology.Context) error {
 	if err := p.loadAdoptions(); err != nil {
 		return err
 	}
+	if err := p.loadQuiet(); err != nil {
+		return err
+	}
 	return p.loadTimers()
 }
 
@@ -101,6 +105,9 @@ func (p *processor) Process(rec *topology.Record[[]byte, event.Event]) error {
 	if fault := p.judge(ev); fault != event.None {
 		p.fail(fault, nil)
 		return nil
+	}
+	if err := p.listen(); err != nil {
+		return err
 	}
 	if x := p.tag(ev); x != nil {
 		return p.tagged(x, ev)
@@ -137,15 +144,6 @@ func (p *processor) take(ev *event.Event) error {
 		return p.unitless(ev)
 	}
 	return p.metric(ev)
-}
-
-// fail makes the event at hand a dead letter.
-func (p *processor) fail(fault event.Fault, cause error) {
-	if p.waited {
-		p.ctx.Reject(p.src, fault.String(), cause)
-		return
-	}
-	p.ctx.DeadLetter(fault.String(), cause)
 }
 
 // load reads the row of a unit into the scratch; an empty one if there is none.

@@ -62,7 +62,7 @@ func TestRestartAtEveryRecord(t *testing.T) {
 	}
 	require.Len(t, whole.done.late, 2)
 	for key := range rowsOf(whole) {
-		require.Contains(t, "ac", key[:1], "all units and waiting records are gone: %q", key)
+		require.Contains(t, "acq", key[:1], "all units and waiting records are gone: %q", key)
 	}
 }
 

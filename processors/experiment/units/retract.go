@@ -18,6 +18,10 @@ var (
 
 // retraction takes a retraction of a metric event of the same unit. As a dead letter it does not occupy its id.
 func (p *processor) retraction(ev *event.Event) error {
+	if bytes.Equal(ev.Ref, ev.ID) { // its bytes alone show it: before any look at what has that id
+		p.fail(event.BadRef, errNotMetric)
+		return nil
+	}
 	if err := p.load(ev.Unit); err != nil {
 		return err
 	}
@@ -27,7 +31,7 @@ func (p *processor) retraction(ev *event.Event) error {
 	}
 	target := p.row.find(xxhash.Sum64(ev.Ref))
 	switch {
-	case bytes.Equal(ev.Ref, ev.ID), target != nil && target.Kind != Metric && target.Kind != Spent:
+	case target != nil && target.Kind != Metric && target.Kind != Spent:
 		p.fail(event.BadRef, errNotMetric)
 		return nil
 	case p.allMatured():

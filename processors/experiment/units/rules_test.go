@@ -2,6 +2,7 @@ package units
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -182,7 +183,7 @@ func TestS16_AdoptionsAreRowsOfTheTable(t *testing.T) {
 			got = append(got, a)
 		}
 	}
-	require.ElementsMatch(t, []Adoption{{"exp", 1, 1, 7, -1}, {"exp", 1, 2, 7, 1}}, got)
+	require.ElementsMatch(t, []Adoption{{"exp", 1, 1, 7, -1, math.MinInt64}, {"exp", 1, 2, 7, 1, ms(0)}}, got)
 	_, ok, _ := ParseAdoption([]byte("u|a|b|c"), nil)
 	require.False(t, ok)
 	_, _, err := ParseAdoption([]byte("a|a|b|c"), nil)

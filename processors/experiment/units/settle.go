@@ -58,16 +58,19 @@ func (p *processor) finish(current int) {
 	p.settleMoves()
 }
 
+// tallyAfter tallies the changed row. over is the kept event that pushes a total beyond maxTotal, -1 for none: of several
+// runs that have one, the one that came first.
 func (p *processor) tallyAfter() (over int) {
+	over = -1
 	p.moves, p.after = p.moves[:p.marked], p.after[:0]
 	for i := range p.row.Enrolments {
 		t := grow(&p.after)
 		t.reset(p.catalog.enrolled(&p.row.Enrolments[i]), i, i, 1)
-		if over := p.compute(t); over >= 0 {
-			return over
+		if at := p.compute(t); at >= 0 && (over < 0 || at < over) {
+			over = at
 		}
 	}
-	return -1
+	return over
 }
 
 // settle moves the sums of a run by the difference of two tallies.

@@ -16,7 +16,7 @@ import (
 // has been recomputed: every field of every record, records that should exist and do not, and those that should not.
 func (v *Verifier) CompareStats(last map[string][]byte) []Difference {
 	v.replay()
-	c := comparison{verifier: v, watermark: max(v.in.Watermark, latestAsOf(last))}
+	c := comparison{verifier: v, watermark: max(v.in.Watermark, latestAsOf(last), v.latest())}
 	for _, key := range keys(last) {
 		if last[key] != nil {
 			c.record(key, last[key])
@@ -182,6 +182,21 @@ func latestAsOf(last map[string][]byte) (latest int64) {
 		}
 		if data != nil && json.Unmarshal(data, &head) == nil {
 			latest = max(latest, head.AsOf)
+		}
+	}
+	return latest
+}
+
+// latest is the greatest stream time that the log tells of, beyond which no watermark goes while events come: 0 without events.
+func (v *Verifier) latest() (latest int64) {
+	for _, q := range v.in.Quiets {
+		latest = max(latest, q.StreamTime)
+	}
+	for _, arrivals := range v.arrivals {
+		for _, a := range arrivals {
+			if a.reason == "" {
+				latest = max(latest, a.ts)
+			}
 		}
 	}
 	return latest

@@ -28,14 +28,15 @@
 // what came too late by moments, and for which of two events of one id was first.
 //
 // Idle tasks. Stream time here is the greatest event time of the good events of a task's own partition. A task that hears nothing
-// for a while also advances with the wall clock; that is not modelled. It can mature units, and let a conversion that waits for
-// its exposure go (no_exposure), sooner than this package does. Figures of matured units, and with them those that are valid at any time, are
-// compared exactly only where no gap in the log lets a task be idle and every unit has matured by stream time. Units that wait
-// at the end of the log may have matured: their number is a bound. Anything else of the matured track is left out.
-// Input.NeverIdle says that there was no idleness before the end of the log.
+// for a while also advances with the wall clock: it matures units, closes panes, and lets a conversion that waits for its exposure go.
+// With the next event, and with each adoption, it writes how far it came: Input.Quiets and Adoption.StreamTime, which are followed.
+// What it did after the last event of the log no row tells: of units that wait there the number is a bound, and their figures of the
+// matured track are left out. Without Quiets that holds for the whole track wherever a gap in the log lets a task be idle, and
+// the rest may differ by what was decided in such gaps; Input.NeverIdle says that there were none.
 //
 // Watermarks. A record is compared as of the watermark that it says it reflects, which must be the end of a pane and not beyond the
-// last pane of the experiment. Windows whose retention the greatest known watermark has passed may be absent.
+// last pane of the experiment. Windows whose retention the greatest known watermark has passed, or may have passed by the latest
+// event time, may be absent.
 //
 // Former runs of an experiment are taken to be like the present one as far as they keep rows of units; nothing of them is compared. Nor
 // is an archived experiment, of which the topic does not tell when it ended.

@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"maps"
 	"math"
@@ -139,6 +140,9 @@ func stringOf(raw json.RawMessage) (string, bool) {
 	if len(raw) == 0 || raw[0] != '"' {
 		return "", false
 	}
+	if bytes.IndexByte(raw, '\\') < 0 { // valid JSON and UTF-8, and nothing is escaped
+		return string(raw[1 : len(raw)-1]), true
+	}
 	var s string
 	err := json.Unmarshal(raw, &s)
 	return s, err == nil
@@ -239,6 +243,9 @@ func (f fields) hash(e *event) [sha256.Size]byte {
 		p := e.props[key]
 		said = append(said, key, string(p.form), p.original)
 	}
-	text, _ := json.Marshal(said)
+	var text []byte
+	for _, part := range said {
+		text = append(binary.AppendUvarint(text, uint64(len(part))), part...)
+	}
 	return sha256.Sum256(text)
 }

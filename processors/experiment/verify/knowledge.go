@@ -10,17 +10,19 @@ import (
 type knowledge struct {
 	views    []view // in the order of names
 	schedule []adoption
+	quiets   []Quiet // of the partition, by offset
 }
 
 // adoption is one step of the schedule: from an offset on, so many versions of a plan are known.
 type adoption struct {
 	offset int64
+	stream int64
 	view   view
 }
 
 // newKnowledge is that of the task of a partition before its first record.
 func newKnowledge(plans []*plan, in *Input, partition int32) *knowledge {
-	k := &knowledge{}
+	k := &knowledge{quiets: quietsOf(in.Quiets, partition)}
 	if len(in.Adoptions) == 0 {
 		for _, p := range plans {
 			k.views = append(k.views, view{plan: p, known: len(p.versions)})
@@ -32,14 +34,36 @@ func newKnowledge(plans []*plan, in *Input, partition int32) *knowledge {
 			continue
 		}
 		if v, ok := k.viewOf(plans, a); ok {
-			k.schedule = append(k.schedule, adoption{offset: a.Offset, view: v})
+			k.schedule = append(k.schedule, adoption{offset: a.Offset, stream: a.StreamTime, view: v})
 		}
 	}
 	slices.SortStableFunc(k.schedule, func(a, b adoption) int {
-		return cmp.Or(cmp.Compare(a.offset, b.offset), cmp.Compare(a.view.name, b.view.name),
+		return cmp.Or(cmp.Compare(a.offset, b.offset), cmp.Compare(a.stream, b.stream), cmp.Compare(a.view.name, b.view.name),
 			cmp.Compare(a.view.run, b.view.run), cmp.Compare(a.view.known, b.view.known))
 	})
 	return k
+}
+
+// quietsOf is the rows of one partition in their order; of one offset the last moment comes last.
+func quietsOf(all []Quiet, partition int32) (quiets []Quiet) {
+	for _, q := range all {
+		if q.Partition == partition {
+			quiets = append(quiets, q)
+		}
+	}
+	slices.SortFunc(quiets, func(a, b Quiet) int {
+		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.StreamTime, b.StreamTime))
+	})
+	return quiets
+}
+
+// idled is the stream time that idleness had brought a task to when it took the event at an offset, 0 for none.
+func (k *knowledge) idled(offset int64) (stream int64) {
+	for len(k.quiets) > 0 && k.quiets[0].Offset <= offset {
+		stream = max(stream, k.quiets[0].StreamTime)
+		k.quiets = k.quiets[1:]
+	}
+	return stream
 }
 
 // viewOf finds the run and version that an adoption names.
@@ -73,7 +97,8 @@ func (k *knowledge) former(p *plan, run int) *plan {
 // step is what one adoption changed.
 type step struct {
 	view
-	moved bool // the end of a run that was known already
+	stream int64 // of the task by then
+	moved  bool  // the end of a run that was known already
 }
 
 // next adopts the first step that an event at the offset sees, after so many events; false when there is none.
@@ -81,7 +106,7 @@ func (k *knowledge) next(offset int64, order int) (step, bool) {
 	if len(k.schedule) == 0 || k.schedule[0].offset > offset {
 		return step{}, false
 	}
-	v := k.schedule[0].view
+	v, stream := k.schedule[0].view, k.schedule[0].stream
 	k.schedule = k.schedule[1:]
 	v.since = order
 	i, known := slices.BinarySearchFunc(k.views, v.name, func(a view, name string) int { return cmp.Compare(a.name, name) })
@@ -93,9 +118,9 @@ func (k *knowledge) next(offset int64, order int) (step, bool) {
 	case k.views[i].run == v.run && k.views[i].known < v.known:
 		before := k.views[i].end()
 		k.views[i].known = v.known
-		return step{v, before != v.end()}, true
+		return step{v, stream, before != v.end()}, true
 	}
-	return step{view: v}, true
+	return step{view: v, stream: stream}, true
 }
 
 // find is the view of an experiment.

@@ -13,7 +13,7 @@ type leniency struct {
 }
 
 func (v *Verifier) leniency(t *tally) leniency {
-	return leniency{tally: t, quiet: !v.in.NeverIdle && v.silence()}
+	return leniency{tally: t, quiet: !v.in.NeverIdle && v.in.Quiets == nil && v.silence()}
 }
 
 // silence says whether two records of a partition are so far apart that its task may have been idle in between.

@@ -19,6 +19,7 @@ type Input struct {
 	Partitions int                // of that topic
 	Entries    []experiment.Entry // rows of the registry table
 	Adoptions  []Adoption         // empty: all entries are known to all tasks from the beginning
+	Quiets     []Quiet            // nil: not known, idleness is then not followed
 	MaxAhead   int64              // ms that ts may be after the append time; 0: five minutes
 	Watermark  int64              // greatest known of stage 2; 0: the greatest as_of among the stats records
 	IdleAfter  int64              // ms of silence after which a task may be idle; 0: a second
@@ -33,6 +34,15 @@ type Adoption struct {
 	Version    int64
 	Partition  int32
 	Offset     int64 // of the first event that sees it
+	StreamTime int64 // of the task by then; 0: not known
+}
+
+// Quiet says that the task of a partition had been idle before it took the event at an offset: a row of the changelog
+// of stage 1.
+type Quiet struct {
+	Partition  int32
+	Offset     int64
+	StreamTime int64
 }
 
 // Difference is one field in which the engine and the recomputation do not agree.

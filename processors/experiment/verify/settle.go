@@ -17,27 +17,34 @@ func (r *row) settle(at moment, current *held) {
 }
 
 // shares is the share of each member, by view. An event that would push a total beyond 2^53 is taken out for all of
-// them: a dead letter if it is the event at hand, else it was accepted before.
+// them, of several the one that came first: a dead letter if it is the event at hand, else it was accepted before.
 func (r *row) shares(at moment, current *held) []share {
-	out := make([]share, len(at.task.knows.views))
-	for i := 0; i < len(out); i++ {
-		v := at.task.knows.views[i]
-		m := r.members[v.plan]
-		if m == nil {
-			continue
-		}
-		s, refuse := m.compute(v, r)
-		out[i] = s
+	for {
+		out, refuse := r.sharesOrRefuse(at.task.knows.views)
 		if refuse == nil {
-			continue
+			return out
 		}
 		refuse.refused = true
 		if refuse == current {
 			at.task.reject("value_out_of_range")
 		}
-		i = -1
 	}
-	return out
+}
+
+func (r *row) sharesOrRefuse(views []view) (out []share, refuse *held) {
+	out = make([]share, len(views))
+	for i, v := range views {
+		m := r.members[v.plan]
+		if m == nil {
+			continue
+		}
+		s, over := m.compute(v, r)
+		out[i] = s
+		if over != nil && (refuse == nil || over.order < refuse.order) {
+			refuse = over
+		}
+	}
+	return out, refuse
 }
 
 // countLate counts a revision for each pane that changed after its end and grace had passed.

@@ -34,14 +34,25 @@ func (t *task) adopt(offset int64) {
 	for {
 		v, ok := t.knows.next(offset, t.order)
 		if !ok {
+			t.idle(offset)
 			return
 		}
+		t.idleTo(v.stream)
 		if v.moved {
 			t.resettle(v.view)
 		}
 		for _, e := range t.waiting.take(v.name) {
 			t.process(e)
 		}
+	}
+}
+
+// idle brings stream time to where idleness had brought it when the task took the event at an offset.
+func (t *task) idle(offset int64) { t.idleTo(t.knows.idled(offset)) }
+
+func (t *task) idleTo(stream int64) {
+	if stream > 0 {
+		t.advance(stream)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -29,6 +28,7 @@ type Config struct {
 type Report struct {
 	Records     int // of the input topic
 	Compared    int // stats records and hashes
+	Hashes      int // of them
 	Differences []verify.Difference
 }
 
@@ -54,7 +54,8 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report.Compared += len(hashes)
+	report.Hashes = len(hashes)
+	report.Compared += report.Hashes
 	report.Differences = append(report.Differences, v.CompareHashes(hashes)...)
 	return report, nil
 }
@@ -71,7 +72,7 @@ func load(ctx context.Context, cfg Config) (*verify.Verifier, error) {
 	if in.Entries, err = entries(ctx, cfg); err != nil {
 		return nil, err
 	}
-	if in.Adoptions, err = adoptions(ctx, cfg); err != nil {
+	if err := readSchedule(ctx, cfg, &in); err != nil {
 		return nil, err
 	}
 	v, err := verify.New(in)
@@ -99,33 +100,6 @@ func entries(ctx context.Context, cfg Config) ([]experiment.Entry, error) {
 		}
 	}
 	return all, nil
-}
-
-// adoptions are the schedule: from which event on each task knew which version.
-func adoptions(ctx context.Context, cfg Config) (all []verify.Adoption, err error) {
-	topic := cfg.Prefix + "-" + units.Store + "-changelog"
-	last := map[string]verify.Adoption{}
-	var bad error
-	err = cfg.Logs.Read(ctx, topic, func(rec *kgo.Record) {
-		if rec.Value == nil || !strings.HasPrefix(string(rec.Key), "a|") {
-			return
-		}
-		a, ok, err := units.ParseAdoption(rec.Key, rec.Value)
-		if err != nil {
-			bad = err
-		}
-		if ok {
-			key := fmt.Sprintf("%d %s", rec.Partition, rec.Key)
-			last[key] = verify.Adoption{Experiment: a.Experiment, Run: a.Run, Version: a.Version, Partition: rec.Partition, Offset: a.Offset}
-		}
-	})
-	for _, a := range last {
-		all = append(all, a)
-	}
-	if err == nil {
-		err = bad
-	}
-	return all, err
 }
 
 // readHashes gives every hash of ours in Redis.
