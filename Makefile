@@ -2,7 +2,7 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test lint race bench fuzz demo
+.PHONY: build test lint race bench bench-kafka fuzz demo
 
 build:
 	$(GO) build -trimpath -o abacus ./cmd/abacus
@@ -20,6 +20,10 @@ race:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./codecs/event ./state ./processors/experiment/...
+
+# Against rivals on a real Kafka, about a quarter of an hour; ARGS=-quick for a look. Writes integration/bench/RESULTS.md.
+bench-kafka:
+	cd integration/bench && $(GO) test -count 1 -timeout 3h -v -run TestRivals . $(ARGS)
 
 fuzz:
 	$(GO) test -run '^$$' -fuzz FuzzScan -fuzztime 60s ./codecs/event

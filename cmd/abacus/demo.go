@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 	"time"
 
@@ -13,15 +11,17 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/load"
-	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
-	"github.com/abacus-stream/abacus/codecs/result"
 )
 
 const demoLong = `Demo runs everything in this process: a Kafka, a Redis, the registry, both stages and the mirror, and a generator
 of events with known effects. It shows the results as they come. At the end it recomputes every record of the
 stats topic and every Redis hash from the log, independently, and says whether they are the same.
 
-Three experiments: checkout-button is better by 5 %, signup-copy does nothing, heavy-banner is harmful.`
+Three experiments: checkout-button is better by 5 %, signup-copy does nothing, heavy-banner is harmful. Ctrl-C ends
+the input: what has begun comes to its end and is verified. A second Ctrl-C ends the process at once.
+
+Nothing is kept: state is in memory, and --brokers, --redis and --state-dir are not used. One worker does it all,
+unless --workers asks for more.`
 
 const demoExample = `  # until Ctrl-C
   abacus demo
@@ -38,47 +38,53 @@ type demo struct {
 	Rate float64
 	Seed uint64
 
-	out    io.Writer
-	err    io.Writer
-	json   bool
-	screen *table.Screen
-	mu     sync.Mutex // results arrive while the screen is drawn
-	table  table.Table
-	note   string
-	drawn  time.Time
-	dirty  bool
+	*display
+	opened  func(*stack) // tests look in when everything runs; may be nil
+	settled func(*stack) // and before the verification
 }
 
-func newDemoCommand() *cobra.Command {
-	d := &demo{}
+func newDemoCommand() *cobra.Command { return demoCommand(&demo{}) }
+
+// demoCommand is the command that sets d by its flags and runs it.
+func demoCommand(d *demo) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "demo", Short: "Everything in one process: events in, verified results out",
-		Long: demoLong, Example: demoExample, Args: usageArgs(cobra.NoArgs),
+		Long: demoLong, Example: demoExample, Args: usageArgs(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s := settingsOf(cmd)
-			d.out, d.err, d.json = cmd.OutOrStdout(), cmd.ErrOrStderr(), s.Output == jsonOutput
-			if d.For < 0 || d.Rate <= 0 {
-				return usageError("--for %s --rate %g: want a time of 0 or more and a rate above 0", d.For, d.Rate)
-			}
-			return d.run(cmd.Context(), s)
+			return d.run(cmd.Context(), embeddedSettings(cmd), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	cmd.Flags().DurationVar(&d.For, "for", 0, "`time` to run; 0: until Ctrl-C")
-	cmd.Flags().Float64Var(&d.Rate, "rate", 2000, "events a second")
-	cmd.Flags().Uint64Var(&d.Seed, "seed", 1, "of the generator")
+	cmd.Flags().DurationVar(&d.For, "for", 0, "`time` to run, 0: until Ctrl-C")
+	cmd.Flags().Float64Var(&d.Rate, "rate", 2000, "`number` of events a second")
+	cmd.Flags().Uint64Var(&d.Seed, "seed", 1, "`number` that the generator draws from: the same makes the same units")
 	return cmd
 }
 
-// run is the demonstration from start to verdict.
-func (d *demo) run(ctx context.Context, s *settings) (err error) {
-	gen, err := load.New(load.Config{Rate: d.Rate, Seed: d.Seed, Duplicates: 0.01, Late: 0.01, Window: 5 * time.Second})
+// generator checks the flags and makes what they ask for.
+func (d *demo) generator() (*load.Generator, error) {
+	if d.For < 0 {
+		return nil, usageError("--for %s: want 0 (until Ctrl-C) or more", d.For)
+	}
+	if !(d.Rate > 0 && d.Rate <= mostRate) {
+		return nil, usageError("--rate %g: want more than 0 and at most %d", d.Rate, mostRate)
+	}
+	return load.New(load.Config{Rate: d.Rate, Seed: d.Seed, Duplicates: 0.01, Late: 0.01, Window: 5 * time.Second})
+}
+
+// mostRate is beyond what one process with a Kafka inside processes.
+const mostRate = 1_000_000
+
+// run is the demonstration from start to verdict. When ctx ends, the input ends; what has begun is finished.
+func (d *demo) run(ctx context.Context, s *settings, out, errs io.Writer) (err error) {
+	gen, err := d.generator()
 	if err != nil {
 		return err
 	}
-	d.open()
+	d.display = newDisplay(out, errs, s.Output == jsonOutput)
 	defer d.close()
-	d.say("starting Kafka, Redis and the engine in this process")
-	k, err := openStack(context.WithoutCancel(ctx), s, 0, zap.NewNop())
+	d.step("starting Kafka, Redis and the engine in this process")
+	work := context.WithoutCancel(ctx)
+	k, err := openStack(work, s, 0, zap.NewNop())
 	if err != nil {
 		return err
 	}
@@ -87,49 +93,55 @@ func (d *demo) run(ctx context.Context, s *settings) (err error) {
 			err = stopped
 		}
 	}()
-	work := context.WithoutCancel(ctx) // Ctrl-C ends the input; what is begun is finished
-	var names []string
-	for _, def := range gen.Definitions() {
-		names = append(names, def.Experiment)
-	}
 	if err := k.apply(work, gen.Definitions()...); err != nil {
 		return err
 	}
+	look(d.opened, k)
+	if err := d.feed(ctx, k, s, gen); err != nil {
+		return err
+	}
+	look(d.settled, k)
+	return d.judge(work, k)
+}
+
+func look(in func(*stack), k *stack) {
+	if in != nil {
+		in(k)
+	}
+}
+
+// feed produces events and shows what comes of them, until everything is processed, closed and mirrored.
+func (d *demo) feed(ctx context.Context, k *stack, s *settings, gen *load.Generator) error {
+	work := context.WithoutCancel(ctx)
 	watching, unwatch := context.WithCancel(work)
 	var seen sync.WaitGroup
 	seen.Go(func() { _ = follow(watching, k.Brokers, s.Prefix+".stats", d.update) })
-	defer seen.Wait()
+	defer seen.Wait() // so that nothing is shown after the final totals
 	defer unwatch()
 	last, err := d.generate(ctx, k, gen)
 	if err != nil {
 		return err
 	}
-	if err := k.settle(work, last, d.say, names...); err != nil {
-		return err
+	var names []string
+	for _, def := range gen.Definitions() {
+		names = append(names, def.Experiment)
 	}
-	d.say("recomputing everything from the log")
-	report, err := k.verify(work)
-	if err != nil {
-		return err
-	}
-	return d.finish(work, k, report.Records, func() (string, error) { return verdict(report) })
+	d.step("waiting until everything is processed, closed and mirrored")
+	return k.settle(work, last, d.note, names...)
 }
 
 // generate produces events at the rate until the time is over or ctx ends, then what has begun. It
 // gives the time behind which no event lies.
 func (d *demo) generate(ctx context.Context, k *stack, gen *load.Generator) (last int64, err error) {
-	work := context.WithoutCancel(ctx)
-	end := time.Time{}
-	if d.For > 0 {
-		end = time.Now().Add(d.For)
-	}
+	work, begin, over := context.WithoutCancel(ctx), time.Now(), false
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !gen.Done() {
 		now := time.Now()
-		if ctx.Err() != nil || !end.IsZero() && now.After(end) {
+		if !over && (ctx.Err() != nil || d.For > 0 && now.Sub(begin) >= d.For) {
+			over = true
 			gen.Stop()
-			d.say("letting what has begun come to its end")
+			d.step("letting what has begun come to its end")
 		}
 		for ev := gen.Next(now.UnixMilli()); ev != nil; ev = gen.Next(now.UnixMilli()) {
 			last = max(last, ev.Time)
@@ -137,7 +149,10 @@ func (d *demo) generate(ctx context.Context, k *stack, gen *load.Generator) (las
 				return 0, err
 			}
 		}
-		d.draw(now)
+		if !over {
+			d.note(d.status(k.feed.Sent(), now.Sub(begin)))
+		}
+		d.tick(now)
 		select {
 		case err := <-k.failed:
 			k.failed <- err
@@ -148,93 +163,29 @@ func (d *demo) generate(ctx context.Context, k *stack, gen *load.Generator) (las
 	return last + windowsClose, nil
 }
 
-// update takes a new total.
-func (d *demo) update(r *result.Record) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.table.Update(r)
-	d.dirty = true
-	if d.json {
-		line, _ := json.Marshal(r)
-		fmt.Fprintf(d.out, "%s\n", line)
+// status is the line below the table while events are produced.
+func (d *demo) status(events int64, since time.Duration) string {
+	text := fmt.Sprintf("%d events · %s", events, since.Truncate(time.Second))
+	if d.For > 0 {
+		text += fmt.Sprintf(" of %s", d.For)
 	}
+	return text + " · Ctrl-C ends the input"
 }
 
-// finish shows the last state of everything and the verdict.
-func (d *demo) finish(ctx context.Context, k *stack, records int, judge func() (string, error)) error {
+// judge recomputes everything and shows the last state with the verdict.
+func (d *demo) judge(ctx context.Context, k *stack) error {
+	d.step("recomputing everything from the log")
+	report, err := k.verify(ctx)
+	if err != nil {
+		return err
+	}
 	finals, err := finalTotals(ctx, k)
 	if err != nil {
 		return err
 	}
-	line, err := judge()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, r := range finals {
-		d.table.Update(r)
-		if d.json {
-			text, _ := json.Marshal(r)
-			fmt.Fprintf(d.out, "%s\n", text)
-		}
+	line, differ := verdict(report)
+	if err := d.finish(finals, line); err != nil {
+		return err
 	}
-	switch {
-	case d.json:
-		fmt.Fprintln(d.err, line)
-	case d.screen != nil:
-		_ = d.screen.Draw(&d.table, line)
-	default:
-		if rendered := d.table.Render(d.out, pipedWidth); rendered != nil {
-			return rendered
-		}
-		fmt.Fprintln(d.out, line)
-	}
-	return err
-}
-
-func (d *demo) open() {
-	if file, ok := d.out.(*os.File); ok && !d.json {
-		d.screen, _ = table.NewScreen(file)
-	}
-}
-
-func (d *demo) close() {
-	if d.screen != nil {
-		_ = d.screen.Close()
-	}
-}
-
-// say tells what is going on: below the table on a terminal, else on standard error.
-func (d *demo) say(note string) {
-	d.mu.Lock()
-	changed := note != d.note
-	d.note = note
-	d.mu.Unlock()
-	if !changed {
-		return
-	}
-	if d.screen == nil {
-		fmt.Fprintln(d.err, note)
-		return
-	}
-	d.draw(time.Time{})
-}
-
-// draw refreshes the screen, at most every 100 ms; without a terminal it prints the table every two seconds.
-func (d *demo) draw(now time.Time) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	every := 100 * time.Millisecond
-	if d.screen == nil {
-		every = 2 * time.Second
-	}
-	if d.json || !now.IsZero() && (now.Sub(d.drawn) < every || !d.dirty) {
-		return
-	}
-	d.drawn, d.dirty = now, false
-	if d.screen != nil {
-		_ = d.screen.Draw(&d.table, d.note)
-		return
-	}
-	if !now.IsZero() {
-		_ = d.table.Render(d.out, pipedWidth)
-	}
+	return differ
 }

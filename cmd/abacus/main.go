@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -37,6 +38,9 @@ func execute(ctx context.Context, root *command, args []string, io streams) int 
 		return exitOK
 	}
 	code := exitCode(err)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted")
+	}
 	fmt.Fprintf(io.err, "%s: %v\n", ran.CommandPath(), err)
 	if code == exitUsage {
 		fmt.Fprintf(io.err, "Run '%s --help' for usage and examples.\n", ran.CommandPath())

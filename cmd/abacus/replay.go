@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -15,6 +16,10 @@ const replayLong = `Replay feeds the rows of a CSV file (also .gz) as events of 
 
 Every row is an exposure of its unit and carries its metrics, unless --exposure picks the rows that are exposures.
 A blank cell is no event: the unit still counts, with 0. A file that is fed again, or shuffled, changes nothing.
+
+With --embedded a Kafka, a Redis and the processor run in this process; the totals are printed when all is processed,
+and then recomputed from the log. Else the events go to the brokers, where abacus run processes them; --wait prints
+the totals when it is through.
 
 Metrics   NAME=conversion:COL       true, yes, y, t or a number that is not 0
           NAME=conversion:COND      rows where the condition holds
@@ -54,7 +59,7 @@ func newReplayCommand(feed func(cmd *cobra.Command, r *replaying) error) *cobra.
 		Short:   "Feed a finished experiment from a CSV file",
 		Long:    replayLong,
 		Example: replayExample,
-		Args:    usageArgs(cobra.ExactArgs(1)),
+		Args:    usageArgs(oneFile),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			cfg.File, cfg.Now = args[0], time.Now().UnixMilli()
 			if r.Plan, err = replay.New(cfg); err != nil {
@@ -70,10 +75,20 @@ func newReplayCommand(feed func(cmd *cobra.Command, r *replaying) error) *cobra.
 		},
 	}
 	cfg.Bind(cmd.Flags())
-	cmd.Flags().BoolVar(&r.Embedded, "embedded", false, "broker, Redis and processor in this process")
-	cmd.Flags().BoolVar(&r.Wait, "wait", false, "until everything is processed, closed and mirrored")
+	cmd.Flags().BoolVar(&r.Embedded, "embedded", false, "Kafka, Redis and processor in this process; implies --wait")
+	cmd.Flags().BoolVar(&r.Wait, "wait", false, "wait until everything is processed, closed and mirrored")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "read the file and print what would be fed")
 	return cmd
+}
+
+func oneFile(_ *cobra.Command, args []string) error {
+	switch len(args) {
+	case 0:
+		return errors.New("name the CSV file to replay")
+	case 1:
+		return nil
+	}
+	return fmt.Errorf("one CSV file at a time, got %q", args)
 }
 
 // printPlan tells what the file says, for people or as one JSON object.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -11,7 +10,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
-	"github.com/abacus-stream/abacus/codecs/event"
 	"github.com/abacus-stream/abacus/codecs/result"
 )
 
@@ -22,7 +20,7 @@ const replayIdle = time.Hour
 // feedReplay makes the plan's experiment, produces its events and shows what came of them.
 func feedReplay(cmd *cobra.Command, r *replaying) error {
 	if !r.Embedded {
-		return usageError("replay needs --embedded in this version: feeding a running cluster is not available yet")
+		return feedCluster(cmd, r)
 	}
 	return feedEmbedded(cmd, r)
 }
@@ -30,7 +28,7 @@ func feedReplay(cmd *cobra.Command, r *replaying) error {
 // feedEmbedded replays with a Kafka, a Redis and the engine of its own; it always waits, as
 // everything ends with the process.
 func feedEmbedded(cmd *cobra.Command, r *replaying) (err error) {
-	ctx, s := cmd.Context(), settingsOf(cmd)
+	ctx, s := cmd.Context(), embeddedSettings(cmd)
 	k, err := openStack(ctx, s, replayIdle, zap.NewNop())
 	if err != nil {
 		return err
@@ -45,16 +43,7 @@ func feedEmbedded(cmd *cobra.Command, r *replaying) (err error) {
 	if err := k.apply(ctx, r.Plan.Definition); err != nil {
 		return err
 	}
-	if err := produce(ctx, k, r, progress); err != nil {
-		return err
-	}
-	name := r.Plan.Definition.Experiment
-	last := r.Plan.Last + int64(r.Plan.Definition.Grace) + windowsClose
-	if err := k.settle(ctx, last, progress.show, name); err != nil {
-		return err
-	}
-	report, err := k.verify(ctx)
-	if err != nil {
+	if err := k.replay(ctx, r.Plan, progress.show); err != nil {
 		return err
 	}
 	progress.done()
@@ -65,42 +54,40 @@ func feedEmbedded(cmd *cobra.Command, r *replaying) (err error) {
 	if err := printTotals(cmd, s.Output, totals); err != nil {
 		return err
 	}
+	progress.show("recomputing everything from the log")
+	report, err := k.verify(ctx)
+	if err != nil {
+		return err
+	}
+	progress.done()
 	line, err := verdict(report)
 	fmt.Fprintln(cmd.ErrOrStderr(), line)
 	return err
 }
 
-// produce feeds the plan's events.
-func produce(ctx context.Context, k *stack, r *replaying, p *progress) error {
-	err := r.Plan.Events(func(ev *event.Event) error {
-		if k.feed.Sent()%4096 == 0 {
-			p.show(fmt.Sprintf("%d events of %d rows fed", k.feed.Sent(), r.Plan.Rows))
-		}
-		return k.feed.Send(ctx, ev)
-	})
-	if err != nil {
-		return err
-	}
-	return k.feed.Flush(ctx)
-}
-
 // printTotals writes the totals as JSON lines or as a table.
 func printTotals(cmd *cobra.Command, output string, totals []*result.Record) error {
-	var t table.Table
+	width, terminal := table.WidthOf(cmd.OutOrStdout(), pipedWidth)
+	t := table.Table{Color: terminal && colorful()}
 	for _, r := range totals {
 		if output == jsonOutput {
 			line, err := json.Marshal(r)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s\n", line)
+			if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n", line); err != nil {
+				return fmt.Errorf("write the totals: %w", err)
+			}
 		}
 		t.Update(r)
 	}
 	if output == jsonOutput {
 		return nil
 	}
-	return t.Render(cmd.OutOrStdout(), pipedWidth)
+	if terminal {
+		fmt.Fprintln(cmd.OutOrStdout()) // below the plan
+	}
+	return t.Render(cmd.OutOrStdout(), width)
 }
 
 // pipedWidth is the width in characters of a table that goes to no terminal.
@@ -115,7 +102,7 @@ type progress struct {
 }
 
 func newProgress(cmd *cobra.Command) *progress {
-	p := &progress{}
+	p := &progress{shown: time.Now()}
 	if file, ok := cmd.ErrOrStderr().(*os.File); ok {
 		p.file = file
 		info, err := file.Stat()
@@ -125,7 +112,7 @@ func newProgress(cmd *cobra.Command) *progress {
 }
 
 func (p *progress) show(text string) {
-	every := 30 * time.Millisecond
+	every := 3 * time.Second
 	if p.terminal {
 		every = 100 * time.Millisecond
 	}

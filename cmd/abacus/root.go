@@ -16,12 +16,19 @@ results out, a fraction of a second later.
 Settings come from flags, then from the environment (ABACUS_BROKERS, ABACUS_COMMIT_EVERY ...), then from abacus.yaml.
 Exit codes: 0 ok, 1 failed or differences found, 2 usage, 3 a service is out of reach, 4 bad input rows.`
 
-const rootExample = `  # replay a finished experiment, everything in this process
+const rootExample = `  # see it work: Kafka, Redis and a generator with known effects in this process
+  abacus demo --for 20s
+
+  # the figures of a finished experiment, everything in this process
   abacus replay cookie_cats.csv.gz --embedded --experiment cookie-cats --unit userid --variant version \
       --control gate_30 --metric retention_7=conversion:retention_7
 
-  # the same settings for every command
-  export ABACUS_BROKERS=kafka-1:9092,kafka-2:9092`
+  # on a cluster: the processor, an experiment, its results as they come, and the proof
+  export ABACUS_BROKERS=kafka-1:9092,kafka-2:9092 ABACUS_REDIS=redis://redis-1:6379
+  abacus run
+  abacus experiments apply -f checkout-button.yaml
+  abacus tail
+  abacus verify`
 
 // newRootCommand returns the command line as a whole.
 func newRootCommand() *cobra.Command {
@@ -46,11 +53,21 @@ func newRootCommand() *cobra.Command {
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUsage, err} })
 	root.SetVersionTemplate("{{.Version}}\n")
+	root.SuggestionsMinimumDistance = 2
 	root.CompletionOptions.HiddenDefaultCmd = true
 	s.bind(root.PersistentFlags())
 	root.AddCommand(
 		newDemoCommand(),
+		newRunCommand(),
+		newMirrorCommand(),
+		newExperimentsCommand(),
+		newTopicsCommand(),
+		newLoadCommand(),
 		newReplayCommand(feedReplay),
+		newTailCommand(),
+		newVerifyCommand(),
+		newStatusCommand(),
+		newDescribeCommand(),
 		newVersionCommand(),
 	)
 	return root

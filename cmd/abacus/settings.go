@@ -38,7 +38,7 @@ func (s *settings) bind(flags *pflag.FlagSet) {
 	flags.StringVar(&s.StateDir, "state-dir", "./abacus-state", "`folder` of local state")
 	flags.IntVar(&s.Workers, "workers", runtime.NumCPU(), "`number` of workers; default: cores")
 	flags.DurationVar(&s.CommitEvery, "commit-every", 100*time.Millisecond, "most `time` between commits")
-	flags.StringVarP(&s.Output, "output", "o", textOutput, "`text|json`")
+	flags.StringVarP(&s.Output, "output", "o", textOutput, "print as `text|json`")
 	flags.StringVar(&s.File, "config", "", "`file` of settings (default abacus.yaml, if it is there)")
 }
 

@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/check"
@@ -12,6 +14,8 @@ import (
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/engine"
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/feed"
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/logs"
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/replay"
+	"github.com/abacus-stream/abacus/codecs/event"
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/experiment/verify"
 	"github.com/abacus-stream/abacus/processors/registry"
@@ -32,6 +36,16 @@ type stack struct {
 
 // embeddedPartitions is the number of partitions of the events topic in one process.
 const embeddedPartitions = 4
+
+// embeddedSettings are those of cmd, with one worker unless more are asked for: workers that start together settle who
+// does what in rounds of heartbeats, which takes longer than most of what is embedded.
+func embeddedSettings(cmd *cobra.Command) *settings {
+	s := *settingsOf(cmd)
+	if !cmd.Flags().Changed("workers") {
+		s.Workers = 1
+	}
+	return &s
+}
 
 // openStack starts everything in this process; the engine runs until close.
 func openStack(ctx context.Context, s *settings, idle time.Duration, log *zap.Logger) (*stack, error) {
@@ -89,12 +103,35 @@ func (k *stack) settle(ctx context.Context, last int64, progress func(string), n
 	defer cancel(nil)
 	stopWatch := k.watch(cancel)
 	defer stopWatch()
+	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !k.feed.Named(name) }) // of these nothing comes
 	return k.engine.Settled(ctx, k.logs, names, func(lag int64, open int) {
 		if lag > 0 {
-			progress(fmt.Sprintf("%d records to go", lag))
+			progress(fmt.Sprintf("records to process: %d", lag))
 		} else if open > 0 {
-			progress(fmt.Sprintf("%d experiments to close", open))
+			progress("experiments to close: " + fmt.Sprint(open))
 		}
+	})
+}
+
+// replay produces the events of a file and waits until all of them are processed, closed and mirrored.
+func (k *stack) replay(ctx context.Context, p *replay.Plan, progress func(string)) error {
+	if err := k.produce(ctx, p, progress); err != nil {
+		return err
+	}
+	return k.settle(ctx, endOf(p), progress, p.Definition.Experiment)
+}
+
+// endOf is the time of the end-of-input mark of a file.
+func endOf(p *replay.Plan) int64 { return p.Last + int64(p.Definition.Grace) + windowsClose }
+
+// produce produces the events of a file, which may not all be acknowledged yet.
+func (k *stack) produce(ctx context.Context, p *replay.Plan, progress func(string)) error {
+	begun := k.feed.Sent()
+	return p.Events(func(ev *event.Event) error {
+		if sent := k.feed.Sent() - begun; sent%4096 == 0 {
+			progress(fmt.Sprintf("%d events of %d rows fed", sent, p.Rows))
+		}
+		return k.feed.Send(ctx, ev)
 	})
 }
 
@@ -123,7 +160,7 @@ func verdict(r *check.Report) (string, error) {
 	if len(r.Differences) == 0 {
 		return line, nil
 	}
-	return line, fmt.Errorf("%d differences, the first: %s", len(r.Differences), shown(r.Differences[0]))
+	return line, fmt.Errorf("the log and what is published differ, first in %s", shown(r.Differences[0]))
 }
 
 func shown(d verify.Difference) string {

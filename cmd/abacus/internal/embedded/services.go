@@ -6,12 +6,15 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/topics"
 )
 
 // Services are the in-process Kafka and Redis.
@@ -32,7 +35,7 @@ func Open(ctx context.Context, prefix string, partitions int32) (s *Services, er
 			s.Close()
 		}
 	}()
-	if s.kafka, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0"})); err != nil {
+	if s.kafka, err = kfake.NewCluster(kfake.NumBrokers(1)); err != nil {
 		return nil, fmt.Errorf("embedded kafka: %w", err)
 	}
 	s.Brokers = s.kafka.ListenAddrs()
@@ -40,7 +43,11 @@ func Open(ctx context.Context, prefix string, partitions int32) (s *Services, er
 		return nil, fmt.Errorf("embedded redis: %w", err)
 	}
 	s.Redis = redis.NewClient(&redis.Options{Addr: s.redis.Addr()})
-	if s.Client, err = kgo.NewClient(kgo.SeedBrokers(s.Brokers...), kgo.ProducerLinger(0), kgo.MaxBufferedRecords(100_000)); err != nil {
+	opts := []kgo.Opt{
+		kgo.SeedBrokers(s.Brokers...), kgo.ProducerLinger(0), kgo.MaxBufferedRecords(100_000),
+		kgo.MetadataMinAge(20 * time.Millisecond), // new topics are seen at once
+	}
+	if s.Client, err = kgo.NewClient(opts...); err != nil {
 		return nil, fmt.Errorf("embedded kafka: client: %w", err)
 	}
 	return s, CreateTopics(ctx, s.Client, prefix, partitions)
@@ -48,22 +55,8 @@ func Open(ctx context.Context, prefix string, partitions int32) (s *Services, er
 
 // CreateTopics creates the topics that producers and consumers see, as CONTRACT has them.
 func CreateTopics(ctx context.Context, client *kgo.Client, prefix string, partitions int32) error {
-	stamp := kadm.StringPtr("LogAppendTime")
-	for _, t := range []struct {
-		name       string
-		partitions int32
-		configs    map[string]*string
-	}{
-		{prefix + ".events", partitions, map[string]*string{"cleanup.policy": kadm.StringPtr("delete"), "retention.ms": kadm.StringPtr("604800000"), "message.timestamp.type": stamp}},
-		{prefix + ".stats", 4, map[string]*string{"cleanup.policy": kadm.StringPtr("compact"), "message.timestamp.type": stamp}},
-		{prefix + ".registry.commands", 1, map[string]*string{"cleanup.policy": kadm.StringPtr("delete"), "retention.ms": kadm.StringPtr("2592000000")}},
-		{prefix + ".registry-table", 1, map[string]*string{"cleanup.policy": kadm.StringPtr("compact")}},
-	} {
-		if _, err := kadm.NewClient(client).CreateTopic(ctx, t.partitions, -1, t.configs, t.name); err != nil {
-			return fmt.Errorf("create topic %s: %w", t.name, err)
-		}
-	}
-	return nil
+	_, err := topics.Create(ctx, kadm.NewClient(client), topics.Table(prefix, partitions))
+	return err
 }
 
 // Close stops the services; what they held is gone.

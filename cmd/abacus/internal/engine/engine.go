@@ -5,13 +5,13 @@ package engine
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"go.uber.org/zap"
 
-	"github.com/abacus-stream/abacus/processors/experiment/flow"
 	"github.com/abacus-stream/abacus/processors/mirror"
 	"github.com/abacus-stream/abacus/processors/registry"
 	"github.com/abacus-stream/abacus/topology"
@@ -29,10 +29,19 @@ type Engine struct {
 	IdleAfter   time.Duration
 	Logger      *zap.Logger
 	Hooks       worker.Hooks // of the flow's workers
+	MirrorAlone bool         // neither registry nor flow; Redis is needed
 }
 
-// Run processes until ctx ends; the first of its parts that fails ends the others.
+// Run processes until ctx ends; the first of its parts that fails ends the others. It waits for a broker that is away at
+// the start, and creates the topics that are missing.
 func (e *Engine) Run(ctx context.Context) error {
+	if e.Logger == nil {
+		e.Logger = zap.NewNop()
+	}
+	stats, err := e.prepare(ctx)
+	if err != nil {
+		return unlessOver(ctx, err)
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var wg sync.WaitGroup
@@ -43,15 +52,17 @@ func (e *Engine) Run(ctx context.Context) error {
 			}
 		})
 	}
-	start(e.registry)
-	start(func(ctx context.Context) error {
-		return e.app(ctx, e.Prefix, "", func(b *topology.Builder) { flow.Build(b, flow.Config{Prefix: e.Prefix}) })
-	})
+	if !e.MirrorAlone {
+		start(e.registry)
+		start(func(ctx context.Context) error {
+			topo, err := Flow(e.Prefix)
+			return e.app(ctx, topo, err, e.flowConfig())
+		})
+	}
 	if e.Redis != nil {
 		start(func(ctx context.Context) error {
-			return e.app(ctx, e.Prefix+"-mirror", "mirror", func(b *topology.Builder) {
-				mirror.Build(b, mirror.Config{Prefix: e.Prefix, Redis: e.Redis})
-			})
+			topo, err := Mirror(mirror.Config{Prefix: e.Prefix, TopicID: stats, Redis: e.Redis, Log: e.Logger})
+			return e.app(ctx, topo, err, e.config(MirrorGroup(e.Prefix)))
 		})
 	}
 	<-ctx.Done()
@@ -62,29 +73,39 @@ func (e *Engine) Run(ctx context.Context) error {
 	return nil
 }
 
+// unlessOver drops an error that only says that ctx has ended.
+func unlessOver(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
 func (e *Engine) registry(ctx context.Context) error {
 	return registry.Run(ctx, registry.Config{
 		Brokers: e.Brokers, Prefix: e.Prefix, Logger: e.Logger, Now: func() int64 { return time.Now().UnixMilli() },
 	})
 }
 
-// app runs one topology; each has a state directory of its own.
-func (e *Engine) app(ctx context.Context, name, folder string, build func(*topology.Builder)) error {
-	var b topology.Builder
-	build(&b)
-	topo, err := b.Build(name)
-	if err != nil {
-		return err
-	}
-	cfg := worker.Config{
-		Brokers: e.Brokers, Memory: e.StateDir == "", StateDir: e.StateDir + "/" + name, Workers: e.Workers,
+// config is that of an app with one worker; each app has a state directory of its own.
+func (e *Engine) config(group string) worker.Config {
+	return worker.Config{
+		Brokers: e.Brokers, Memory: e.StateDir == "", StateDir: filepath.Join(e.StateDir, group), Workers: 1,
 		CommitEvery: e.CommitEvery, IdleAfter: e.IdleAfter, Logger: e.Logger,
 		DeadLetters: e.Prefix + ".dlq", Lates: e.Prefix + ".late",
 	}
-	if folder == "" {
-		cfg.Hooks = e.Hooks
-	} else {
-		cfg.Workers = 1
+}
+
+func (e *Engine) flowConfig() worker.Config {
+	cfg := e.config(e.Prefix)
+	cfg.Workers, cfg.Hooks = e.Workers, e.Hooks
+	return cfg
+}
+
+// app runs one topology.
+func (e *Engine) app(ctx context.Context, topo *topology.Topology, err error, cfg worker.Config) error {
+	if err != nil {
+		return err
 	}
 	app, err := worker.New(topo, cfg)
 	if err != nil {

@@ -17,6 +17,7 @@ type Feed struct {
 	client *kgo.Client
 	topic  string
 	sent   int64
+	named  map[string]bool
 	failed struct {
 		sync.Mutex
 		err error
@@ -24,11 +25,16 @@ type Feed struct {
 }
 
 // New makes a feed on a client, which stays the caller's.
-func New(client *kgo.Client, topic string) *Feed { return &Feed{client: client, topic: topic} }
+func New(client *kgo.Client, topic string) *Feed {
+	return &Feed{client: client, topic: topic, named: map[string]bool{}}
+}
 
 // Send produces one event without waiting; an error that an earlier one met is told here or by Flush.
 func (f *Feed) Send(ctx context.Context, ev *event.Event) error {
 	f.sent++
+	if !f.named[string(ev.Experiment)] {
+		f.named[string(ev.Experiment)] = true
+	}
 	rec := &kgo.Record{Topic: f.topic, Value: event.Append(make([]byte, 0, 192), ev)}
 	if len(ev.Unit) > 0 {
 		rec.Key = append([]byte(nil), ev.Unit...)
@@ -44,6 +50,9 @@ func (f *Feed) Flush(ctx context.Context) error {
 	}
 	return f.err()
 }
+
+// Named says whether an event sent names the experiment: an exposure, or one that carries its variant.
+func (f *Feed) Named(experiment string) bool { return f.named[experiment] }
 
 // Sent is the number of events sent.
 func (f *Feed) Sent() int64 { return f.sent }

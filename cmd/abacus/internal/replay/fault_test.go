@@ -88,10 +88,10 @@ func TestUsageFaults(t *testing.T) {
 		flag string
 		want string
 	}{
-		{"shop", nil, "unit", "required"},
-		{"", simple, "experiment", "required"},
+		{"shop", nil, "unit", "missing"},
+		{"", simple, "experiment", "missing"},
 		{"My Shop", simple, "experiment", "no name of an experiment"},
-		{"shop", simple[:6], "metric", "required"},
+		{"shop", simple[:6], "metric", "missing"},
 		{"shop", with("--unit", "uid"), "unit", `no column "uid": the file has user, arm, bought, spend`},
 		{"shop", with("--variant", "group"), "variant", "no column"},
 		{"shop", with("--time", "at"), "time", "no column"},
@@ -109,6 +109,7 @@ func TestUsageFaults(t *testing.T) {
 		{"shop", with("--weight", "new=0"), "weight", "positive"},
 		{"shop", with("--weight", "newer=1"), "weight", "no row has the variant"},
 		{"shop", with("--grace", "-1s"), "grace", "negative"},
+		{"shop", with("--exposure", "arm=never"), "exposure", "no row is an exposure"},
 	} {
 		_, err := planOf(t, path, test.name, test.args...)
 		var usage *UsageError

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -48,7 +49,9 @@ func (c *Config) mapping() (*mapping, error) {
 	return m, nil
 }
 
+// checkNames reports every flag that is missing at once.
 func (c *Config) checkNames() error {
+	var missing []error
 	for _, one := range []struct{ flag, value, what string }{
 		{"experiment", c.Experiment, "name the experiment"},
 		{"unit", c.Unit, "name the column of the unit's id, or give #row"},
@@ -57,8 +60,11 @@ func (c *Config) checkNames() error {
 		{"metric", strings.Join(c.Metrics, ""), "give at least one, such as revenue=mean:spend"},
 	} {
 		if one.value == "" {
-			return &UsageError{one.flag, "required: " + one.what}
+			missing = append(missing, &UsageError{one.flag, "missing: " + one.what})
 		}
+	}
+	if len(missing) > 0 {
+		return errors.Join(missing...)
 	}
 	if !experimentName.MatchString(c.Experiment) {
 		return &UsageError{"experiment", fmt.Sprintf("%q is no name of an experiment: want a-z, 0-9 and -, at most 63", c.Experiment)}

@@ -53,6 +53,9 @@ func New(cfg Config) (*Plan, error) {
 	if s.bad > 0 && !cfg.SkipBad || s.rows == 0 {
 		return nil, &BadRowsError{File: cfg.File, Count: s.bad, First: s.firstBad}
 	}
+	if s.exposed == 0 {
+		return nil, &UsageError{"exposure", fmt.Sprintf("%q: no row is an exposure, so no unit would count", cfg.Exposure)}
+	}
 	return p, p.settle(s, weights)
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"unicode/utf8"
 )
 
 // source reads the rows of one CSV file from its start: gzip by its first bytes, a BOM, CRLF, quoted cells.
@@ -23,9 +24,13 @@ type source struct {
 
 // openSource opens path and reads the header.
 func openSource(path string) (*source, error) {
-	file, err := os.Open(path)
+	file, err := os.Open(path) // its error names the path
 	if err != nil {
-		return nil, fmt.Errorf("open the file: %w", err)
+		return nil, err
+	}
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		file.Close()
+		return nil, fmt.Errorf("%s: is a folder: want a CSV file", path)
 	}
 	s := &source{file: file}
 	if err := s.begin(); err != nil {
@@ -54,10 +59,26 @@ func (s *source) begin() error {
 		return errors.New("the file is empty: want a header with the names of the columns")
 	}
 	if err != nil {
-		return fmt.Errorf("read the header: %w", err)
+		return fmt.Errorf("the header is not CSV: %w", told(err))
 	}
 	for _, name := range header {
 		s.header = append(s.header, strings.TrimSpace(name))
+	}
+	return checkHeader(s.header)
+}
+
+// checkHeader tells what files of other kinds look like.
+func checkHeader(header []string) error {
+	if !utf8.ValidString(strings.Join(header, "")) {
+		return errors.New("the header is not UTF-8: is it a CSV file?")
+	}
+	if len(header) > 1 {
+		return nil
+	}
+	for _, separator := range []string{";", "\t", "|"} {
+		if strings.Contains(header[0], separator) {
+			return fmt.Errorf("the cells are separated by %q: want commas", separator)
+		}
 	}
 	return nil
 }
@@ -93,10 +114,18 @@ func (s *source) next() (cells []string, line int, fault, err error) {
 	case errors.Is(err, io.EOF):
 		return nil, 0, nil, io.EOF
 	default:
-		return nil, 0, nil, fmt.Errorf("read after row %d: %w", s.row, err)
+		return nil, 0, nil, fmt.Errorf("after row %d: %w", s.row, told(err))
 	}
 	s.row++
 	return cells, line, fault, nil
+}
+
+// told explains what reading gave.
+func told(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("the compressed file ends too early, is it whole? %w", err)
+	}
+	return err
 }
 
 func (s *source) close() {

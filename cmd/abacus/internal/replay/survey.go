@@ -16,6 +16,7 @@ type survey struct {
 	known    map[string]bool
 
 	rows            int // good and chosen, conflicting ones included
+	exposed         int
 	unchosen        int
 	bad             int
 	firstBad        []BadRow
@@ -59,6 +60,9 @@ func (s *survey) see(r *row) error {
 		s.earliest, s.latest = r.time, r.time
 	}
 	s.rows++
+	if r.exposed {
+		s.exposed++
+	}
 	s.earliest, s.latest = min(s.earliest, r.time), max(s.latest, r.time)
 	s.late = max(s.late, s.latest-r.time)
 	for i, m := range s.measures {
@@ -96,7 +100,7 @@ func (s *survey) conflicts() map[string]bool {
 	return found
 }
 
-// ordered returns the variants, control first, then by first appearance.
+// ordered returns the variants, control first, then by name: the order of the rows must not matter.
 func (s *survey) ordered(control string) ([]string, error) {
 	at := slices.Index(s.variants, control)
 	if at < 0 {
@@ -105,7 +109,9 @@ func (s *survey) ordered(control string) ([]string, error) {
 	if len(s.variants) < 2 {
 		return nil, &UsageError{"variant", fmt.Sprintf("every row has the variant %q: nothing to compare it with", control)}
 	}
-	return append([]string{control}, slices.Delete(slices.Clone(s.variants), at, at+1)...), nil
+	others := slices.Delete(slices.Clone(s.variants), at, at+1)
+	slices.Sort(others)
+	return append([]string{control}, others...), nil
 }
 
 func quoted(names []string) string {

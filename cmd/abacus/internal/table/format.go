@@ -30,6 +30,14 @@ func thousands(n int64) string {
 	return sign + b.String()
 }
 
+// count writes n of what noun names.
+func count(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return thousands(n) + " " + noun + "s"
+}
+
 // amount writes a mean: five digits where it is small, two decimals and commas where it is large.
 func amount(x result.Number) string {
 	v, ok := x.Float()

@@ -19,11 +19,11 @@ func (f *frame) title() {
 		units += unitsOf(rec)
 		asOf = max(asOf, rec.AsOf)
 	}
-	noun := "experiments"
-	if len(f.records) == 1 {
-		noun = "experiment"
+	text := count(int64(len(f.records)), "experiment") + " · " + count(units, "unit")
+	if asOf > 0 { // no pane has closed before
+		text += " · as of " + moment(asOf)
 	}
-	f.line([]cell{{fmt.Sprintf("%d %s · %s units · as of %s", len(f.records), noun, thousands(units), moment(asOf)), faint}}, 0)
+	f.line([]cell{{text, faint}}, 0)
 }
 
 func unitsOf(rec *result.Record) (units int64) {
@@ -43,7 +43,7 @@ func (f *frame) headings() {
 
 // experiment is the heading of one experiment: what holds for all its metrics.
 func (f *frame) experiment(rec *result.Record) {
-	facts := []string{thousands(unitsOf(rec)) + " units"}
+	facts := []string{count(unitsOf(rec), "unit")}
 	if rec.Run > 1 {
 		facts = append(facts, fmt.Sprintf("run %d", rec.Run))
 	}
@@ -55,7 +55,7 @@ func (f *frame) experiment(rec *result.Record) {
 		dropped += n
 	}
 	if dropped > 0 {
-		facts = append(facts, thousands(dropped)+" events dropped")
+		facts = append(facts, count(dropped, "event")+" dropped")
 	}
 	cells := []cell{{rec.Experiment, strong}}
 	if rec.Split != nil && rec.Split.Verdict != "" {

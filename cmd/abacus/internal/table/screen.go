@@ -9,7 +9,8 @@ import (
 	"golang.org/x/term"
 )
 
-// The escapes of a frame: synchronized output where the terminal knows it, the cursor away while frames are drawn.
+// The escapes of a frame: synchronized output where the terminal knows it, the cursor away while it is drawn and only
+// then: a process that is killed leaves it visible.
 const (
 	beginFrame = "\x1b[?2026h"
 	endFrame   = "\x1b[?2026l"
@@ -26,6 +27,18 @@ type Screen struct {
 	size  func() (width, height int)
 	width int // of the frame that stands there
 	lines int
+}
+
+// WidthOf returns the width in characters of the terminal that out is, else, with terminal false, the width otherwise.
+func WidthOf(out io.Writer, otherwise int) (width int, terminal bool) {
+	file, ok := out.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return otherwise, false
+	}
+	if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
+		return width, true
+	}
+	return 80, true
 }
 
 // NewScreen returns a screen on file; ok is false if file is no terminal.
@@ -46,14 +59,19 @@ func NewScreen(file *os.File) (s *Screen, ok bool) {
 
 // Draw shows the table, and below it lines of the caller's, in place of the frame before. What is higher than the
 // terminal is cut. One write a frame.
-func (s *Screen) Draw(t *Table, below ...string) error {
+func (s *Screen) Draw(t *Table, below ...string) error { return s.draw(t, below, true) }
+
+// Finish is Draw for the last time: whole, so that it scrolls where the terminal is lower.
+func (s *Screen) Finish(t *Table, below ...string) error { return s.draw(t, below, false) }
+
+func (s *Screen) draw(t *Table, below []string, fit bool) error {
 	width, height := s.size()
 	var frame strings.Builder
 	if err := t.Render(&frame, width); err != nil {
 		return err
 	}
 	lines := strings.Split(strings.TrimSuffix(frame.String(), "\n"), "\n")
-	if room := max(height-1-len(below), 1); len(lines) > room {
+	if room := max(height-1-len(below), 1); fit && len(lines) > room {
 		hidden := len(lines) - room + 1
 		lines = append(lines[:room-1], fmt.Sprintf("… %d more lines", hidden))
 	}
@@ -81,7 +99,7 @@ func (s *Screen) frame(lines []string, width int) string {
 	for _, line := range lines {
 		b.WriteString(line + clearRight + "\n")
 	}
-	b.WriteString(clearBelow + endFrame)
+	b.WriteString(clearBelow + showCursor + endFrame)
 	return b.String()
 }
 

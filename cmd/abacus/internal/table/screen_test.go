@@ -33,6 +33,11 @@ func TestScreen(t *testing.T) {
 	require.Equal(t, 7, strings.Count(cut, "\n"))
 	require.Contains(t, cut, "… 17 more lines")
 	out.Reset()
+	require.NoError(t, s.Finish(shop(), "verified"))
+	require.NotContains(t, out.String(), "more lines", "the last frame is whole")
+	require.Contains(t, out.String(), "\x1b[7A\r")
+	require.Contains(t, out.String(), "verified"+clearRight+"\n"+clearBelow+showCursor+endFrame)
+	out.Reset()
 	require.NoError(t, s.Close())
 	require.Equal(t, showCursor, out.String())
 }

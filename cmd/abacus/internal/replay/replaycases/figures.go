@@ -52,24 +52,29 @@ func ReadTruths(folder string) (Truths, error) {
 	return t, nil
 }
 
-// Figures returns the figures at path.
-func (t Truths) Figures(path []string) (f Figures, err error) {
+// Figures returns the figures of the comparison at path.
+func (t Truths) Figures(path []string) (Figures, error) {
+	var f Figures
+	err := t.Into(path, &f)
+	return f, err
+}
+
+// Into reads what stands at path into target, as encoding/json does.
+func (t Truths) Into(path []string, target any) error {
 	level := t
 	for i, key := range path {
 		data, found := level[key]
 		if !found {
-			return f, fmt.Errorf("truth.json: no %q", path[:i+1])
+			return fmt.Errorf("truth.json: no %q", path[:i+1])
 		}
-		if i == len(path)-1 {
-			if err = json.Unmarshal(data, &f); err != nil {
-				err = fmt.Errorf("truth.json: %q: %w", path, err)
-			}
-			return f, err
+		into := target
+		if i < len(path)-1 {
+			level = Truths{}
+			into = &level
 		}
-		level = Truths{}
-		if err = json.Unmarshal(data, &level); err != nil {
-			return f, fmt.Errorf("truth.json: %q: %w", path[:i+1], err)
+		if err := json.Unmarshal(data, into); err != nil {
+			return fmt.Errorf("truth.json: %q: %w", path[:i+1], err)
 		}
 	}
-	return f, fmt.Errorf("truth.json: empty path")
+	return nil
 }

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/engine"
+	"github.com/abacus-stream/abacus/codecs/result"
+)
+
+// feedCluster replays into an engine that runs elsewhere.
+func feedCluster(cmd *cobra.Command, r *replaying) error {
+	ctx, s := cmd.Context(), settingsOf(cmd)
+	k, err := joinStack(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer k.leave()
+	progress := newProgress(cmd)
+	defer progress.done()
+	if err := k.applyAll(ctx, &r.Plan.Definition); err != nil {
+		return err
+	}
+	if !r.Wait {
+		return k.hand(cmd, r, progress)
+	}
+	if err := k.findMirror(ctx, s); err != nil {
+		return err
+	}
+	if k.Redis != nil {
+		defer k.Redis.Close()
+	}
+	if err := k.replay(ctx, r.Plan, progress.show); err != nil {
+		return err
+	}
+	progress.done()
+	totals, err := finalTotals(ctx, k)
+	if err != nil {
+		return err
+	}
+	return printTotals(cmd, s.Output, slices.DeleteFunc(totals, func(t *result.Record) bool {
+		return t.Experiment != r.Plan.Definition.Experiment
+	}))
+}
+
+// hand produces everything and leaves the rest to the engine.
+func (k *stack) hand(cmd *cobra.Command, r *replaying, p *progress) error {
+	ctx, name := cmd.Context(), r.Plan.Definition.Experiment
+	if err := k.produce(ctx, r.Plan, p.show); err != nil {
+		return err
+	}
+	err := k.feed.Flush(ctx)
+	if err == nil {
+		err = k.feed.End(ctx, k.parts, endOf(r.Plan), name)
+	}
+	if err != nil {
+		return unreachable(err)
+	}
+	p.done()
+	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%d events fed; see `abacus tail %s`\n", k.feed.Sent(), name)
+	return err
+}
+
+// findMirror has the stack wait for the mirror too if there is one at work.
+func (k *stack) findMirror(ctx context.Context, s *settings) error {
+	group := engine.MirrorGroup(s.Prefix)
+	described, err := k.logs.Admin().DescribeGroups(ctx, group)
+	if err != nil {
+		return unreachable(errors.Join(fmt.Errorf("describe group %s", group), err))
+	}
+	if len(described[group].Members) == 0 {
+		return nil
+	}
+	k.Redis, err = openRedis(s)
+	k.engine.Redis = k.Redis
+	return err
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/engine"
+)
+
+const runLong = `Run is the processor: the registry of experiments and both stages, from the events topic to the stats topic,
+exactly once. Start it on as many machines as there is work; each needs a --state-dir of its own, which it finds again
+after a restart. What it holds there can be lost: it is restored from Kafka.
+
+It makes the topics that are missing, and refuses those it cannot work on. While Kafka is away it waits. On SIGTERM it
+finishes what it has begun, commits, and leaves its group. It logs to standard error, with -o json in JSON.`
+
+const runExample = `  # on one machine, with the Redis mirror in the same process
+  abacus run --brokers localhost:9092 --redis redis://localhost:6379 --mirror
+
+  # one of several processes; the mirror runs elsewhere
+  abacus run --brokers kafka-1:9092,kafka-2:9092 --state-dir /var/lib/abacus --workers 4 -o json`
+
+func newRunCommand() *cobra.Command {
+	var mirrored bool
+	cmd := &cobra.Command{
+		Use: "run", Short: "The processor: events in, results out", Long: runLong, Example: runExample,
+		Args: usageArgs(noArguments),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			e, err := newEngine(cmd)
+			if err != nil {
+				return err
+			}
+			if mirrored {
+				if e.Redis, err = openRedis(settingsOf(cmd)); err != nil {
+					return err
+				}
+				defer e.Redis.Close()
+			}
+			return runEngine(cmd.Context(), e)
+		},
+	}
+	cmd.Flags().BoolVar(&mirrored, "mirror", false, "write Redis from this process too")
+	logFlag(cmd)
+	return cmd
+}
+
+// newEngine is an engine with the settings of cmd, without the mirror.
+func newEngine(cmd *cobra.Command) (*engine.Engine, error) {
+	log, err := newLogger(cmd)
+	if err != nil {
+		return nil, err
+	}
+	s := settingsOf(cmd)
+	return &engine.Engine{
+		Prefix: s.Prefix, Brokers: s.Brokers, StateDir: s.StateDir, Workers: s.Workers, CommitEvery: s.CommitEvery, Logger: log,
+	}, nil
+}
+
+// runEngine runs until ctx ends and tells how it began and ended.
+func runEngine(ctx context.Context, e *engine.Engine) error {
+	e.Logger.Info("starting", zap.String("version", version()), zap.String("prefix", e.Prefix),
+		zap.Strings("brokers", e.Brokers), zap.String("state", e.StateDir), zap.Bool("mirror", e.Redis != nil))
+	asked := make(chan time.Time, 1)
+	unwatch := context.AfterFunc(ctx, func() {
+		e.Logger.Info("stopping")
+		asked <- time.Now()
+	})
+	err := e.Run(ctx)
+	if !unwatch() && err == nil {
+		e.Logger.Info("stopped", zap.Duration("took", time.Since(<-asked).Round(time.Millisecond)))
+	}
+	return err
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/topics"
+	"github.com/abacus-stream/abacus/codecs/result"
+)
+
+const tailLong = `Tail shows the totals of the stats topic: first the last of each experiment, then each new one as it is committed. On a
+terminal it is a table that is refreshed in place; in a pipe a line a comparison; with -o json the records themselves.`
+
+const tailExample = `  abacus tail
+  abacus tail checkout-button signup-copy
+
+  # what is known now, as one JSON line an experiment
+  abacus tail --once -o json | jq -r '[.experiment, .metrics[].comparisons[].verdict] | @tsv'`
+
+func newTailCommand() *cobra.Command {
+	var once bool
+	cmd := &cobra.Command{
+		Use: "tail [EXPERIMENT]...", Short: "Show the results as they come", Long: tailLong, Example: tailExample,
+		Args: usageArgs(cobra.ArbitraryArgs),
+		RunE: func(cmd *cobra.Command, names []string) error {
+			s := settingsOf(cmd)
+			client, err := connect(cmd.Context(), s)
+			if err != nil {
+				return err
+			}
+			_, err = partitions(cmd.Context(), client, topics.Stats(s.Prefix))
+			client.Close()
+			if err != nil {
+				return err
+			}
+			return tail(cmd, names, once)
+		},
+	}
+	cmd.Flags().BoolVar(&once, "once", false, "show what is there and end")
+	return cmd
+}
+
+// tail follows the stats topic and shows the totals of the experiments named, of all if none is.
+func tail(cmd *cobra.Command, names []string, once bool) error {
+	s := settingsOf(cmd)
+	ctx, stop := context.WithCancel(cmd.Context())
+	defer stop()
+	show, closing := shower(ctx, cmd)
+	f := &follower{topic: topics.Stats(s.Prefix), visit: func(r *result.Record) {
+		if len(names) == 0 || slices.Contains(names, r.Experiment) {
+			show(r)
+		}
+	}}
+	if once {
+		f.live = stop
+	}
+	err := f.run(ctx, s.Brokers)
+	stop()
+	closing()
+	return err
+}
+
+// shower gives what shows a total, and what is to be called when ctx has ended.
+func shower(ctx context.Context, cmd *cobra.Command) (show func(*result.Record), closing func()) {
+	d := newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), settingsOf(cmd).Output == jsonOutput)
+	switch {
+	case d.json:
+		return d.update, func() {}
+	case d.screen == nil:
+		var t table.Table
+		return func(r *result.Record) { _ = t.Lines(cmd.OutOrStdout(), r) }, func() {}
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		refresh(ctx, d)
+	}()
+	return d.update, func() {
+		<-ended
+		_ = d.finish(nil, fmt.Sprintf("ended at %s", time.Now().UTC().Format(time.TimeOnly)))
+		d.close()
+	}
+}
+
+// refresh draws what is new until ctx ends.
+func refresh(ctx context.Context, d *display) {
+	d.note("waiting for results; Ctrl-C ends")
+	tick := time.NewTicker(drawEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case now := <-tick.C:
+			d.tick(now)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
