@@ -1,0 +1,16 @@
+// Package pipeline holds the experimentation flow from end to end: events are
+// produced to a broker, real workers run both stages in transactions, and a
+// reader of committed records hands the statistics to verify, which recomputes
+// them from the log. Every test ends with no difference.
+//
+// The broker is kfake in this process, or the one that ABACUS_TEST_KAFKA names
+// as host:port[,host:port]: all that a test needs of it goes through kgo and
+// kadm, and each test has names of its own.
+//
+//	cluster_test.go    a broker
+//	pipeline_test.go   topics, registry rows and events of one test
+//	process_test.go    one process of the app, as often as a test wants
+//	log_test.go        topics read to their end
+//	judge_test.go      waiting until all is processed, closed and as verify says
+//	traffic_test.go    events: single ones, and streams of any length by seed
+package pipeline
