@@ -2,13 +2,17 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test lint race bench bench-kafka fuzz demo
+.PHONY: build test test-broker lint race bench bench-kafka fuzz demo
 
 build:
 	$(GO) build -trimpath -o abacus ./cmd/abacus
 
 test:
 	$(GO) test -timeout 20m ./...
+
+# Against an Apache Kafka 4.3.1 that it starts from its Maven jars (needs java and mvn), with kill -9.
+test-broker:
+	$(GO) test -tags broker -count 1 -timeout 20m ./integration/services/... ./integration/broker/...
 
 lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || (gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1)

@@ -30,7 +30,7 @@ const (
 // connect gives a client of a cluster that has answered.
 func connect(ctx context.Context, s *settings) (*kgo.Client, error) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(s.Brokers...), kgo.ProducerLinger(2*time.Millisecond),
-		kgo.MaxBufferedRecords(100_000), kgo.RecordDeliveryTimeout(delivery),
+		kgo.MaxBufferedRecords(100_000), kgo.RecordDeliveryTimeout(delivery), kgo.MetadataMinAge(50*time.Millisecond),
 		kgo.AlwaysRetryEOF()) // a proxy before a broker that restarts accepts and hangs up
 	if err != nil {
 		return nil, usageError("--brokers %s: %w", strings.Join(s.Brokers, ","), err)

@@ -59,8 +59,8 @@ func requireTotals(t *testing.T, text string) {
 	}
 }
 
+// TestDemo has the process to itself: the first record must not take long.
 func TestDemo(t *testing.T) {
-	t.Parallel()
 	began, first := time.Now(), time.Duration(0)
 	out := &output{first: func() { first = time.Since(began) }}
 	got := demonstrate(t.Context(), &demo{settled: func(k *stack) {
@@ -71,7 +71,7 @@ func TestDemo(t *testing.T) {
 		requireHash(t, k)
 	}}, out, "--for", "2s", "--rate", "1000", "-o", "json")
 	require.Equal(t, exitOK, got.code, got.err)
-	require.Less(t, first, 3*time.Second, "the first record")
+	require.Less(t, first, slower*3*time.Second, "the first record")
 	requireTotals(t, got.out)
 	require.Regexp(t, verdictLine, got.err)
 }

@@ -160,14 +160,14 @@ func TestVerifyJudges(t *testing.T) {
 	forged, err := json.Marshal(total)
 	require.NoError(t, err)
 	i.produce(&kgo.Record{Topic: "abacus.stats", Key: []byte("checkout-button|total"), Value: forged})
-	got := i.do("verify")
+	got := i.do("verify", "--settle", "0s")
 	require.Equal(t, exitFailed, got.code)
 	require.Regexp(t, `(?m)^checkout-button\|total units.control: the log says \d+, found 1$`, got.out)
 	require.Regexp(t, `(?m)^verified: \d+ records, \d+ differences$`, got.out)
-	require.Regexp(t, `"differences":[1-9].*"first":\[\{`, i.do("verify", "-o", "json").out)
+	require.Regexp(t, `"differences":[1-9].*"first":\[\{`, i.do("verify", "--settle", "0s", "-o", "json").out)
 
 	require.NoError(t, i.Redis.HSet(context.Background(), "ab:stats:{checkout-button}", "units.control", "2").Err())
-	require.Contains(t, i.do("verify").out, "units.control: the log says")
+	require.Contains(t, i.do("verify", "--settle", "0s").out, "units.control: the log says")
 
 	var gone kadm.Offsets
 	gone.AddOffset("abacus.events", 2, 1, -1)

@@ -52,7 +52,7 @@ func tail(cmd *cobra.Command, names []string, once bool) error {
 	defer stop()
 	show, closing := shower(ctx, cmd)
 	f := &follower{topic: topics.Stats(s.Prefix), visit: func(r *result.Record) {
-		if len(names) == 0 || slices.Contains(names, r.Experiment) {
+		if ctx.Err() == nil && (len(names) == 0 || slices.Contains(names, r.Experiment)) {
 			show(r)
 		}
 	}}

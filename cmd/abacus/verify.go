@@ -88,7 +88,7 @@ func (v *verifying) run(ctx context.Context) (*check.Report, error) {
 			return nil, err
 		}
 		report, err := check.Run(ctx, v.cfg)
-		if err != nil || len(report.Differences) == 0 {
+		if err != nil || len(report.Differences) == 0 || time.Now().After(until) {
 			return report, err
 		}
 		select {
@@ -97,7 +97,7 @@ func (v *verifying) run(ctx context.Context) (*check.Report, error) {
 		case <-time.After(2 * time.Second): // more than there is between two totals, or two watermarks
 		}
 		after, err := v.position(ctx)
-		if err != nil || before == after || time.Now().After(until) {
+		if err != nil || before == after {
 			return report, err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/abacus-stream/abacus/codecs/result"
 	"github.com/abacus-stream/abacus/topology"
 	"github.com/abacus-stream/abacus/topology/worker"
 )
@@ -62,11 +63,26 @@ func catchUp(t *testing.T, workers int, events []input) map[string][]byte {
 		require.Greater(t, p.skew(), time.Minute, "no task ran ahead: the test shows nothing")
 	}
 	p.finish(x)
-	last := p.last(p.stats())
-	for key, value := range last {
-		require.Zero(t, p.record(value).Revision, "%s was corrected", key)
+	p.requireClosedOnce()
+	return p.last(p.stats())
+}
+
+// requireClosedOnce says that every window was closed with its last value: nothing came after it.
+func (p *pipeline) requireClosedOnce() {
+	p.t.Helper()
+	closed := map[string]string{}
+	for _, r := range p.read(p.stats()) {
+		key, rec := string(r.Key), p.record(r.Value)
+		if rec.Grain == result.Total {
+			continue
+		}
+		require.Zero(p.t, rec.Revision, "%s was corrected", key)
+		require.NotContains(p.t, closed, key, "closed, then: %s", r.Value)
+		if rec.Closed {
+			closed[key] = string(r.Value)
+		}
 	}
-	return last
+	require.NotEmpty(p.t, closed)
 }
 
 // uneven makes the first worker wait for the second one to get tasks, then the second one for the

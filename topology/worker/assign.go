@@ -234,7 +234,7 @@ func (w *worker) takeIn(r restored) error {
 		MaxAhead: w.app.cfg.MaxAhead.Milliseconds(), IdleAfter: w.app.cfg.IdleAfter.Milliseconds(),
 	})
 	if err != nil {
-		return fmt.Errorf("task %s: %w", r.id, err)
+		return &stepError{fmt.Errorf("task %s: %w", r.id, err)}
 	}
 	run := &running{task: t, sub: r.sub, stores: r.stores, globals: make([]int, len(w.app.topo.Globals))}
 	if err := run.applyGlobals(w.app.globals); err != nil {

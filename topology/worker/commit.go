@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"sync"
 	"time"
@@ -222,13 +221,13 @@ func (t *transaction) offsets(ctx context.Context, touched []*running) (*kmsg.Tx
 		return nil, fmt.Errorf("producer id: %w", err)
 	}
 	for _, r := range touched {
-		position := metadata(r)
 		for i, src := range r.sub.Sources {
 			if r.task.Next(i) < 0 {
 				continue
 			}
 			topic := kmsg.NewTxnOffsetCommitRequestTopic()
 			topic.Topic, topic.TopicID = src.Topic, w.app.topics.ids[src.Topic] // version 6 goes by the id
+			position := metadata(r, topic.TopicID)
 			p := kmsg.NewTxnOffsetCommitRequestTopicPartition()
 			p.Partition, p.Offset, p.Metadata = r.task.Task().Partition, r.task.Next(i), &position
 			topic.Partitions = append(topic.Partitions, p)
@@ -236,16 +235,6 @@ func (t *transaction) offsets(ctx context.Context, touched []*running) (*kmsg.Tx
 		}
 	}
 	return req, nil
-}
-
-// metadataHead begins the metadata of an offset: the version of its layout.
-const metadataHead = "1:"
-
-// metadata is the task's position without its inputs, as text: under 256 bytes.
-func metadata(r *running) string {
-	p := r.task.Position()
-	p.Inputs = nil
-	return metadataHead + r.sub.Name + ":" + base64.RawStdEncoding.EncodeToString(task.AppendPosition(nil, p))
 }
 
 // end is step 4. Each touched task has produced at least its position, so EndTxn is really sent.

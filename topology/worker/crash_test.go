@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 var errCrash = errors.New("crash of the test")
@@ -72,4 +73,18 @@ func TestSameFailureFiveTimesStops(t *testing.T) {
 	}
 	_, fatal := f.judge(err, start)
 	require.ErrorContains(t, fatal, "words/1/7")
+}
+
+// So does an answer that only another setting will change; one that passes does not.
+func TestRefusalStopsAndTroubleDoesNot(t *testing.T) {
+	for cause, stops := range map[error]bool{kerr.InvalidSessionTimeout: true, kerr.GroupAuthorizationFailed: true, kerr.CoordinatorNotAvailable: false} {
+		var f failures
+		var fatal error
+		for range 2 * sameLimit {
+			if fatal == nil {
+				_, fatal = f.judge(fmt.Errorf("poll: %w", cause), start)
+			}
+		}
+		require.Equal(t, stops, fatal != nil, "%v: %v", cause, fatal)
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/abacus-stream/abacus/codecs"
 	"github.com/abacus-stream/abacus/topology"
 )
 
@@ -65,6 +66,27 @@ func TestRefusesTransactionsOfTheOldProtocol(t *testing.T) {
 	_, err := kadm.NewClient(c.client).UpdateFeatures(context.Background(), false, kadm.FeatureUpdate{Feature: "transaction.version", MaxVersionLevel: 1, UpgradeType: 2})
 	require.NoError(t, err)
 	require.ErrorContains(t, c.runs(Config{Workers: 1, Memory: true}), "transaction.version")
+}
+
+// stillborn is a processor that cannot begin, as one that cannot read its rows.
+type stillborn struct{}
+
+func (stillborn) Init(topology.Context) error                    { return errors.New("a row is malformed") }
+func (stillborn) Process(*topology.Record[string, string]) error { return nil }
+
+// A task that can never begin stops the app, so that somebody sees it and its partitions are not held.
+func TestStopsWhenATaskCannotBegin(t *testing.T) {
+	c := newCluster(t)
+	var b topology.Builder
+	topology.Process(topology.From(&b, "words", codecs.String, codecs.String), "stillborn", topology.Needs{},
+		func(topology.Forward[string, string]) topology.Processor[string, string] { return stillborn{} })
+	topo, err := b.Build("app")
+	require.NoError(t, err)
+	a, err := New(topo, Config{Brokers: c.brokers, Workers: 1, Memory: true})
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	require.ErrorContains(t, a.Run(ctx), "failed 5 times in the same way")
 }
 
 // A failure that comes back after a long time is not a series.

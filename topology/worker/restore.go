@@ -243,6 +243,9 @@ func (w *worker) committed(ctx context.Context, r *restored) error {
 // begins takes over committed offsets. A source without one begins at the start of its log: it is
 // given that offset, so that a task's first transaction commits one and is fenced by it.
 func (w *worker) begins(ctx context.Context, r *restored, resp kadm.OffsetResponses) (err error) {
+	if err := w.recreated(ctx, r, resp); err != nil {
+		return err
+	}
 	r.committed, r.begin = make([]int64, len(r.sub.Sources)), make([]int64, len(r.sub.Sources))
 	for i, src := range r.sub.Sources {
 		r.committed[i] = -1

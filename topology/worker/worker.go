@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -199,7 +200,7 @@ const (
 
 // judge gives the time to wait before the next session, or the error to stop with.
 func (f *failures) judge(err error, now time.Time) (time.Duration, error) {
-	if isFenced(err) {
+	if isOneOf(err, fences) {
 		if now.Sub(f.fencedAt) < time.Minute {
 			return 0, fmt.Errorf("fenced twice within a minute: another process uses this instance id; give each its own state directory or --instance: %w", err)
 		}
@@ -215,7 +216,7 @@ func (f *failures) judge(err error, now time.Time) (time.Duration, error) {
 	}
 	f.last, f.lastAt = text, now
 	var step *stepError
-	if errors.As(err, &step) {
+	if errors.As(err, &step) || isOneOf(err, refusals) {
 		f.steps[text]++
 		n := f.steps[text]
 		if n >= sameLimit {
@@ -228,11 +229,15 @@ func (f *failures) judge(err error, now time.Time) (time.Duration, error) {
 	return wait, nil
 }
 
-func isFenced(err error) bool {
-	for _, fenced := range []error{kerr.ProducerFenced, kerr.InvalidProducerEpoch, kerr.FencedInstanceID, kerr.InvalidProducerIDMapping} {
-		if errors.Is(err, fenced) {
-			return true
-		}
-	}
-	return false
+// fences are the answers to a producer or member whose place another one has taken.
+var fences = []error{kerr.ProducerFenced, kerr.InvalidProducerEpoch, kerr.FencedInstanceID, kerr.InvalidProducerIDMapping}
+
+// refusals are answers that stay the same until somebody changes a setting or a right.
+var refusals = []error{
+	kerr.InvalidSessionTimeout, kerr.InvalidTransactionTimeout, kerr.TopicAuthorizationFailed,
+	kerr.GroupAuthorizationFailed, kerr.TransactionalIDAuthorizationFailed, kerr.ClusterAuthorizationFailed,
+}
+
+func isOneOf(err error, causes []error) bool {
+	return slices.ContainsFunc(causes, func(cause error) bool { return errors.Is(err, cause) })
 }

@@ -23,7 +23,7 @@ const (
 // prepare waits for a broker, makes the topics that are missing and refuses those that nothing can run on. It gives the
 // identity of the stats topic.
 func (e *Engine) prepare(ctx context.Context) (stats string, err error) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(e.Brokers...))
+	client, err := kgo.NewClient(kgo.SeedBrokers(e.Brokers...), kgo.MetadataMinAge(50*time.Millisecond))
 	if err != nil {
 		return "", fmt.Errorf("brokers %v: %w", e.Brokers, err)
 	}

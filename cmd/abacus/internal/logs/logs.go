@@ -4,9 +4,11 @@ package logs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -86,7 +88,7 @@ func (r *Reader) Behind(ctx context.Context, group, topic string) (behind int64,
 		return 1, nil // not created yet
 	}
 	committed, err := r.admin.FetchOffsets(ctx, group)
-	if err != nil {
+	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) { // it is yet to come
 		return 0, fmt.Errorf("lag of %s on %s: %w", group, topic, err)
 	}
 	from := map[int32]int64{}
@@ -108,7 +110,7 @@ func (r *Reader) Behind(ctx context.Context, group, topic string) (behind int64,
 func drain(ctx context.Context, client *kgo.Client, left map[int32]int64, visit func(*kgo.Record)) error {
 	for len(left) > 0 {
 		fetches := client.PollFetches(ctx)
-		if err := fetches.Err0(); err != nil {
+		if err := fetches.Err(); err != nil { // the client has tried again what waiting cures
 			return err
 		}
 		fetches.EachRecord(func(rec *kgo.Record) {

@@ -1,6 +1,8 @@
 package replay
 
 import (
+	"bytes"
+	"compress/gzip"
 	"io/fs"
 	"os"
 	"strings"
@@ -133,14 +135,22 @@ func TestWrongVariantColumn(t *testing.T) {
 func TestFiles(t *testing.T) {
 	_, err := planOf(t, "/no/such/file.csv", "shop", simple...)
 	require.ErrorIs(t, err, fs.ErrNotExist)
-	_, err = planOf(t, write(t, ""), "shop", simple...)
-	require.ErrorContains(t, err, "empty")
-	_, err = planOf(t, write(t, "\xff\xfeu\x00"), "shop", simple...)
-	require.ErrorContains(t, err, "UTF-16")
-	_, err = planOf(t, write(t, "\x1f\x8bnot gzip at all"), "shop", simple...)
-	require.ErrorContains(t, err, "gzip")
+	for text, want := range map[string]string{
+		"": "empty", "\xff\xfeu\x00": "UTF-16", "\x1f\x8bnot gzip at all": "gzip", "user,arm\xff\n": "not UTF-8",
+		"user;arm;bought\nann;new;yes\n": `separated by ";": want commas`, "user \"arm\",x\n": "the header is not CSV",
+	} {
+		_, err = planOf(t, write(t, text), "shop", simple...)
+		require.ErrorContains(t, err, want)
+	}
+	var zipped bytes.Buffer
+	w := gzip.NewWriter(&zipped)
+	_, err = w.Write([]byte(simpleRows))
+	require.NoError(t, err)
+	require.NoError(t, w.Flush())
+	_, err = planOf(t, write(t, zipped.String()), "shop", simple...)
+	require.ErrorContains(t, err, "the compressed file ends too early")
 	_, err = planOf(t, t.TempDir(), "shop", simple...)
-	require.Error(t, err)
+	require.ErrorContains(t, err, "is a folder")
 }
 
 // TestChangedFile: what was not surveyed is not fed.

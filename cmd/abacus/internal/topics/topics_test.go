@@ -3,6 +3,7 @@ package topics_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -19,7 +20,7 @@ func cluster(t *testing.T, opts ...kfake.Opt) *kgo.Client {
 	kafka, err := kfake.NewCluster(append(opts, kfake.NumBrokers(1))...)
 	require.NoError(t, err)
 	t.Cleanup(kafka.Close)
-	client, err := kgo.NewClient(kgo.SeedBrokers(kafka.ListenAddrs()...))
+	client, err := kgo.NewClient(kgo.SeedBrokers(kafka.ListenAddrs()...), kgo.MetadataMinAge(10*time.Millisecond))
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
 	return client

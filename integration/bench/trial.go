@@ -1,0 +1,185 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/abacus-stream/abacus/processors/mirror"
+)
+
+// trial is a run of the engine under steady events.
+type trial struct {
+	name      string
+	emitEvery time.Duration // zero: the default of the flow
+	mirror    bool          // also read what comes to Redis
+	standIn   bool          // a second process runs from the start
+	crash     bool          // the first process is killed when half of the time is over, and started again if there is no second
+}
+
+const (
+	rate   = 5000             // events per second
+	warm   = 5 * time.Second  // not measured
+	steady = 20 * time.Second // measured
+)
+
+// trialRuns is the most runs of a trial: one takes half a minute, and has 100,000 events to go by.
+const trialRuns = 3
+
+// latencies are what a trial measured, event by event.
+type latencies struct{ topic, redis []time.Duration }
+
+// run makes a stage for the trial, runs it and deletes the stage.
+func (t trial) run(ctx context.Context, brokers []string, redisAddr, prefix, dir string) (took latencies, err error) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	s, err := newStage(ctx, brokers, prefix+t.name+"-", tagged(0))
+	if err != nil {
+		return took, err
+	}
+	defer func() { err = errors.Join(err, s.forget(context.WithoutCancel(ctx), s.prefix)); s.client.Close() }()
+	first := job{Contender: "engine", Brokers: brokers, Prefix: s.prefix, App: s.prefix + "-app", Dir: dir + "/first", EmitEvery: t.emitEvery}
+	if t.mirror {
+		first.Redis = redisAddr
+	}
+	crew, err := t.staff(first, dir)
+	defer func() {
+		for _, c := range crew {
+			c.Stop(30 * time.Second)
+		}
+	}()
+	if err != nil {
+		return took, err
+	}
+	return t.measure(ctx, s, first, &crew)
+}
+
+// staff starts the processes of the trial.
+func (t trial) staff(first job, dir string) (crew []*child, err error) {
+	jobs := []job{first}
+	if t.standIn {
+		second := first
+		second.Dir = dir + "/second"
+		jobs = append(jobs, second)
+	}
+	for _, j := range jobs {
+		c, err := begin(j)
+		if err != nil {
+			return crew, err
+		}
+		crew = append(crew, c)
+	}
+	return crew, nil
+}
+
+// measure sends the traffic, disturbs it and reads until all of it is in.
+func (t trial) measure(ctx context.Context, s *stage, first job, crew *[]*child) (took latencies, err error) {
+	in, err := s.totals(ctx)
+	if err != nil {
+		return took, err
+	}
+	defer in.client.Close()
+	flow := newTraffic(rate)
+	began := time.Now()
+	reading := flow.reading(began.Add(warm))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	failed := make(chan error, 3)
+	go func() { failed <- flow.send(ctx, s, warm+steady) }()
+	shown := make(chan []time.Duration, 1)
+	if first.Redis != "" {
+		go func() {
+			r := flow.reading(began.Add(warm))
+			failed <- follow(ctx, first.Redis, r)
+			shown <- r.took
+		}()
+	}
+	if t.crash {
+		go func() {
+			time.Sleep(warm + steady/2)
+			failed <- t.strike(first, crew)
+		}()
+	}
+	for reading.all() < rate*int64((warm+steady)/time.Second) {
+		err := in.next(ctx, func(experiment string, now total) { reading.see(experiment, now.n, time.Now()) })
+		if err != nil {
+			return took, fmt.Errorf("%s: %d events are in: %w", t.name, reading.all(), err)
+		}
+	}
+	took.topic = reading.took
+	if err := <-failed; err != nil {
+		return took, err
+	}
+	if t.crash {
+		err = <-failed
+	}
+	if first.Redis != "" {
+		err = errors.Join(err, <-failed)
+		took.redis = <-shown
+	}
+	return took, err
+}
+
+// strike kills the first process; where no other is there to take over, it is started again.
+func (t trial) strike(first job, crew *[]*child) error {
+	(*crew)[0].Kill()
+	if t.standIn {
+		return nil
+	}
+	again, err := begin(first)
+	if err == nil {
+		(*crew)[0] = again
+	}
+	return err
+}
+
+// follow reads the hashes of Redis as they are announced, until all events are in.
+func follow(ctx context.Context, addr string, r *reading) error {
+	client := redis.NewClient(&redis.Options{Addr: addr})
+	defer client.Close()
+	updates := client.Subscribe(ctx, "ab:updates")
+	defer updates.Close()
+	var fields []string
+	for _, arm := range arms {
+		fields = append(fields, arm+".latency.n")
+	}
+	for r.all() < rate*int64((warm+steady)/time.Second) {
+		update, err := updates.ReceiveMessage(ctx)
+		if err != nil {
+			return fmt.Errorf("updates of Redis, %d events are in: %w", r.all(), err)
+		}
+		if !strings.HasPrefix(update.Payload, "ranker-") {
+			continue
+		}
+		values, err := client.HMGet(ctx, mirror.StatsKey(update.Payload), fields...).Result()
+		if err != nil {
+			return err
+		}
+		var n int64
+		for _, v := range values {
+			text, _ := v.(string)
+			k, _ := strconv.ParseInt(text, 10, 64)
+			n += k
+		}
+		r.see(update.Payload, n, time.Now())
+	}
+	return nil
+}
+
+// text names the trial for people.
+func (t trial) text() string {
+	switch {
+	case t.standIn:
+		return "one of two processes is killed, the other takes over"
+	case t.crash:
+		return "the only process is killed, and started again at once on its state"
+	case t.emitEvery > 0:
+		return fmt.Sprintf("a total at most every %s", t.emitEvery)
+	}
+	return "a total at most every 100 ms (default)"
+}

@@ -1,0 +1,10 @@
+// Package services gives tests the real things: an Apache Kafka and a Redis,
+// one of each per test binary, on free ports, with data and logs in temporary
+// folders, ended with the binary. Several binaries may do so at the same time.
+//
+//	ABACUS_TEST_KAFKA, ABACUS_TEST_REDIS   host:port of one that runs already
+//	CI=true                                what cannot be had is a failure, not a skip
+//
+// A binary that uses it hands its TestMain over to Main. Topics and keys belong
+// to a test by its Prefix, as the services are shared by all tests of a binary.
+package services
