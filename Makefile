@@ -2,7 +2,7 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test test-broker lint race bench bench-kafka fuzz demo
+.PHONY: build test test-broker lint race bench bench-kafka fuzz demo up
 
 build:
 	$(GO) build -trimpath -o abacus ./cmd/abacus
@@ -31,6 +31,9 @@ bench-kafka:
 
 fuzz:
 	$(GO) test -run '^$$' -fuzz FuzzScan -fuzztime 60s ./codecs/event
+
+up:
+	docker compose up --build
 
 demo:
 	$(GO) run ./cmd/abacus demo
