@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/abacus-stream/abacus/processors/experiment/cells"
 )
 
 func TestTotalIsSentEachEmitEvery(t *testing.T) {
@@ -25,6 +27,37 @@ func TestTotalIsSentEachEmitEvery(t *testing.T) {
 	require.EqualValues(t, 4, b.last()[total].Units["control"])
 	b.d.Advance(time.Minute)
 	require.Equal(t, 2, b.sent(total), "nothing changed")
+}
+
+// unsent counts the rows of the changelog that are put off.
+func (b *bench) unsent() (n int) {
+	for key, value := range b.d.Last(changelog) {
+		if name, yes := cells.Unsent([]byte(key), value); yes {
+			require.Equal(b.t, "button", name)
+			n++
+		}
+	}
+	return n
+}
+
+// TestChangelogTellsWhatIsPutOff: who waits for the last word of an experiment can see that there is more to come, also
+// where a correction of what is closed is put off.
+func TestChangelogTellsWhatIsPutOff(t *testing.T) {
+	b := newBench(t)
+	b.define(entry())
+	b.delta("button", buyer(0, t0, 1000))
+	b.watermark(t0 + 120_000)
+	b.d.Run()
+	b.d.Advance(2 * time.Second)
+	require.Zero(t, b.unsent())
+	for range 2 {
+		b.delta("button", buyer(0, t0, 1000))
+		b.d.Run()
+	}
+	require.True(t, b.last()[window("60s", t0)].Closed)
+	require.Positive(t, b.unsent())
+	b.d.Advance(time.Second)
+	require.Zero(t, b.unsent())
 }
 
 func TestOpenWindowsAreSentEachSecond(t *testing.T) {

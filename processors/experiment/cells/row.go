@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -95,6 +96,16 @@ func flag(set bool, bit byte) byte {
 		return bit
 	}
 	return 0
+}
+
+// Unsent reads a row from the changelog of Store: the experiment of a total or a window, and whether it has changed since
+// its record was sent. Of rows of another kind the name is empty.
+func Unsent(key, value []byte) (experiment string, unsent bool) {
+	if len(key) < 2 || len(value) < 2 || key[0] != totalRows && key[0] != windowRows {
+		return "", false
+	}
+	name, _, _ := bytes.Cut(key[2:], []byte{'|'})
+	return string(name), value[1]&flagUnsent != 0
 }
 
 // Close is a row of the close schedule: the window was closed when the watermark had come to Watermark and
