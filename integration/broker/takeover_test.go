@@ -34,8 +34,8 @@ func TestAnotherInstanceTakesOver(t *testing.T) {
 }
 
 // A process that hangs at any place of a commit, until others have taken over, and then goes on
-// where it was, is refused: its transaction is of the past.
-func TestHaltedProcessIsRefusedWhenItGoesOn(t *testing.T) {
+// where it was, adds nothing: its transaction is of the past, for the broker and by its own clock.
+func TestHaltedProcessAddsNothingWhenItGoesOn(t *testing.T) {
 	for name, step := range map[string]worker.Step{
 		"before its transaction": worker.Flushed, "its outputs written": worker.Produced, "its offsets written": worker.Offered,
 		"committed, not applied": worker.Ended,

@@ -23,8 +23,8 @@ type Broker struct {
 	process *Process
 }
 
-// properties keep one node small and quick: few internal partitions, no waiting for members, nor
-// for the session of its own that ended with a SIGKILL.
+// properties keep one node small and quick: few internal partitions, no waiting for members, for
+// the session of its own that ended with a SIGKILL, or for the next look at transactions overdue.
 const properties = `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@%[2]s
@@ -38,6 +38,7 @@ offsets.topic.replication.factor=1
 transaction.state.log.num.partitions=4
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
+transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
 log.cleaner.dedupe.buffer.size=16777216
