@@ -14,9 +14,10 @@ const (
 // Flags of a row.
 const (
 	rowDead       byte = 1 << iota // replaced or removed; its bytes wait for compaction
-	rowDirty                       // not yet in the engine
+	rowDirty                       // changed since the last commit
+	rowAhead                       // not yet in the engine, dirty or committed
 	rowReferenced                  // read or written since the eviction hand last passed
-	rowAbsent                      // the key has no value: a tombstone when dirty, else known to be missing in the engine
+	rowAbsent                      // the key has no value: a tombstone when ahead, else known to be missing in the engine
 )
 
 // ref names a row: segment number << 15 | offset in the segment in units of rowAlign. 0 is no row.
@@ -28,13 +29,13 @@ func (r ref) segment() int { return int(r >> refShift) }
 func (r ref) offset() int  { return int(r&(1<<refShift-1)) * rowAlign }
 
 // row is the bytes from a row's head on. Head, little endian: uint32 key length, value length, room for both, place
-// among the dirty rows, flags; then key and value.
+// among the rows ahead, flags; then key and value.
 type row []byte
 
 func (w row) keyLen() int        { return int(binary.LittleEndian.Uint32(w)) }
 func (w row) valueLen() int      { return int(binary.LittleEndian.Uint32(w[4:])) }
 func (w row) room() int          { return int(binary.LittleEndian.Uint32(w[8:])) }
-func (w row) dirtyAt() int       { return int(binary.LittleEndian.Uint32(w[12:])) }
+func (w row) aheadAt() int       { return int(binary.LittleEndian.Uint32(w[12:])) }
 func (w row) has(flag byte) bool { return w[16]&flag != 0 }
 func (w row) size() int          { return w.keyLen() + w.valueLen() }
 func (w row) bytes() int         { return align(rowHead + w.room()) }
@@ -42,7 +43,7 @@ func (w row) bytes() int         { return align(rowHead + w.room()) }
 func (w row) set(flag byte)   { w[16] |= flag }
 func (w row) clear(flag byte) { w[16] &^= flag }
 
-func (w row) setDirtyAt(i int) { binary.LittleEndian.PutUint32(w[12:], uint32(i)) }
+func (w row) setAheadAt(i int) { binary.LittleEndian.PutUint32(w[12:], uint32(i)) }
 
 func (w row) key() []byte {
 	end := rowHead + w.keyLen()

@@ -84,7 +84,8 @@ func BenchmarkPrefetch(b *testing.B) {
 		table.Put(keys[0], value)
 	}
 	table.Flush(discard{})
-	table.Commit(&batch)
+	table.Commit()
+	table.Checkpoint(&batch)
 	chance := rand.New(rand.NewPCG(1, 2))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -99,7 +100,8 @@ func BenchmarkPrefetch(b *testing.B) {
 		}
 		batch.Reset()
 		table.Flush(discard{})
-		table.Commit(&batch)
+		table.Commit()
+		table.Checkpoint(&batch)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(keys)), "ns/row")
 }
@@ -132,7 +134,8 @@ func BenchmarkCommit(b *testing.B) {
 		}
 		table.Flush(log)
 		batch.Reset()
-		table.Commit(&batch)
+		table.Commit()
+		table.Checkpoint(&batch)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(keys)), "ns/row")
 }

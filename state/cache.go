@@ -10,14 +10,17 @@ import (
 const DefaultCacheBytes = 64 << 20
 
 // Cache holds the hot rows of a store, absent keys among them, in flat bytes without a pointer per row: an index from the
-// hash of the key to rows in segments. Dirty rows, those the engine does not have yet, are never evicted; clean ones leave
-// when the bytes pass the bound, the least used about first. Keys and values are under 2 GiB. One goroutine.
+// hash of the key to rows in segments. Rows ahead of the engine are never evicted: the dirty ones, changed since the last
+// commit, and those committed since the engine was written. Clean ones leave when the bytes pass the bound, the least used
+// about first. Keys and values are under 2 GiB. One goroutine.
 type Cache struct {
 	// Invariant (newest stays): making room never moves the row an operation has just written.
 	arena      arena
 	index      index
 	limit      int64
-	dirty      []ref // in first-dirtied order
+	ahead      []ref   // rows the engine does not have, in the order they became so
+	aheadBytes int64   // of their keys and values
+	dirty      []int32 // places in ahead, in first-dirtied order
 	dirtyBytes int64
 	order      order
 	hand       int    // the segment that eviction looked at last
@@ -32,6 +35,8 @@ type Stats struct {
 	Hits, Misses, Evictions int64 // rows
 	Rows, DirtyRows         int   // absent and deleted keys included
 	Bytes, DirtyBytes       int64 // all memory; keys and values of the dirty rows
+	AheadRows               int   // rows the engine does not have, the dirty ones included
+	AheadBytes              int64 // their keys and values
 }
 
 // NewCache makes an empty cache bounded by limit bytes, index included; 0 or less means DefaultCacheBytes.
@@ -81,13 +86,13 @@ func (c *Cache) Put(key, value []byte) { c.write(key, value, 0) }
 // Delete makes the key a dirty tombstone.
 func (c *Cache) Delete(key []byte) { c.write(key, nil, rowAbsent) }
 
-// Forget drops the row of a key if it is clean; false when it is dirty, and stays.
+// Forget drops the row of a key if it is clean; false when it is ahead of the engine, and stays.
 func (c *Cache) Forget(key []byte) bool {
 	slot, at := c.find(c.hash(key), key)
 	if at == 0 {
 		return true
 	}
-	if c.arena.row(at).has(rowDirty) {
+	if c.arena.row(at).has(rowAhead) {
 		return false
 	}
 	c.index.remove(slot)
@@ -96,15 +101,16 @@ func (c *Cache) Forget(key []byte) bool {
 	return true
 }
 
-// Clear drops all rows, the dirty ones too, and their memory.
+// Clear drops all rows, those ahead too, and their memory.
 func (c *Cache) Clear() {
 	c.arena, c.index = newArena(c.limit), index{}
-	c.dirty, c.dirtyBytes, c.hand, c.order = nil, 0, 0, order{}
+	c.ahead, c.aheadBytes, c.dirty, c.dirtyBytes = nil, 0, nil, 0
+	c.hand, c.order = 0, order{}
 }
 
 // Bytes is the memory held for rows, live and dead, and for the index.
 func (c *Cache) Bytes() int64 {
-	return c.arena.bytes + c.index.bytes() + int64(cap(c.dirty))*8
+	return c.arena.bytes + c.index.bytes() + int64(cap(c.ahead))*8 + int64(cap(c.dirty))*4
 }
 
 // Stats returns counts and sizes.
@@ -112,6 +118,7 @@ func (c *Cache) Stats() Stats {
 	s := c.stats
 	s.Rows, s.DirtyRows = c.index.count, len(c.dirty)
 	s.Bytes, s.DirtyBytes = c.Bytes(), c.dirtyBytes
+	s.AheadRows, s.AheadBytes = len(c.ahead), c.aheadBytes
 	return s
 }
 
@@ -146,17 +153,29 @@ func (c *Cache) write(key, value []byte, flags byte) {
 		at = c.replace(slot, at, len(value))
 	}
 	w := c.arena.row(at)
-	if w.has(rowDirty) {
-		c.dirtyBytes -= int64(w.size())
-	} else {
-		w.setDirtyAt(len(c.dirty))
-		c.dirty = append(c.dirty, at)
+	c.count(w, -1)
+	if !w.has(rowAhead) {
+		w.setAheadAt(len(c.ahead))
+		c.ahead = append(c.ahead, at)
+	}
+	if !w.has(rowDirty) {
+		c.dirty = append(c.dirty, int32(w.aheadAt()))
 	}
 	w.setValue(value)
 	w.clear(rowAbsent)
-	w.set(rowDirty | rowReferenced | flags)
-	c.dirtyBytes += int64(w.size())
+	w.set(rowDirty | rowAhead | rowReferenced | flags)
+	c.count(w, 1)
 	c.maintain(at)
+}
+
+// count adds the size of a row to what its flags say it is part of, or takes it away.
+func (c *Cache) count(w row, sign int64) {
+	if w.has(rowDirty) {
+		c.dirtyBytes += sign * int64(w.size())
+	}
+	if w.has(rowAhead) {
+		c.aheadBytes += sign * int64(w.size())
+	}
 }
 
 // place makes a row for key with room for a value of this length and some slack; the value is still empty.
@@ -174,11 +193,11 @@ func (c *Cache) replace(slot int, old ref, length int) ref {
 	w := c.arena.row(old)
 	at := c.place(w.key(), length, length/4)
 	next := c.arena.row(at)
-	if w.has(rowDirty) {
+	if w.has(rowAhead) {
 		next.setValue(w.value())
-		next.set(rowDirty)
-		next.setDirtyAt(w.dirtyAt())
-		c.dirty[w.dirtyAt()] = at
+		next.set(w[16] & (rowAhead | rowDirty))
+		next.setAheadAt(w.aheadAt())
+		c.ahead[w.aheadAt()] = at
 	}
 	c.index.entries[slot].at = at
 	c.arena.drop(old)

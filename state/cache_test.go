@@ -182,7 +182,7 @@ func TestCacheFillIsNotMovedByItsOwnEviction(t *testing.T) {
 		got := c.Fill(fmt.Appendf(nil, "clean %d", step), value, true)
 		require.True(t, bytes.Equal(value, got), "step %d", step)
 		if chance.IntN(2000) == 0 {
-			c.DropDirty()
+			c.DropAhead()
 			require.NoError(t, c.Fault())
 		}
 	}
@@ -221,7 +221,7 @@ func TestCacheUnderRandomGrowth(t *testing.T) {
 					}
 					c.Clean()
 				} else {
-					c.DropDirty()
+					c.DropAhead()
 				}
 				clear(dirty)
 				require.NoError(t, c.Fault())

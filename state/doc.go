@@ -6,7 +6,8 @@
 //	Rows.Put (rows.go)      encodes key and value into scratch buffers
 //	Table.Put (table.go)    writes the row into the cache and marks it dirty
 //	Table.Flush             hands one change a dirty row to Log, in first-dirtied order: the changelog
-//	Table.Commit            after the transaction committed: the same rows into a Batch, clean from here on
+//	Table.Commit            after the transaction committed: the rows are ahead of the engine now, and stay in the cache
+//	Table.Checkpoint        every few seconds: the rows ahead, each once, into a Batch, clean from here on
 //	Store.Apply (store.go)  the batch and its Checkpoint into the engine, as one
 //
 // Invariant (log first): a change is in the changelog before it is in the store. A store is therefore never ahead of

@@ -63,7 +63,7 @@ func (c *Cache) next(keep int) int {
 func (c *Cache) sweep(id int, spare bool) {
 	c.arena.eachLive(id, func(at ref, w row) {
 		switch {
-		case w.has(rowDirty):
+		case w.has(rowAhead):
 		case spare && w.has(rowReferenced):
 			w.clear(rowReferenced)
 		default:
@@ -83,8 +83,8 @@ func (c *Cache) evacuate(id int) {
 		at := c.arena.alloc(w.room())
 		copy(c.arena.row(at), w[:w.bytes()])
 		c.index.entries[c.index.slot(c.hash(w.key()), old)].at = at
-		if w.has(rowDirty) {
-			c.dirty[w.dirtyAt()] = at
+		if w.has(rowAhead) {
+			c.ahead[w.aheadAt()] = at
 		}
 	})
 	c.arena.release(id)

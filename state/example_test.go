@@ -27,7 +27,8 @@ func Example() {
 
 	table.Flush(printed{})
 	var batch state.Batch
-	table.Commit(&batch)
+	table.Commit()
+	table.Checkpoint(&batch)
 	batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: 2, Position: []byte("events/1@3")})
 	_ = store.Apply(&batch)
 

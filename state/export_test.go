@@ -17,7 +17,7 @@ func (t *Table) Fault() error { return t.cache.Fault() }
 
 // Fault names the first broken invariant, nil when all hold.
 func (c *Cache) Fault() error {
-	live, dirty, held := 0, 0, int64(len(c.arena.spare)*c.arena.size)
+	live, dirty, ahead, held := 0, 0, 0, int64(len(c.arena.spare)*c.arena.size)
 	var fault error
 	for id := range c.arena.segments {
 		s := c.arena.segments[id]
@@ -31,8 +31,14 @@ func (c *Cache) Fault() error {
 			}
 			if w.has(rowDirty) {
 				dirty++
-				if c.dirty[w.dirtyAt()] != at {
-					fault = fmt.Errorf("dirty row %q is not at its place %d", w.key(), w.dirtyAt())
+				if !slices.Contains(c.dirty, int32(w.aheadAt())) {
+					fault = fmt.Errorf("dirty row %q is not listed", w.key())
+				}
+			}
+			if w.has(rowAhead) {
+				ahead++
+				if c.ahead[w.aheadAt()] != at {
+					fault = fmt.Errorf("row %q is not at its place %d among those ahead", w.key(), w.aheadAt())
 				}
 			}
 		})
@@ -50,6 +56,8 @@ func (c *Cache) Fault() error {
 		return fmt.Errorf("%d live rows, %d in the index", live, c.index.count)
 	case dirty != len(c.dirty):
 		return fmt.Errorf("%d dirty rows, %d listed", dirty, len(c.dirty))
+	case ahead != len(c.ahead):
+		return fmt.Errorf("%d rows ahead, %d listed", ahead, len(c.ahead))
 	case held != c.arena.bytes:
 		return fmt.Errorf("%d bytes held, %d counted", held, c.arena.bytes)
 	}
@@ -61,16 +69,16 @@ func (c *Cache) orderFault() error {
 	start, before := 0, 1<<40
 	for _, end := range c.order.ends {
 		run := c.order.places[start:end]
-		if !slices.IsSortedFunc(run, func(a, b int32) int { return bytes.Compare(c.dirtyKey(a), c.dirtyKey(b)) }) {
-			return fmt.Errorf("the run of dirty rows from %d to %d is not sorted", start, end)
+		if !slices.IsSortedFunc(run, func(a, b int32) int { return bytes.Compare(c.aheadKey(a), c.aheadKey(b)) }) {
+			return fmt.Errorf("the run of rows ahead from %d to %d is not sorted", start, end)
 		}
 		if 2*len(run) >= before {
-			return fmt.Errorf("a run of %d dirty rows follows one of %d", len(run), before)
+			return fmt.Errorf("a run of %d rows ahead follows one of %d", len(run), before)
 		}
 		start, before = end, len(run)
 	}
 	if start != len(c.order.places) {
-		return fmt.Errorf("%d dirty rows in runs, %d placed", start, len(c.order.places))
+		return fmt.Errorf("%d rows ahead in runs, %d placed", start, len(c.order.places))
 	}
 	return nil
 }

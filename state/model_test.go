@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// tableModel is a table beside two maps: what is committed, and what the table should show.
+// tableModel is a table beside two maps: what the engine has, and what the table should show.
 type tableModel struct {
 	db        *memory.DB
 	store     state.Store
@@ -43,6 +43,7 @@ func TestTableFollowsAModel(t *testing.T) {
 			"get":     m.get,
 			"scan":    m.scan,
 			"commit":  m.commit,
+			"keep":    m.keep,
 			"abort":   m.abort,
 			"restore": m.restore,
 			"restart": m.restart,
@@ -117,9 +118,17 @@ func (m *tableModel) flush(rt *rapid.T) {
 func (m *tableModel) commit(rt *rapid.T) {
 	m.flush(rt)
 	var batch state.Batch
-	m.table.Commit(&batch)
+	m.table.Commit()
+	m.table.Checkpoint(&batch)
 	require.NoError(rt, m.store.Apply(&batch))
 	m.committed, m.dirtied = maps.Clone(m.current), nil
+}
+
+// keep is a commit that the engine does not see yet.
+func (m *tableModel) keep(rt *rapid.T) {
+	m.flush(rt)
+	m.table.Commit()
+	m.dirtied = nil
 }
 
 func (m *tableModel) abort(rt *rapid.T) {
@@ -151,7 +160,7 @@ func (m *tableModel) restore(rt *rapid.T) {
 	m.fallBack()
 }
 
-// restart is a crash: what was not committed is gone.
+// restart is a crash: what the engine does not have is gone.
 func (m *tableModel) restart(*rapid.T) {
 	m.store = m.db.Store("counts")
 	m.table = state.NewTable("counts", 0, m.store, 24<<10)

@@ -6,20 +6,20 @@ import (
 	"sort"
 )
 
-// order keeps the dirty rows sorted by key for scans, as runs each more than twice as long as the next. A row is its place
-// in Cache.dirty, which holds however the row moves. Nothing is done until a scan asks.
+// order keeps the rows ahead sorted by key for scans, as runs each more than twice as long as the next. A row is its place
+// in Cache.ahead, which holds however the row moves. Nothing is done until a scan asks.
 type order struct {
-	places  []int32 // the runs, one behind the other; together the first len(places) dirty rows
+	places  []int32 // the runs, one behind the other; together the first len(places) rows ahead
 	ends    []int   // of the runs
 	scratch []int32
 }
 
 func (o *order) reset() { o.places, o.ends = o.places[:0], o.ends[:0] }
 
-// dirtyBetween appends the dirty rows with from <= key < to, sorted by key; an empty bound is open. With d dirty rows, m of
+// aheadBetween appends the rows ahead with from <= key < to, sorted by key; an empty bound is open. With d of them, m of
 // them found and n new since the call before it costs O(log² d + m log m), and O(log d) amortised for each of the n.
-func (c *Cache) dirtyBetween(dst []ref, from, to []byte) []ref {
-	c.sortDirty()
+func (c *Cache) aheadBetween(dst []ref, from, to []byte) []ref {
+	c.sortAhead()
 	first, start, runs := len(dst), 0, 0
 	for _, end := range c.order.ends {
 		run := c.order.places[start:end]
@@ -34,7 +34,7 @@ func (c *Cache) dirtyBetween(dst []ref, from, to []byte) []ref {
 		}
 		runs++
 		for _, place := range run[low:high] {
-			dst = append(dst, c.dirty[place])
+			dst = append(dst, c.ahead[place])
 		}
 	}
 	if runs > 1 {
@@ -45,17 +45,17 @@ func (c *Cache) dirtyBetween(dst []ref, from, to []byte) []ref {
 	return dst
 }
 
-// sortDirty makes a run of the rows dirtied since the last call and merges it with those that are not twice its length.
-func (c *Cache) sortDirty() {
+// sortAhead makes a run of the rows that came since the last call and merges it with those that are not twice its length.
+func (c *Cache) sortAhead() {
 	o := &c.order
 	start := len(o.places)
-	if start == len(c.dirty) {
+	if start == len(c.ahead) {
 		return
 	}
-	for place := start; place < len(c.dirty); place++ {
+	for place := start; place < len(c.ahead); place++ {
 		o.places = append(o.places, int32(place))
 	}
-	slices.SortFunc(o.places[start:], func(a, b int32) int { return bytes.Compare(c.dirtyKey(a), c.dirtyKey(b)) })
+	slices.SortFunc(o.places[start:], func(a, b int32) int { return bytes.Compare(c.aheadKey(a), c.aheadKey(b)) })
 	for len(o.ends) > 0 {
 		before := 0
 		if n := len(o.ends); n > 1 {
@@ -77,7 +77,7 @@ func (c *Cache) mergeRuns(left, right int) {
 	o.scratch = append(o.scratch[:0], o.places[left:right]...)
 	a, b, out := o.scratch, o.places[right:], o.places[left:left]
 	for len(a) > 0 && len(b) > 0 {
-		if bytes.Compare(c.dirtyKey(a[0]), c.dirtyKey(b[0])) < 0 {
+		if bytes.Compare(c.aheadKey(a[0]), c.aheadKey(b[0])) < 0 {
 			out, a = append(out, a[0]), a[1:]
 		} else {
 			out, b = append(out, b[0]), b[1:]
@@ -88,7 +88,7 @@ func (c *Cache) mergeRuns(left, right int) {
 
 // search is the first place in a run whose key is not below the bound.
 func (c *Cache) search(run []int32, bound []byte) int {
-	return sort.Search(len(run), func(i int) bool { return bytes.Compare(c.dirtyKey(run[i]), bound) >= 0 })
+	return sort.Search(len(run), func(i int) bool { return bytes.Compare(c.aheadKey(run[i]), bound) >= 0 })
 }
 
-func (c *Cache) dirtyKey(place int32) []byte { return c.arena.row(c.dirty[place]).key() }
+func (c *Cache) aheadKey(place int32) []byte { return c.arena.row(c.ahead[place]).key() }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestDirtyRowsAreFoundInOrderWhileTheyCome(t *testing.T) {
+func TestRowsAheadAreFoundInOrderWhileTheyCome(t *testing.T) {
 	c := NewCache(1)
 	chance := rand.New(rand.NewPCG(1, 1))
 	for range 3 {
@@ -28,6 +28,9 @@ func TestDirtyRowsAreFoundInOrderWhileTheyCome(t *testing.T) {
 			high, _ := slices.BinarySearch(all, to)
 			requireKeys(t, c, []byte(from), []byte(to), all[low:max(low, high)])
 			require.NoError(t, c.Fault())
+			if chance.IntN(20) == 0 {
+				c.Commit()
+			}
 		}
 		requireKeys(t, c, nil, nil, all)
 		require.Less(t, len(c.order.ends), 14, "runs for %d rows", len(all))
@@ -39,7 +42,7 @@ func TestDirtyRowsAreFoundInOrderWhileTheyCome(t *testing.T) {
 func requireKeys(t *testing.T, c *Cache, from, to []byte, want []string) {
 	t.Helper()
 	var got []string
-	for _, at := range c.dirtyBetween(nil, from, to) {
+	for _, at := range c.aheadBetween(nil, from, to) {
 		got = append(got, string(c.arena.row(at).key()))
 	}
 	require.Equal(t, append([]string(nil), want...), got)

@@ -7,16 +7,16 @@ import (
 
 // Scan visits the rows with from <= key < to in ascending order, uncommitted ones included; an empty bound is open. Visit
 // returns false to stop, may call Get and Scan but not write, and keeps no bytes. The cache is not filled, so a scan drives
-// no hot row out. It costs O(log² d + m log m) for m of d dirty rows, and the sorting of those new since the last Scan.
+// no hot row out. It costs O(log² d + m log m) for m of d rows ahead of the engine, and the sorting of those new since the last Scan.
 func (t *Table) Scan(from, to []byte, visit func(key, value []byte) bool) error {
 	start := len(t.scans)
-	t.scans = t.cache.dirtyBetween(t.scans, from, to)
+	t.scans = t.cache.aheadBetween(t.scans, from, to)
 	t.cache.pinned++
 	defer func() {
 		t.cache.pinned--
 		t.scans = t.scans[:start]
 	}()
-	m := merge{cache: t.cache, dirty: t.scans[start:], visit: visit}
+	m := merge{cache: t.cache, ahead: t.scans[start:], visit: visit}
 	if err := t.store.Scan(from, to, m.row); err != nil {
 		return fmt.Errorf("state: table %s: scan: %w", t.name, err)
 	}
@@ -24,18 +24,18 @@ func (t *Table) Scan(from, to []byte, visit func(key, value []byte) bool) error 
 	return nil
 }
 
-// merge is a scan over the store's rows with the sorted dirty ones among them.
+// merge is a scan over the store's rows with the sorted rows ahead among them.
 type merge struct {
 	cache   *Cache
-	dirty   []ref // still to come
+	ahead   []ref // still to come
 	visit   func(key, value []byte) bool
 	stopped bool
 }
 
-// row takes one row of the store: first the dirty ones before it, then it or the dirty row that hides it.
+// row takes one row of the store: first those ahead before it, then it or the one ahead that hides it.
 func (m *merge) row(key, value []byte) bool {
-	for len(m.dirty) > 0 {
-		order := bytes.Compare(m.cache.arena.row(m.dirty[0]).key(), key)
+	for len(m.ahead) > 0 {
+		order := bytes.Compare(m.cache.arena.row(m.ahead[0]).key(), key)
 		if order > 0 {
 			break
 		}
@@ -50,10 +50,10 @@ func (m *merge) row(key, value []byte) bool {
 	return !m.stopped
 }
 
-// next visits the first dirty row unless it is a deletion; false to stop.
+// next visits the first row ahead unless it is a deletion; false to stop.
 func (m *merge) next() bool {
-	w := m.cache.arena.row(m.dirty[0])
-	m.dirty = m.dirty[1:]
+	w := m.cache.arena.row(m.ahead[0])
+	m.ahead = m.ahead[1:]
 	if w.has(rowAbsent) {
 		return true
 	}
@@ -62,7 +62,7 @@ func (m *merge) next() bool {
 }
 
 func (m *merge) rest() {
-	for !m.stopped && len(m.dirty) > 0 {
+	for !m.stopped && len(m.ahead) > 0 {
 		m.next()
 	}
 }

@@ -4,6 +4,7 @@ import "fmt"
 
 // Table is a Cache over a Store, its changes logged: what a task hands to its processors. One goroutine. It is written, then
 // flushed once, then committed or aborted; a write between Flush and that, or inside Scan, is a broken invariant and panics.
+// The engine is written by Checkpoint, after any commit: until then the rows committed are in the log and in the cache.
 type Table struct {
 	name    string
 	index   int
@@ -29,6 +30,12 @@ func (t *Table) Stats() Stats { return t.cache.Stats() }
 
 // DirtyBytes is the size of the keys and values changed since the last Commit or Abort.
 func (t *Table) DirtyBytes() int64 { return t.cache.dirtyBytes }
+
+// AheadBytes is the size of the keys and values that the engine does not have.
+func (t *Table) AheadBytes() int64 { return t.cache.aheadBytes }
+
+// Crowded says that the rows ahead of the engine take up half of the cache: time for a Checkpoint.
+func (t *Table) Crowded() bool { return t.cache.aheadBytes > t.cache.limit/2 }
 
 // Get returns the value of a key, uncommitted changes included. The bytes are valid until the next call on the table. A
 // key the cache does not know is read from the store and cached, also when it has no value.
@@ -73,15 +80,25 @@ func (t *Table) Flush(log Log) {
 	t.flushed = len(t.cache.dirty) > 0
 }
 
-// Commit adds the flushed rows to the batch that the caller applies to Store, and keeps them in the cache as clean.
-// When Apply fails the store and this table are behind the log: Clear or close both.
-func (t *Table) Commit(batch *Batch) {
+// Commit says that the log has committed what Flush gave it. The rows stay in the cache, which no bound drives them out of.
+func (t *Table) Commit() {
 	t.outsideScan("Commit")
-	// Invariant (log first): only rows that Flush logged reach the engine.
 	if !t.flushed && len(t.cache.dirty) > 0 {
 		panic("state: table " + t.name + ": Commit without Flush")
 	}
-	t.cache.EachDirty(func(key, value []byte, ok bool) {
+	t.cache.Commit()
+	t.flushed = false
+}
+
+// Checkpoint adds the rows committed since the last one to the batch that the caller applies to Store, and keeps them in
+// the cache as clean. When Apply fails the store and this table are behind the log: Clear or close both.
+func (t *Table) Checkpoint(batch *Batch) {
+	t.outsideScan("Checkpoint")
+	// Invariant (log first): only rows that the log has committed reach the engine.
+	if len(t.cache.dirty) > 0 {
+		panic("state: table " + t.name + ": Checkpoint of uncommitted rows")
+	}
+	t.cache.EachAhead(func(key, value []byte, ok bool) {
 		if ok {
 			batch.Put(key, value)
 		} else {
@@ -89,18 +106,18 @@ func (t *Table) Commit(batch *Batch) {
 		}
 	})
 	t.cache.Clean()
-	t.flushed = false
 }
 
-// Abort drops the uncommitted changes, flushed or not. Clean rows stay cached.
+// Abort goes back to what the engine has: uncommitted changes are dropped, flushed or not, and rows committed since the
+// last Checkpoint are to be replayed from the log. Clean rows stay cached.
 func (t *Table) Abort() {
 	t.outsideScan("Abort")
-	t.cache.DropDirty()
+	t.cache.DropAhead()
 	t.flushed = false
 }
 
 // Restore adds a changelog record to the batch, a nil value as a deletion, and forgets the cached row. Apply the batch
-// before the next Get. A table with uncommitted changes cannot be restored into.
+// before the next Get. A table that is ahead of its store cannot be restored into.
 func (t *Table) Restore(batch *Batch, key, value []byte) {
 	if value == nil {
 		batch.Delete(key)
@@ -108,7 +125,7 @@ func (t *Table) Restore(batch *Batch, key, value []byte) {
 		batch.Put(key, value)
 	}
 	if !t.cache.Forget(key) {
-		panic("state: table " + t.name + ": Restore of an uncommitted row")
+		panic("state: table " + t.name + ": Restore of a row ahead of the store")
 	}
 }
 

@@ -54,7 +54,8 @@ func TestCommitReachesTheStoreByTheBatchAlone(t *testing.T) {
 	table.Put([]byte("bob"), []byte("1"))
 	table.Delete([]byte("bob"))
 	table.Flush(new(records))
-	table.Commit(&batch)
+	table.Commit()
+	table.Checkpoint(&batch)
 	require.Zero(t, table.DirtyBytes())
 	_, ok, err := store.Get([]byte("ann"))
 	require.NoError(t, err)
@@ -68,13 +69,62 @@ func TestCommitReachesTheStoreByTheBatchAlone(t *testing.T) {
 	var log records
 	batch.Reset()
 	table.Flush(&log)
-	table.Commit(&batch)
+	table.Commit()
+	table.Checkpoint(&batch)
 	require.Empty(t, log, "a clean table logs nothing")
 	require.Zero(t, batch.Len())
 	hits := table.Stats().Hits
 	requireValue(t, table, "ann", "1")
 	requireAbsent(t, table, "bob")
 	require.Equal(t, hits+2, table.Stats().Hits, "committed rows stay cached, deleted ones as absent")
+}
+
+func TestCommittedRowsStayUntilTheEngineHasThem(t *testing.T) {
+	store := memory.New().Store("counts")
+	table := state.NewTable("counts", 0, store, 4<<10)
+	var log records
+	for i := range 500 {
+		key := fmt.Appendf(nil, "key %d", i)
+		table.Put(key, key)
+		table.Flush(&log)
+		table.Commit()
+		table.Put([]byte("every time"), key)
+	}
+	require.Len(t, log, 999, "the log has each change once")
+	table.Flush(&log)
+	table.Commit()
+	require.Zero(t, table.DirtyBytes())
+	require.True(t, table.Crowded())
+	_, ok, err := store.Get([]byte("key 0"))
+	require.NoError(t, err)
+	require.False(t, ok)
+	requireValue(t, table, "key 0", "key 0")
+	require.Len(t, scan(t, table, "", ""), 501)
+	var batch state.Batch
+	table.Checkpoint(&batch)
+	require.Equal(t, 501, batch.Len(), "each row once")
+	require.NoError(t, store.Apply(&batch))
+	require.False(t, table.Crowded())
+	require.Zero(t, table.AheadBytes())
+	requireValue(t, table, "key 0", "key 0")
+	requireValue(t, table, "every time", "key 499")
+	require.NoError(t, table.Fault())
+}
+
+func TestAbortGoesBackToTheEngine(t *testing.T) {
+	store := memory.New().Store("counts")
+	table := state.NewTable("counts", 0, store, 0)
+	commit(t, table, store, func() { table.Put([]byte("ann"), []byte("1")) })
+	table.Put([]byte("ann"), []byte("2"))
+	table.Put([]byte("bob"), []byte("2"))
+	table.Flush(new(records))
+	table.Commit()
+	table.Put([]byte("ann"), []byte("3"))
+	table.Abort()
+	requireValue(t, table, "ann", "1")
+	requireAbsent(t, table, "bob")
+	require.Zero(t, table.AheadBytes())
+	require.NoError(t, table.Fault())
 }
 
 func TestAbortKeepsCleanRows(t *testing.T) {
@@ -213,7 +263,8 @@ func TestReadsInsideAScanMoveNothing(t *testing.T) {
 func TestWritesOutOfOrderPanic(t *testing.T) {
 	table := state.NewTable("counts", 0, memory.New().Store("counts"), 0)
 	table.Put([]byte("ann"), []byte("1"))
-	require.Panics(t, func() { table.Commit(new(state.Batch)) }, "Commit without Flush")
+	require.Panics(t, table.Commit, "Commit without Flush")
+	require.Panics(t, func() { table.Checkpoint(new(state.Batch)) }, "Checkpoint of uncommitted rows")
 	require.Panics(t, func() { table.Restore(new(state.Batch), []byte("ann"), nil) })
 	_ = table.Scan(nil, nil, func(_, _ []byte) bool {
 		require.Panics(t, func() { table.Put([]byte("ann"), nil) })
@@ -248,7 +299,8 @@ func commit(t require.TestingT, table *state.Table, store state.Store, change fu
 	var batch state.Batch
 	change()
 	table.Flush(new(records))
-	table.Commit(&batch)
+	table.Commit()
+	table.Checkpoint(&batch)
 	require.NoError(t, store.Apply(&batch))
 }
 

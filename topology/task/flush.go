@@ -68,31 +68,50 @@ func (t *Task) inputOffset() int64 {
 	return -1
 }
 
-// Commit moves the flushed rows into the engine, each store with the changelog offset it then
-// contains. next gives the changelog offset after a store's last record of this transaction, -1
-// where there was none.
-func (t *Task) Commit(batch *state.Batch, stores []state.Store, next func(store int) int64) error {
-	position := AppendPosition(nil, t.Position())
-	for i := range stores {
-		batch.Reset()
-		t.cfg.Tables[i].Commit(batch)
+// Commit says that the flushed rows are committed in the log. next gives the changelog offset after
+// a store's last record of this transaction, -1 where there was none.
+func (t *Task) Commit(next func(store int) int64) {
+	for i, table := range t.cfg.Tables {
+		table.Commit()
 		offset := next(i)
 		if topic := t.cfg.Sub.Stores[i].SourceTopic; topic != "" {
 			offset = t.NextOffset(topic)
 		}
-		if offset < 0 {
-			continue
-		}
-		batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: offset, Position: position})
-		if err := stores[i].Apply(batch); err != nil {
-			return err
+		if offset >= 0 {
+			t.ahead[i] = offset
 		}
 	}
 	t.dirty = false
+}
+
+// Ahead says that the log has committed rows of the task that the engine does not have.
+func (t *Task) Ahead() bool {
+	return slices.ContainsFunc(t.ahead, func(offset int64) bool { return offset >= 0 })
+}
+
+// Crowded says that such rows fill half of a table's cache.
+func (t *Task) Crowded() bool { return slices.ContainsFunc(t.cfg.Tables, (*state.Table).Crowded) }
+
+// Checkpoint moves the rows committed since the last one into the engine, each store in one batch
+// with the changelog offset it then contains. Nothing may have been processed since Commit.
+func (t *Task) Checkpoint(batch *state.Batch, stores []state.Store) error {
+	position := AppendPosition(nil, t.Position())
+	for i := range stores {
+		if t.ahead[i] < 0 {
+			continue
+		}
+		batch.Reset()
+		t.cfg.Tables[i].Checkpoint(batch)
+		batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: t.ahead[i], Position: position})
+		if err := stores[i].Apply(batch); err != nil {
+			return err
+		}
+		t.ahead[i] = -1
+	}
 	return nil
 }
 
-// Abort drops what has not been committed from the cache. The task is not used after it.
+// Abort drops from the cache what the engine does not have. The task is not used after it.
 func (t *Task) Abort() {
 	for _, table := range t.cfg.Tables {
 		table.Abort()

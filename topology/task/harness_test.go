@@ -178,12 +178,13 @@ func (h *harness) commit(visit func(e task.Entry)) {
 		}
 	}
 	var batch state.Batch
-	require.NoError(h.t, h.Commit(&batch, h.stores, func(store int) int64 {
+	h.Commit(func(store int) int64 {
 		if !wrote[store] {
 			return -1
 		}
 		return h.ends[store]
-	}))
+	})
+	require.NoError(h.t, h.Checkpoint(&batch, h.stores))
 	h.cfg.Outbox.Reset()
 }
 

@@ -33,6 +33,7 @@ type Task struct {
 	globals  map[string][]func(topology.GlobalRow) error
 	counters map[string]*topology.Counter
 	dirty    bool
+	ahead    []int64 // by store: changelog offset committed and not in the engine, -1 for none
 	scratch  []byte
 }
 
@@ -46,6 +47,7 @@ func New(cfg Config) (*Task, error) {
 	}
 	for i, store := range cfg.Sub.Stores {
 		t.tables[store.Name] = cfg.Tables[i]
+		t.ahead = append(t.ahead, -1)
 	}
 	t.own = t.tables[cfg.Sub.TaskStore()]
 	for _, src := range cfg.Sub.Sources {

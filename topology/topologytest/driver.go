@@ -212,24 +212,34 @@ func (d *Driver) open(w *worker, s *topology.Sub, partition int32) *running {
 
 // restore replays the tail of a changelog into a table.
 func (d *Driver) restore(s *topology.Sub, def topology.Store, table *state.Table, partition int32) error {
-	name := s.Changelog(def)
-	checkpoint, _, err := table.Store().Checkpoint()
+	var batch state.Batch
+	checkpoint, err := d.tail(s, def, table.Store(), partition, func(key, value []byte) { table.Restore(&batch, key, value) })
 	if err != nil {
 		return err
+	}
+	batch.SetCheckpoint(checkpoint)
+	return table.Store().Apply(&batch)
+}
+
+// tail visits the committed changes that a store does not contain and gives its checkpoint with them.
+func (d *Driver) tail(s *topology.Sub, def topology.Store, store state.Store, partition int32, visit func(key, value []byte)) (state.Checkpoint, error) {
+	name := s.Changelog(def)
+	checkpoint, _, err := store.Checkpoint()
+	if err != nil {
+		return checkpoint, err
 	}
 	log := d.topic(name).partitions[partition]
 	end := int64(len(log))
 	if def.SourceTopic != "" {
 		end = d.committed[place(name, partition)]
 	}
-	var batch state.Batch
-	for at := checkpoint.ChangelogOffset; at < end; at++ {
-		if !log[at].marker {
-			table.Restore(&batch, log[at].Key, log[at].Value)
+	for _, rec := range log[min(checkpoint.ChangelogOffset, end):end] {
+		if !rec.marker {
+			visit(rec.Key, rec.Value)
 		}
 	}
-	batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: end, Position: checkpoint.Position})
-	return table.Store().Apply(&batch)
+	checkpoint.ChangelogOffset = end
+	return checkpoint, nil
 }
 
 // panics stands for a test where there is none.

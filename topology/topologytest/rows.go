@@ -6,8 +6,8 @@ import (
 	"github.com/abacus-stream/abacus/topology"
 )
 
-// Rows are the committed rows of a store over all tasks, as its engine holds them. Of a key that
-// several tasks have, as in task stores, one remains: use it for stores partitioned by key.
+// Rows are the committed rows of a store over all tasks: what its engine holds, and the changelog
+// behind that. Of a key that several tasks have, as in task stores, one remains: use it for stores partitioned by key.
 func (d *Driver) Rows(store string) map[string][]byte {
 	d.t.Helper()
 	rows := map[string][]byte{}
@@ -17,14 +17,28 @@ func (d *Driver) Rows(store string) map[string][]byte {
 				continue
 			}
 			for p := range d.tasks(s) {
-				d.check(d.disk.Store(storeName(topology.TaskID{Sub: s.ID, Partition: int32(p)}, store)).Scan(nil, nil, func(key, value []byte) bool {
-					rows[string(key)] = clone(value)
-					return true
-				}))
+				d.rows(rows, s, def, int32(p))
 			}
 		}
 	}
 	return rows
+}
+
+// rows adds those of one task.
+func (d *Driver) rows(rows map[string][]byte, s *topology.Sub, def topology.Store, partition int32) {
+	store := d.disk.Store(storeName(topology.TaskID{Sub: s.ID, Partition: partition}, def.Name))
+	d.check(store.Scan(nil, nil, func(key, value []byte) bool {
+		rows[string(key)] = clone(value)
+		return true
+	}))
+	_, err := d.tail(s, def, store, partition, func(key, value []byte) {
+		if value == nil {
+			delete(rows, string(key))
+		} else {
+			rows[string(key)] = clone(value)
+		}
+	})
+	d.check(err)
 }
 
 // storeName is the place of a task's store on the disk.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -19,7 +20,8 @@ type running struct {
 	task    *task.Task
 	sub     *topology.Sub
 	stores  []state.Store
-	globals []int // rows applied, by global table
+	written time.Time // when the engine was last written
+	globals []int     // rows applied, by global table
 }
 
 // opening is a task that is being restored.
@@ -106,8 +108,7 @@ func (w *worker) moveOne(ctx context.Context, m move) error {
 			return err
 		}
 	}
-	w.letGo(m.gone)
-	return nil
+	return w.letGo(m.gone)
 }
 
 // letGoAll drops everything, uncommitted: the group has gone on without this member. What waits in
@@ -125,11 +126,15 @@ func (w *worker) letGoAll() {
 	w.member = ""
 }
 
-// letGo drops the tasks of partitions that are ours no more.
-func (w *worker) letGo(gone map[string][]int32) {
+// letGo drops the tasks of partitions that go to others, with nothing left to replay: the next
+// owner may be a worker of this process.
+func (w *worker) letGo(gone map[string][]int32) error {
 	for topic, partitions := range gone {
 		for _, p := range partitions {
 			if s := w.slots[place{topic, p}]; s != nil {
+				if err := w.checkpoint(s.run); err != nil {
+					return err
+				}
 				w.drop(s.run)
 			}
 			for id, o := range w.opening {
@@ -140,6 +145,7 @@ func (w *worker) letGo(gone map[string][]int32) {
 			}
 		}
 	}
+	return nil
 }
 
 func (w *worker) drop(r *running) {
@@ -236,7 +242,7 @@ func (w *worker) takeIn(r restored) error {
 	if err != nil {
 		return &stepError{fmt.Errorf("task %s: %w", r.id, err)}
 	}
-	run := &running{task: t, sub: r.sub, stores: r.stores, globals: make([]int, len(w.app.topo.Globals))}
+	run := &running{task: t, sub: r.sub, stores: r.stores, written: time.Now(), globals: make([]int, len(w.app.topo.Globals))}
 	if err := run.applyGlobals(w.app.globals); err != nil {
 		return &stepError{err}
 	}

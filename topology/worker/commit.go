@@ -10,7 +10,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/topology/task"
 )
 
@@ -23,15 +22,17 @@ const (
 	Produced                 // the broker has acknowledged all of them, in an open transaction
 	Offered                  // the processed offsets are part of the transaction
 	Ended                    // EndTxn is acknowledged: the transaction is committed
-	Applied                  // the engine holds what the changelog holds
+	Applied                  // the tables know their rows as committed
 )
 
 func (w *worker) commitIfDue(ctx context.Context) error {
 	now := time.Now()
-	if !w.pace.due(w, now) || w.joins(now) {
-		return nil
+	if w.pace.due(w, now) && !w.joins(now) {
+		if err := w.commit(ctx); err != nil {
+			return err
+		}
 	}
-	return w.commit(ctx)
+	return w.checkpointIfDue(now)
 }
 
 // joins says that a commit had better wait for the join under way: it would end the session if the
@@ -61,9 +62,9 @@ func (w *worker) commit(ctx context.Context) error {
 		{Produced, func() error { return t.produce(ctx) }},
 		{Offered, func() error { return t.offer(ctx, touched) }},
 		{Ended, func() error { return t.end(ctx) }},
-		// Invariant (log first): the engine is written only after EndTxn is acknowledged, so local
-		// state is never ahead of the log and a crash needs no wipe.
-		{Applied, func() error { return t.apply(touched) }},
+		// Invariant (log first): the engine is written by checkpoints, of rows that went through here,
+		// so local state is never ahead of the log and a crash needs no wipe.
+		{Applied, func() error { t.apply(touched); return nil }},
 	} {
 		if err := step.do(); err != nil {
 			return err
@@ -245,22 +246,17 @@ func (t *transaction) end(ctx context.Context) error {
 	return nil
 }
 
-// apply is step 5: one engine batch for each store.
-func (t *transaction) apply(touched []*running) error {
-	var batch state.Batch
+// apply is step 5: what was flushed is committed, and may go to the engine.
+func (t *transaction) apply(touched []*running) {
 	for _, r := range touched {
-		id := r.task.Task()
-		err := r.task.Commit(&batch, r.stores, func(store int) int64 {
-			if at, ok := t.acks.tail[place{r.sub.Changelog(r.sub.Stores[store]), id.Partition}]; ok {
+		partition := r.task.Task().Partition
+		r.task.Commit(func(store int) int64 {
+			if at, ok := t.acks.tail[place{r.sub.Changelog(r.sub.Stores[store]), partition}]; ok {
 				return at
 			}
 			return -1
 		})
-		if err != nil {
-			return fmt.Errorf("task %s: engine: %w", id, err)
-		}
 	}
-	return nil
 }
 
 // finish empties the outbox and tells the hooks.

@@ -21,17 +21,20 @@ type Config struct {
 	Memory      bool          // stores in memory: restored from the changelogs at each start
 	Workers     int           // default: number of cores
 	CommitEvery time.Duration // longest commit interval, default 100 ms
-	CommitBytes int64         // buffered bytes of a worker that force a commit, default 16 MiB
-	PollRecords int           // records of one poll, default 10,000
-	CacheBytes  int64         // hot rows of each store of a task, default 64 MiB
-	IdleAfter   time.Duration // quiet time after which a task is idle, default max(1 s, grace)
-	MaxAhead    time.Duration // that an event may lie ahead of its append time, default 5 min
-	Session     time.Duration // of group membership, default 10 s
-	DeadLetters string        // topic, default <app>.dlq
-	Lates       string        // topic, default <app>.late
-	Logger      *zap.Logger   // default: none
-	Dial        func(ctx context.Context, network, host string) (net.Conn, error)
-	Hooks       Hooks
+	// CheckpointEvery is how long rows committed in the log may stay out of the local state, default 5 s. It is what a
+	// process that was killed replays; a row that changes often is written once in that time.
+	CheckpointEvery time.Duration
+	CommitBytes     int64         // buffered bytes of a worker that force a commit, default 16 MiB
+	PollRecords     int           // records of one poll, default 10,000
+	CacheBytes      int64         // hot rows of each store of a task, default 64 MiB
+	IdleAfter       time.Duration // quiet time after which a task is idle, default max(1 s, grace)
+	MaxAhead        time.Duration // that an event may lie ahead of its append time, default 5 min
+	Session         time.Duration // of group membership, default 10 s
+	DeadLetters     string        // topic, default <app>.dlq
+	Lates           string        // topic, default <app>.late
+	Logger          *zap.Logger   // default: none
+	Dial            func(ctx context.Context, network, host string) (net.Conn, error)
+	Hooks           Hooks
 }
 
 // Hooks observe a worker. Each is called on the worker's goroutine; nil hooks cost nothing.
@@ -71,6 +74,7 @@ func (c *Config) defaults(app string) {
 	text(&c.DeadLetters, app+".dlq")
 	text(&c.Lates, app+".late")
 	length(&c.CommitEvery, 100*time.Millisecond)
+	length(&c.CheckpointEvery, 5*time.Second)
 	length(&c.MaxAhead, 5*time.Minute)
 	length(&c.Session, 10*time.Second)
 	if c.Workers == 0 {
@@ -102,6 +106,7 @@ func (c *Config) Validate() error {
 	check(c.Workers > 0, "workers is %d: at least 1", c.Workers)
 	check(c.PollRecords > 0, "poll records is %d: at least 1", c.PollRecords)
 	check(c.CommitEvery > 0, "commit interval is %s: must be positive", c.CommitEvery)
+	check(c.CheckpointEvery > 0, "checkpoint interval is %s: must be positive", c.CheckpointEvery)
 	check(c.CommitBytes > 0, "commit bytes is %d: must be positive", c.CommitBytes)
 	check(c.Session >= time.Second, "session timeout is %s: at least 1s", c.Session)
 	return errors.Join(faults...)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/state/memory"
@@ -20,6 +21,10 @@ type engine struct {
 	instance string
 	memory   *memory.DB
 	disk     *pebble.DB
+	mu       struct {
+		sync.Mutex
+		leases map[string]*lease // by store, the last one given
+	}
 }
 
 // openEngine opens and locks the state directory; the instance id lives in it.
@@ -64,12 +69,62 @@ func instanceOf(path string) (string, error) {
 	return fresh, nil
 }
 
-// store opens a store by name; memory stores of the process live as long as it does.
+// store opens a store by name and ends the lease of who had it before; memory stores of the process
+// live as long as it does.
 func (e *engine) store(name string, inMemory bool) state.Store {
+	l := &lease{}
 	if e.disk == nil || inMemory {
-		return e.memory.Store(name)
+		l.Store = e.memory.Store(name)
+	} else {
+		l.Store = e.disk.Store(name)
 	}
-	return e.disk.Store(name)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if before := e.mu.leases[name]; before != nil {
+		before.end()
+	}
+	if e.mu.leases == nil {
+		e.mu.leases = map[string]*lease{}
+	}
+	e.mu.leases[name] = l
+	return l
+}
+
+// errLeaseEnded ends the session of a worker whose task another worker of this process has taken over.
+var errLeaseEnded = errors.New("another worker has opened the store")
+
+// lease is a store for as long as no other worker of the process opens it. A worker that has lost a
+// task without knowing yet holds committed rows of it, older than what the next owner writes.
+type lease struct {
+	state.Store
+	mu    sync.Mutex
+	ended bool
+}
+
+func (l *lease) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
+}
+
+// Apply writes a batch while the lease lasts.
+func (l *lease) Apply(b *state.Batch) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended {
+		return errLeaseEnded
+	}
+	return l.Store.Apply(b)
+}
+
+// Clear removes all rows while the lease lasts.
+func (l *lease) Clear() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.ended {
+		return errLeaseEnded
+	}
+	return l.Store.Clear()
 }
 
 func (e *engine) close() error {

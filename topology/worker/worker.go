@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
 
+	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/topology"
 	"github.com/abacus-stream/abacus/topology/task"
 )
@@ -37,6 +38,7 @@ type worker struct {
 	txn      *transaction
 	quiet    quiet
 	convert  []task.Record
+	batch    state.Batch // of checkpoints
 
 	failures failures
 }
@@ -109,7 +111,7 @@ func (w *worker) turn(ctx, inner context.Context) error {
 	return w.commitIfDue(inner)
 }
 
-// drain commits what is processed when the app stops.
+// drain commits what is processed when the app stops, and leaves nothing to replay.
 func (w *worker) drain(inner context.Context) error {
 	inner, cancel := context.WithTimeout(inner, 5*time.Second)
 	defer cancel()
@@ -117,9 +119,11 @@ func (w *worker) drain(inner context.Context) error {
 		return err
 	}
 	if w.dirty() {
-		return w.commit(inner)
+		if err := w.commit(inner); err != nil {
+			return err
+		}
 	}
-	return nil
+	return w.checkpointAll()
 }
 
 // process works off the queues, looking at the clock between slices so that commits stay on time.

@@ -18,13 +18,14 @@ import (
 // rig runs both stages as two tasks of one worker would, without a broker: what is measured is
 // scan, route, cache, combine, flush and the second stage.
 type rig struct {
-	b      *testing.B
-	outbox task.Outbox
-	tasks  [2]*task.Task
-	stores [2][]state.Store
-	offset int64
-	second int64
-	batch  state.Batch
+	b       *testing.B
+	outbox  task.Outbox
+	tasks   [2]*task.Task
+	stores  [2][]state.Store
+	offset  int64
+	second  int64
+	commits int
+	batch   state.Batch
 }
 
 const benchStart = 1_790_000_000_000
@@ -57,6 +58,7 @@ func newRig(b *testing.B, entries ...experiment.Entry) *rig {
 
 // commit is what a worker does each interval, with the deltas carried over to stage 2.
 func (r *rig) commit(records []task.Record) {
+	r.commits++
 	r.tasks[0].Add(0, records)
 	for _, t := range r.tasks {
 		_, err := t.Process(1 << 30)
@@ -71,7 +73,10 @@ func (r *rig) commit(records []task.Record) {
 		}
 	}
 	for i, t := range r.tasks {
-		require.NoError(r.b, t.Commit(&r.batch, r.stores[i], func(int) int64 { return 1 }))
+		t.Commit(func(int) int64 { return 1 })
+		if t.Crowded() || r.commits%50 == 0 { // as a worker does each 5 s
+			require.NoError(r.b, t.Checkpoint(&r.batch, r.stores[i]))
+		}
 	}
 	r.outbox.Reset()
 	r.tasks[1].Add(0, deltas)

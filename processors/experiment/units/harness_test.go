@@ -224,7 +224,8 @@ func (h *harness) commit() {
 	}
 	h.table.Flush(discard{})
 	var batch state.Batch
-	h.table.Commit(&batch)
+	h.table.Commit()
+	h.table.Checkpoint(&batch)
 	require.NoError(h.t, h.store.Apply(&batch))
 	h.saved = position{h.at, h.stream, h.next, h.heard}
 	h.done.deltas = append(h.done.deltas, h.pending.deltas...)

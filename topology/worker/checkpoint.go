@@ -1,0 +1,58 @@
+package worker
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/abacus-stream/abacus/state"
+)
+
+// checkpointIfDue writes the engine for a task whose rows have been ahead of it for long, one task at a
+// time so that no commit waits for all of them, and for each whose cache they crowd.
+func (w *worker) checkpointIfDue(now time.Time) error {
+	oldest := now.Add(-w.app.cfg.CheckpointEvery)
+	var due *running
+	for _, r := range w.running {
+		// Uncommitted rows hide committed ones, so a task is written between its commits.
+		if r.task.Dirty() || !r.task.Ahead() {
+			continue
+		}
+		if r.task.Crowded() {
+			if err := w.checkpoint(r); err != nil {
+				return err
+			}
+		} else if r.written.Before(oldest) && (due == nil || r.written.Before(due.written)) {
+			due = r
+		}
+	}
+	if due == nil {
+		return nil
+	}
+	return w.checkpoint(due)
+}
+
+// checkpointAll leaves nothing for the next start to replay.
+func (w *worker) checkpointAll() error {
+	for _, r := range w.running {
+		if err := w.checkpoint(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keptBatch is the largest batch whose memory is kept for the next one.
+const keptBatch = 4 << 20
+
+// checkpoint writes the committed rows of a task to the engine: one batch for each store, with the
+// changelog offset that the store then contains.
+func (w *worker) checkpoint(r *running) error {
+	if err := r.task.Checkpoint(&w.batch, r.stores); err != nil {
+		return fmt.Errorf("task %s: engine: %w", r.task.Task(), err)
+	}
+	r.written = time.Now()
+	if w.batch.Bytes() > keptBatch {
+		w.batch = state.Batch{}
+	}
+	return nil
+}
