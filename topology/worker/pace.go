@@ -11,10 +11,15 @@ type pace struct {
 	since   time.Time // when the first uncommitted work was seen
 }
 
+// rarer is how many times as long as the last commit took the worker processes before the next one: so
+// slow commits get rarer. Of twice that each record waits for at most; more gained no throughput, as a
+// worker with a backlog commits each CommitEvery anyway.
+const rarer = 2
+
 // earliest is the first moment at which a commit may begin: a pause after EndTxn for the broker's
-// markers, and ten times the last commit, so that slow commits get rarer.
+// markers, and some time for work.
 func (p *pace) earliest(every time.Duration) time.Time {
-	return p.ended.Add(max(gap, min(10*p.took, every)))
+	return p.ended.Add(max(gap, min(rarer*p.took, every)))
 }
 
 // due says whether to commit now.
