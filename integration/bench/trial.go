@@ -181,5 +181,5 @@ func (t trial) text() string {
 	case t.emitEvery > 0:
 		return fmt.Sprintf("a total at most every %s", t.emitEvery)
 	}
-	return "a total at most every 100 ms (default)"
+	return "a total at most every 20 ms (default)"
 }

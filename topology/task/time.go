@@ -104,6 +104,15 @@ func (t *Task) Advance(wall int64) error {
 	return t.drift()
 }
 
+// NextWall is the wall time at which the first wall-clock timer is due, Unix ms; topology.Never if none is.
+func (t *Task) NextWall() int64 {
+	next := int64(topology.Never)
+	for _, timer := range t.clock.wallTimers {
+		next = min(next, timer.Due())
+	}
+	return next
+}
+
 // Quiet tells the task that at a wall time the broker had nothing after the position of a source.
 func (t *Task) Quiet(source int, wall int64) {
 	q := t.queues[source]

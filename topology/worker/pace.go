@@ -1,6 +1,10 @@
 package worker
 
-import "time"
+import (
+	"time"
+
+	"github.com/abacus-stream/abacus/topology"
+)
 
 // pace decides when to commit: as soon as the input is drained, at the latest after CommitEvery,
 // never right after EndTxn.
@@ -40,13 +44,19 @@ func (p *pace) due(w *worker, now time.Time) bool {
 	return p.drained && !now.Before(p.earliest(w.app.cfg.CommitEvery))
 }
 
-// patience is how long a poll may wait for records.
+// patience is how long a poll may wait for records: until the commit, or a timer of a task, is due.
 func (p *pace) patience(w *worker, now time.Time) time.Duration {
-	const most = 50 * time.Millisecond
-	if !w.dirty() {
-		return most
+	wait := 50 * time.Millisecond
+	if w.dirty() {
+		wait = min(wait, p.earliest(w.app.cfg.CommitEvery).Sub(now))
+	} else {
+		for _, r := range w.running {
+			if due := r.task.NextWall(); due != topology.Never {
+				wait = min(wait, time.UnixMilli(due).Sub(now))
+			}
+		}
 	}
-	return min(most, max(p.earliest(w.app.cfg.CommitEvery).Sub(now), time.Millisecond))
+	return max(wait, time.Millisecond)
 }
 
 func (p *pace) committed(began, now time.Time) {

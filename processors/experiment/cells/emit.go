@@ -38,7 +38,7 @@ func (p *processor) emitRun(r *run) (due int64, err error) {
 	due = topology.Never
 	wall := p.ctx.WallTime()
 	if r.unsent {
-		if wait := left(wall, r.totalAt, p.cfg.EmitEvery); wait > 0 {
+		if wait := left(wall, r.totalAt, r.totalEvery); wait > 0 {
 			due = min(due, wall+wait)
 		} else if err := p.emitTotal(r); err != nil {
 			return due, err

@@ -1,11 +1,13 @@
 package cells_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/experiment/cells"
 )
 
@@ -20,13 +22,37 @@ func TestTotalIsSentEachEmitEvery(t *testing.T) {
 		b.d.Run()
 	}
 	require.Equal(t, 1, b.sent(total), "put off")
-	b.d.Advance(99 * time.Millisecond)
+	b.d.Advance(19 * time.Millisecond)
 	require.Equal(t, 1, b.sent(total))
 	b.d.Advance(time.Millisecond)
 	require.Equal(t, 2, b.sent(total), "by the wall clock alone")
 	require.EqualValues(t, 4, b.last()[total].Units["control"])
 	b.d.Advance(time.Minute)
 	require.Equal(t, 2, b.sent(total), "nothing changed")
+}
+
+// A total of 16 variants and 64 metrics is near the size limit of a record: it is sent less often.
+func TestLargeTotalsAreSentLessOften(t *testing.T) {
+	b := newBench(t)
+	e := entry()
+	d := &e.Versions[0].Definition
+	for i := len(d.Variants); i < 16; i++ {
+		d.Variants = append(d.Variants, experiment.Variant{Name: fmt.Sprint("v", i), Weight: 1})
+	}
+	for i := len(d.Metrics); i < 64; i++ {
+		m := d.Metrics[0]
+		m.Name = fmt.Sprint("m", i)
+		d.Metrics = append(d.Metrics, m)
+	}
+	b.define(e)
+	b.delta("button", buyer(0, t0, 1000))
+	b.d.Run()
+	b.delta("button", buyer(0, t0, 1000))
+	b.d.Run()
+	b.d.Advance(255 * time.Millisecond)
+	require.Equal(t, 1, b.sent(total))
+	b.d.Advance(time.Millisecond)
+	require.Equal(t, 2, b.sent(total))
 }
 
 // unsent counts the rows of the changelog that are put off.

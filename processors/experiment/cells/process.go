@@ -22,14 +22,15 @@ const (
 
 // Config is what stage 2 is made of.
 type Config struct {
-	EmitEvery int64                                 // least distance of two totals of an experiment, ms of wall time; default 100
+	EmitEvery int64                                 // least distance of two totals of an experiment, ms of wall time; default 20
 	Stats     topology.Sink[string, *result.Record] // the stats topic, partitioned by PartitionByExperiment
 	Registry  string                                // topic of the registry table, values JSON of experiment.Entry
 	Deltas    *topology.SinkNode                    // the sink of the channel that is read, for the close schedule; may be nil
 }
 
 const (
-	defaultEmitEvery = 100  // ms
+	defaultEmitEvery = 20   // ms
+	cellsPerMs       = 4    // of a total, about 200 bytes each: a large one is sent less often
 	windowsEvery     = 1000 // ms between two records of an open window of an experiment
 )
 

@@ -22,7 +22,7 @@ func (p *processor) registry(row topology.GlobalRow) error {
 	case r == nil || r.number < e.Run:
 		return p.adopt(r, e)
 	case r.number == e.Run:
-		r.entry, r.grains = e, grainsOf(&e)
+		r.follow(e, p.cfg.EmitEvery)
 		return p.refresh(r)
 	}
 	return nil
@@ -33,7 +33,8 @@ func (p *processor) adopt(before *run, e experiment.Entry) error {
 	if before != nil {
 		before.unsent, before.open, before.closed = false, nil, nil
 	}
-	r := &run{name: e.Experiment, number: e.Run, entry: e, grains: grainsOf(&e), totalAt: longAgo, windowsAt: longAgo}
+	r := &run{name: e.Experiment, number: e.Run, totalAt: longAgo, windowsAt: longAgo}
+	r.follow(e, p.cfg.EmitEvery)
 	p.runs[r.name] = r
 	replaced, err := p.removeBefore(r)
 	if err != nil {

@@ -21,12 +21,20 @@ type run struct {
 	listed  bool     // in processor.changed
 	unswept bool     // in processor.unswept
 
-	totalAt   int64 // wall time of the last record of the total
-	windowsAt int64 // of changed windows
+	totalEvery int64 // least ms between two records of the total
+	totalAt    int64 // wall time of the last one
+	windowsAt  int64 // of changed windows
 }
 
 // long ago: nothing has been sent yet.
 const longAgo = math.MinInt64 / 2
+
+// follow takes what the run is by from its entry. The time between two totals is longer for a large one.
+func (r *run) follow(e experiment.Entry, every int64) {
+	r.entry, r.grains = e, grainsOf(&e)
+	d := &e.Latest().Definition
+	r.totalEvery = max(every, int64(len(d.Metrics)*len(d.Variants))/cellsPerMs)
+}
 
 // newest is the number of the latest version.
 func (r *run) newest() int64 { return r.entry.Versions[len(r.entry.Versions)-1].Version }

@@ -18,10 +18,10 @@ import (
 	"github.com/abacus-stream/abacus/topology"
 )
 
-// Config names the flow. Zero fields mean the defaults of CONTRACT: prefix abacus, 100 ms, 5 min.
+// Config names the flow. Zero fields mean the defaults of CONTRACT: prefix abacus, 20 ms, 5 min.
 type Config struct {
 	Prefix    string        // of all topics
-	EmitEvery time.Duration // least time between two totals of an experiment
+	EmitEvery time.Duration // least time between two totals of an experiment, default 20 ms
 	MaxAhead  time.Duration // that an event may lie ahead of its append time
 }
 
@@ -33,7 +33,7 @@ func (c Config) withDefaults() Config {
 		c.Prefix = "abacus"
 	}
 	if c.EmitEvery == 0 {
-		c.EmitEvery = 100 * time.Millisecond
+		c.EmitEvery = 20 * time.Millisecond
 	}
 	if c.MaxAhead == 0 {
 		c.MaxAhead = 5 * time.Minute

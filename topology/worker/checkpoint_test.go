@@ -1,0 +1,100 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/abacus-stream/abacus/state"
+)
+
+// replayed restarts an app on its state and gives how many changelog records it had to replay.
+func (c *cluster) replayed(want int64, cfg Config) (records int64) {
+	c.t.Helper()
+	core, journal := observer.New(zap.InfoLevel)
+	cfg.Logger = zap.New(core)
+	stop := c.startApp("app", cfg)
+	c.words(int(want), 1, 1)
+	c.eventually(want + 1)
+	require.NoError(c.t, stop())
+	for _, e := range journal.FilterMessage("restored").All() {
+		records += e.ContextMap()["records"].(int64)
+	}
+	return records
+}
+
+// The engine is behind the log between two checkpoints, and not after a stop.
+func TestCrashReplaysWhatIsAheadAndAStopNothing(t *testing.T) {
+	c := newCluster(t)
+	cfg := Config{Workers: 1, StateDir: t.TempDir(), CheckpointEvery: time.Hour}
+	crash := cfg
+	crashed := make(chan struct{})
+	crash.Hooks.Step = func(_ int, at Step) error {
+		select {
+		case <-crashed:
+			return errCrash // also of what the stop commits: nothing reaches the engine
+		default:
+			return nil
+		}
+	}
+	stop := c.startApp("app", crash)
+	c.words(0, 200, 13)
+	c.eventually(200)
+	close(crashed)
+	c.words(200, 1, 1)
+	require.NoError(t, stop())
+	require.Positive(t, c.replayed(201, cfg))
+	require.Zero(t, c.replayed(202, cfg))
+}
+
+func TestRowsReachTheEngineInTime(t *testing.T) {
+	c := newCluster(t)
+	began := make(chan struct{}, 1)
+	a, err := New(counting(t, "app"), Config{Brokers: c.brokers, Workers: 1, Memory: true, CheckpointEvery: 30 * time.Millisecond, Hooks: Hooks{
+		Committed: func(int, int, time.Duration) {
+			select {
+			case began <- struct{}{}:
+			default:
+			}
+		},
+	}})
+	require.NoError(t, err)
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() { done <- a.Run(ctx) }()
+	c.words(0, 200, 13)
+	c.eventually(200)
+	<-began
+	rows := func() (n int) {
+		for p := range partitions {
+			_ = a.engine.memory.Store(fmt.Sprintf("app/1_%d/counted", p)).Scan(nil, nil, func(_, _ []byte) bool { n++; return true })
+		}
+		return n
+	}
+	require.Eventually(t, func() bool { return rows() == 13 }, 10*time.Second, time.Millisecond, "while the app runs, with no more input")
+	stop()
+	require.NoError(t, <-done)
+}
+
+// A worker whose task another one has taken over does not write to its store any more.
+func TestLeaseEndsWithTheNextOwner(t *testing.T) {
+	e, err := openEngine(&Config{Memory: true})
+	require.NoError(t, err)
+	var batch state.Batch
+	before := e.store("store", false)
+	require.NoError(t, before.Apply(&batch))
+	after := e.store("store", false)
+	batch.Put([]byte("key"), []byte("old"))
+	require.ErrorIs(t, before.Apply(&batch), errLeaseEnded)
+	require.ErrorIs(t, before.Clear(), errLeaseEnded)
+	_, ok, err := after.Get([]byte("key"))
+	require.NoError(t, err)
+	require.False(t, ok)
+	require.NoError(t, after.Apply(&batch))
+	require.NoError(t, e.store("another", false).Apply(&batch))
+}
