@@ -14,10 +14,12 @@ func TestMain(m *testing.M) { services.Main(m) }
 // kafka gives the seed brokers of a Kafka: all that a test knows of it.
 type kafka func(testing.TB) []string
 
+var kafkas = map[string]kafka{"kfake": startFake, "kafka": services.Kafka}
+
 // onEach runs a test on kfake and on a real broker, side by side with all others.
 func onEach(t *testing.T, test func(*testing.T, kafka)) {
 	t.Parallel()
-	for name, k := range map[string]kafka{"kfake": startFake, "kafka": services.Kafka} {
+	for name, k := range kafkas {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(t, k)

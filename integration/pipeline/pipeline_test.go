@@ -45,6 +45,7 @@ func (k kafka) pipeline(t testing.TB, s setup) *pipeline {
 		s.partitions = 4
 	}
 	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(4<<20),
+		kgo.MetadataMinAge(50*time.Millisecond),
 		kgo.ProducerLinger(5*time.Millisecond)) // what is sent at once lies in one batch of each partition
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
@@ -69,6 +70,10 @@ func (p *pipeline) create(topic string, partitions int32, settings ...string) {
 	defer cancel()
 	_, err := p.admin.CreateTopic(ctx, partitions, -1, configs, topic)
 	require.NoError(p.t, err)
+	eventually(p.t, topic+" is known to the broker", func() bool { // a little after it is created
+		ends, err := p.admin.ListEndOffsets(ctx, topic)
+		return err == nil && ends.Error() == nil
+	})
 }
 
 func (p *pipeline) context() (context.Context, context.CancelFunc) {
