@@ -38,6 +38,9 @@ func New(t *topology.Topology, cfg Config) (*App, error) {
 // is one that another try would meet again.
 func (a *App) Run(ctx context.Context) (err error) {
 	if err := a.open(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil // stopped before it had begun
+		}
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
