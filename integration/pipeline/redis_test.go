@@ -65,7 +65,7 @@ func TestRedisStallsRestartsAndIsEmptiedWhileTheStreamGoesOn(t *testing.T) {
 			p.register(button, wording, ranker, still)
 			p.send(exposure("s1", "s", "still", "control", ts))
 			flow, mirrors := p.start(worker.Config{StateDir: t.TempDir()}), p.startMirror(client)
-			load := p.load(newTraffic(8, 300, ts, 2))
+			load := p.load(newTraffic(8, 300, ts, 10), 800)
 			defer load.stop()
 			shown := func() bool { return client.Exists(t.Context(), mirror.StatsKey("still")).Val() == 1 }
 			eventually(t, "a hash is there", shown)

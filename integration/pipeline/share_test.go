@@ -17,7 +17,7 @@ func TestTwoProcessesShareAndTakeOverUnderLoad(t *testing.T) {
 		p := k.pipeline(t, setup{partitions: 6})
 		p.register(button, wording, ranker)
 		first, second := t.TempDir(), t.TempDir()
-		load := p.load(newTraffic(3, 300, minutesAgo(8), 2))
+		load := p.load(newTraffic(3, 300, minutesAgo(8), 2), 4000)
 		defer load.stop()
 		a := p.start(worker.Config{StateDir: first})
 		working(t, a)
@@ -43,14 +43,14 @@ func working(t *testing.T, x *process) {
 	eventually(t, "the process commits", func() bool { return x.commits.Load() >= from+5 })
 }
 
-// load produces 4,000 events a second until it is stopped.
+// load produces events steadily until it is stopped.
 type load struct {
 	once sync.Once
 	quit chan struct{}
 	done chan struct{}
 }
 
-func (p *pipeline) load(f *traffic) *load {
+func (p *pipeline) load(f *traffic, perSecond int) *load {
 	l := &load{quit: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(l.done)
@@ -61,7 +61,7 @@ func (p *pipeline) load(f *traffic) *load {
 			case <-l.quit:
 				return
 			case <-tick.C:
-				p.send(f.next(20)...)
+				p.send(f.next(perSecond/200)...)
 			}
 		}
 	}()
