@@ -1,5 +1,3 @@
-//go:build broker
-
 package broker
 
 import (
@@ -25,8 +23,13 @@ const (
 	stateEnv   = "ABACUS_TEST_CHILD_STATE"
 )
 
-// child runs the app until SIGTERM. It writes a line for each commit, so that who watches it knows
-// that it works.
+// What a child writes, a line each, so that who watches it knows what it does.
+const (
+	committed = "committed"
+	obeys     = "obeys" // an order at a step, by the signal that follows
+)
+
+// child runs the app until SIGTERM.
 func child() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -48,7 +51,7 @@ func runChild(ctx context.Context) error {
 	app, err := worker.New(topo, worker.Config{
 		Brokers: strings.Split(os.Getenv(brokersEnv), ","), StateDir: os.Getenv(stateEnv), Workers: 1, Logger: log,
 		Hooks: worker.Hooks{
-			Committed: func(int, int, time.Duration) { fmt.Println("committed") },
+			Committed: func(int, int, time.Duration) { fmt.Println(committed) },
 			Step:      obeyAtStep(),
 		},
 	})
@@ -80,6 +83,7 @@ func obeyAtStep() func(int, worker.Step) error {
 	return func(_ int, at worker.Step) error {
 		if o := pending.Load(); o != nil && o.step == at {
 			pending.Store(nil)
+			fmt.Println(obeys)
 			_ = syscall.Kill(os.Getpid(), o.sig)
 		}
 		return nil

@@ -1,5 +1,3 @@
-//go:build broker
-
 package broker
 
 import (
@@ -29,6 +27,7 @@ type instance struct {
 	dir     string
 	process *services.Process
 	commits *atomic.Int64 // since the last start
+	obeyed  *atomic.Int64 // orders, since then
 	orders  io.WriteCloser
 }
 
@@ -62,15 +61,20 @@ func (i *instance) start() {
 	cmd.Env = append(os.Environ(), childEnv+"="+i.s.app, brokersEnv+"="+strings.Join(i.s.brokers, ","),
 		stateEnv+"="+filepath.Join(i.dir, "state"))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, out, log
-	commits := &atomic.Int64{}
-	i.commits, i.orders = commits, orders
+	commits, obeyed := &atomic.Int64{}, &atomic.Int64{}
+	i.commits, i.obeyed, i.orders = commits, obeyed, orders
 	i.process, err = services.Start(cmd)
 	require.NoError(i.s.t, err)
 	go func() { // ends with the process, whose end of the pipe is the last one
 		defer lines.Close()
 		defer orders.Close()
 		for scan := bufio.NewScanner(lines); scan.Scan(); {
-			commits.Add(1)
+			switch scan.Text() {
+			case committed:
+				commits.Add(1)
+			case obeys:
+				obeyed.Add(1)
+			}
 		}
 	}()
 }
@@ -93,11 +97,14 @@ func (i *instance) dieAt(step worker.Step) {
 	}
 }
 
-// haltAt makes the process halt itself by SIGSTOP at this step of its next commit; resume lets it go on.
+// haltAt makes the process halt itself by SIGSTOP at this step of its next commit, and waits for it;
+// resume lets it go on.
 func (i *instance) haltAt(step worker.Step) (resume func()) {
 	i.s.t.Helper()
+	before := i.obeyed.Load()
 	_, err := fmt.Fprintln(i.orders, "STOP", int(step))
 	require.NoError(i.s.t, err)
+	require.Eventually(i.s.t, func() bool { return i.obeyed.Load() > before }, time.Minute, time.Millisecond, "no commit in a minute")
 	return func() { require.NoError(i.s.t, i.process.Signal(syscall.SIGCONT)) }
 }
 

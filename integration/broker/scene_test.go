@@ -1,5 +1,3 @@
-//go:build broker
-
 package broker
 
 import (
@@ -48,6 +46,10 @@ func newScene(t testing.TB) *scene {
 	created, err := s.admin.CreateTopics(ctx, partitions, 1, nil, s.app+"-words", s.app+"-counts")
 	require.NoError(t, err)
 	require.NoError(t, created.Error())
+	require.Eventually(t, func() bool { // the broker knows them a little after it has created them
+		ends, err := s.admin.ListEndOffsets(ctx, s.app+"-words", s.app+"-counts")
+		return err == nil && ends.Error() == nil
+	}, 20*time.Second, 5*time.Millisecond)
 	core, journal := observer.New(zap.InfoLevel)
 	s.journal = journal
 	s.log = zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel), zaptest.WrapOptions(zap.WrapCore(func(c zapcore.Core) zapcore.Core {

@@ -38,13 +38,19 @@ func (p *pipeline) topology() *topology.Topology {
 	return topo
 }
 
-// start runs a process until it is stopped, at the latest when the test ends. Tests are never idle
-// but where they ask for it, and keep state in memory but where they name a directory.
+// start runs a process of the flow.
 func (p *pipeline) start(cfg worker.Config) *process {
+	p.t.Helper()
+	return p.run(p.topology(), cfg)
+}
+
+// run runs a process until it is stopped, at the latest when the test ends. Tests are never idle
+// but where they ask for it, and keep state in memory but where they name a directory.
+func (p *pipeline) run(topo *topology.Topology, cfg worker.Config) *process {
 	p.t.Helper()
 	x := &process{p: p, done: make(chan struct{})}
 	x.mu.counters = map[string]int64{}
-	app, err := worker.New(p.topology(), x.configure(cfg))
+	app, err := worker.New(topo, x.configure(cfg))
 	require.NoError(p.t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	x.cancel = cancel
@@ -57,7 +63,7 @@ func (p *pipeline) start(cfg worker.Config) *process {
 }
 
 func (x *process) configure(cfg worker.Config) worker.Config {
-	cfg.Brokers = x.p.cluster.Brokers
+	cfg.Brokers = x.p.brokers
 	cfg.Memory = cfg.StateDir == ""
 	if cfg.Workers == 0 {
 		cfg.Workers = 1

@@ -13,26 +13,27 @@ import (
 // While events keep coming, a second process joins and takes tasks over, the first one leaves, comes
 // back to its directory, and the second one leaves: nothing is lost, nothing counts twice.
 func TestTwoProcessesShareAndTakeOverUnderLoad(t *testing.T) {
-	t.Parallel()
-	p := newPipeline(t, setup{partitions: 6})
-	p.register(button, wording, ranker)
-	first, second := t.TempDir(), t.TempDir()
-	load := p.load(newTraffic(3, 300, minutesAgo(8), 2))
-	defer load.stop()
-	a := p.start(worker.Config{StateDir: first})
-	working(t, a)
-	b := p.start(worker.Config{StateDir: second})
-	working(t, b)
-	working(t, a)
-	require.NoError(t, a.stop())
-	working(t, b)
-	a = p.start(worker.Config{StateDir: first, Workers: 2})
-	working(t, a)
-	require.NoError(t, b.stop())
-	working(t, a)
-	load.stop()
-	p.finish(a)
-	require.Greater(t, len(p.read(p.events())), 2000, "the load was none")
+	onEach(t, func(t *testing.T, k kafka) {
+		p := k.pipeline(t, setup{partitions: 6})
+		p.register(button, wording, ranker)
+		first, second := t.TempDir(), t.TempDir()
+		load := p.load(newTraffic(3, 300, minutesAgo(8), 2), 4000)
+		defer load.stop()
+		a := p.start(worker.Config{StateDir: first})
+		working(t, a)
+		b := p.start(worker.Config{StateDir: second})
+		working(t, b)
+		working(t, a)
+		require.NoError(t, a.stop())
+		working(t, b)
+		a = p.start(worker.Config{StateDir: first, Workers: 2})
+		working(t, a)
+		require.NoError(t, b.stop())
+		working(t, a)
+		load.stop()
+		p.finish(a)
+		require.Greater(t, len(p.read(p.events())), 2000, "the load was none")
+	})
 }
 
 // working waits for a few more commits of a process.
@@ -42,14 +43,14 @@ func working(t *testing.T, x *process) {
 	eventually(t, "the process commits", func() bool { return x.commits.Load() >= from+5 })
 }
 
-// load produces 4,000 events a second until it is stopped.
+// load produces events steadily until it is stopped.
 type load struct {
 	once sync.Once
 	quit chan struct{}
 	done chan struct{}
 }
 
-func (p *pipeline) load(f *traffic) *load {
+func (p *pipeline) load(f *traffic, perSecond int) *load {
 	l := &load{quit: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(l.done)
@@ -60,7 +61,7 @@ func (p *pipeline) load(f *traffic) *load {
 			case <-l.quit:
 				return
 			case <-tick.C:
-				p.send(f.next(20)...)
+				p.send(f.next(perSecond/200)...)
 			}
 		}
 	}()

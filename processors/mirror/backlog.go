@@ -29,7 +29,7 @@ type hash struct {
 	again bool           // written even if Redis has the same offset
 }
 
-// add puts a hash into the backlog, once.
+// add puts a hash into the backlog, once; what was done is not any more.
 func (b *backlog) add(name, grain string) *hash {
 	e := b.experiments[name]
 	if e == nil {
@@ -37,6 +37,7 @@ func (b *backlog) add(name, grain string) *hash {
 		b.experiments[name] = e
 		b.order = append(b.order, e)
 	}
+	e.done = false
 	for _, h := range e.hashes {
 		if h.grain == grain {
 			return h
@@ -47,11 +48,11 @@ func (b *backlog) add(name, grain string) *hash {
 	return h
 }
 
-// ready gives the experiments that may be tried at a wall time; one that has gone back lets all be tried.
+// ready gives the experiments that are not done and may be tried at a wall time; one that has gone back lets all be tried.
 func (b *backlog) ready(wall int64) []*experiment {
 	ready := make([]*experiment, 0, len(b.order))
 	for _, e := range b.order {
-		if e.retryAt <= wall || e.retryAt > wall+second {
+		if !e.done && (e.retryAt <= wall || e.retryAt > wall+second) {
 			ready = append(ready, e)
 		}
 	}

@@ -10,7 +10,7 @@
 //	flush.go     before a commit: within Timeout, in pipelines; when Redis is away it stays in the backlog
 //	call.go      the fields of the hashes of one experiment, in one call of script.lua
 //	fields.go    a record as fields
-//	sentinel.go  each second: does Redis still have all that it acknowledged?
+//	sentinel.go  each second and with each write: does Redis still have all that it acknowledged?
 //	health.go    what all tasks know of Redis, so that a stalled one costs a Timeout a second, not one a task
 //
 // # Why a write before the commit is right
@@ -26,10 +26,12 @@
 // removed the offset stays for an hour in ab:gone:{experiment}, with :<grain> for a window's.
 //
 // Invariant (nothing acknowledged is lost unseen): the last command of each pipeline is a new token in the field of the
-// task's partition in ab:mirror. Redis loses only what came last (an asynchronous replica that is promoted, a snapshot
-// that is loaded) or everything (FLUSHALL); either way the token is not the one that was acknowledged. It is read each
-// second; where it differs every hash is written again from the table, equal offsets included. Of a Redis cluster this
-// holds for the node of ab:mirror; losses of another are made good by the next change or restart.
+// task's partition in ab:mirror, and it is set only where the token before it is still there. Redis loses only what came
+// last (an asynchronous replica that is promoted, a snapshot that is loaded) or everything (FLUSHALL); either way the
+// token is not the one that was acknowledged, whatever is written afterwards. It is read each second, and by each write;
+// where it differs every hash is written again from the table, equal offsets included. A Redis without any token is given
+// one before the first hash. Of a Redis cluster this holds for the node of ab:mirror; losses of another are made good by
+// the next change or restart.
 //
 // An error of Redis never fails the task: the stream goes on, what was not acknowledged stays in the backlog and is tried
 // again a second later. After a restart of the task every hash is in the backlog once; the guard leaves those alone that

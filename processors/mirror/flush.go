@@ -53,7 +53,11 @@ func (p *processor) write(ctx context.Context, wall int64) error {
 	begin, cancel := context.WithTimeout(ctx, p.cfg.Timeout/2)
 	defer cancel()
 	if p.sentinel.due {
-		if err := p.look(ctx); err != nil {
+		lost, err := p.sentinel.check(ctx, p.cfg.Redis)
+		if err != nil {
+			return &awayError{err}
+		}
+		if err := p.again(lost); err != nil {
 			return err
 		}
 	}
@@ -67,33 +71,38 @@ func (p *processor) write(ctx context.Context, wall int64) error {
 		if err != nil {
 			return err
 		}
-		if err := p.send(ctx, calls, wall); err != nil {
+		lost, err := p.send(ctx, calls, wall)
+		if err != nil {
 			return err
 		}
-		ready = rest
+		if ready = rest; lost {
+			if err := p.again(true); err != nil {
+				return err
+			}
+			ready = p.backlog.ready(wall)
+		}
 	}
 	return nil
 }
 
-// look compares the sentinel; when Redis has lost something everything is to be written again.
-func (p *processor) look(ctx context.Context) error {
-	before := p.sentinel.acknowledged
-	lost, err := p.sentinel.check(ctx, p.cfg.Redis)
-	if err != nil {
-		return &awayError{err}
-	}
+// again has everything written again when Redis has lost something.
+func (p *processor) again(lost bool) error {
 	if !lost {
 		return nil
 	}
-	if before > 0 {
+	if p.sentinel.acknowledged > 0 {
 		p.ctx.Count("redis_lost", 1)
 		p.cfg.Log.Warn("redis has lost what was written; everything is written again", zap.String("partition", p.sentinel.partition))
 	}
 	return p.everything(true)
 }
 
-// calls makes the calls of one pipeline and gives what is left for further ones.
+// calls makes the calls of one pipeline and gives what is left for further ones. Where Redis has no token there are none:
+// it comes first, or a loss while the hashes are written would leave no trace.
 func (p *processor) calls(ready []*experiment) (calls []*call, rest []*experiment, err error) {
+	if p.sentinel.last == "" {
+		return nil, ready, nil
+	}
 	args := 0
 	for i, e := range ready {
 		if args >= pipelineArgs {
@@ -108,8 +117,9 @@ func (p *processor) calls(ready []*experiment) (calls []*call, rest []*experimen
 	return calls, nil, nil
 }
 
-// send makes the calls in one pipeline; in a second, what is true once they are: the set, the notes, the token.
-func (p *processor) send(ctx context.Context, calls []*call, wall int64) error {
+// send makes the calls in one pipeline; in a second, what is true once they are: the set, the notes, the token. It says
+// whether Redis has lost what was there before.
+func (p *processor) send(ctx context.Context, calls []*call, wall int64) (lost bool, err error) {
 	pipe := p.cfg.Redis.Pipeline()
 	replies := make([]*redis.Cmd, len(calls))
 	for i, c := range calls {
@@ -118,7 +128,7 @@ func (p *processor) send(ctx context.Context, calls []*call, wall int64) error {
 		}
 	}
 	if _, err := pipe.Exec(ctx); err != nil && !refused(err) {
-		return &awayError{fmt.Errorf("mirror: write hashes: %w", err)}
+		return false, &awayError{fmt.Errorf("mirror: write hashes: %w", err)}
 	}
 	after := p.cfg.Redis.Pipeline()
 	for i, c := range calls {
@@ -128,16 +138,16 @@ func (p *processor) send(ctx context.Context, calls []*call, wall int64) error {
 			c.of.done = true
 		}
 	}
-	number, token := p.sentinel.next(wall)
-	after.HSet(ctx, Sentinel, p.sentinel.partition, token) // last: see the invariant in the package doc
-	if _, err := after.Exec(ctx); err != nil {
+	another, err := p.sentinel.renew(ctx, after, wall) // last: see the invariant in the package doc
+	if err != nil {
+		err = &awayError{fmt.Errorf("mirror: write %s and %s: %w", Experiments, Sentinel, err)}
+	}
+	if another || err != nil {
 		for _, c := range calls {
 			c.of.done = false
 		}
-		return &awayError{fmt.Errorf("mirror: write %s and %s: %w", Experiments, Sentinel, err)}
 	}
-	p.sentinel.acknowledge(number)
-	return nil
+	return another && p.sentinel.lost(), err
 }
 
 // settle reads the answer to a call. An experiment that Redis refuses is left alone for a second, the others go on.

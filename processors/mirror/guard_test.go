@@ -1,9 +1,11 @@
 package mirror_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/alicebob/miniredis/v2/server"
 	"github.com/stretchr/testify/require"
 
 	"github.com/abacus-stream/abacus/processors/mirror"
@@ -62,6 +64,55 @@ func TestAFlushedRedisIsWrittenAgainWithinASecond(t *testing.T) {
 	writes := h.d.Counter("redis_hashes")
 	h.d.Advance(10 * time.Second)
 	require.Equal(t, writes, h.d.Counter("redis_hashes"), "once")
+}
+
+// Between the loss and the next look of the task something is written: that must not hide the loss.
+func TestALossIsNoticedThoughSomethingIsWrittenBehindIt(t *testing.T) {
+	h := start(t)
+	h.run(total("e", 1), window("e", "60s", 1, 1), total("f", 1))
+	h.redis.FlushAll()
+	h.run(total("f", 2))
+	h.d.Run()
+	h.shows("ab:stats:{f}", total("f", 2), 3)
+	h.shows("ab:stats:{e}", total("e", 1), 0)
+	h.shows("ab:window:{e}:60s", window("e", "60s", 1, 1), 1)
+	require.ElementsMatch(t, []string{"e", "f"}, h.members())
+	require.EqualValues(t, 1, h.d.Counter("redis_lost"))
+	writes := h.d.Counter("redis_hashes")
+	h.d.Advance(5 * time.Second)
+	require.Equal(t, writes, h.d.Counter("redis_hashes"), "once")
+}
+
+// Redis is emptied just before a command of a flush: whichever it is, what was written earlier is written again.
+func TestALossAmidAFlushIsNoticed(t *testing.T) {
+	for _, at := range []string{"EVAL ab:stats", "SADD", "PUBLISH", "EVAL ab:mirror", "HGET"} {
+		for name, before := range map[string]func(*harness){
+			"of a mirror at work": func(h *harness) { h.run(total("e", 1), total("f", 1)) },
+			"of a new one":        func(*harness) {},
+		} {
+			t.Run(at+" "+name, func(t *testing.T) {
+				h := start(t)
+				before(h)
+				command, key, _ := strings.Cut(at, " ")
+				armed := true
+				h.redis.Server().SetPreHook(func(_ *server.Peer, cmd string, args ...string) bool {
+					if armed && cmd == command && strings.Contains(strings.Join(args, " "), key) {
+						armed = false
+						h.redis.FlushAll()
+					}
+					return false
+				})
+				h.d.Advance(time.Second)
+				h.run(total("e", 2), window("e", "60s", 1, 1), total("f", 2))
+				h.d.Advance(2 * time.Second)
+				require.False(t, armed)
+				plain := start(t)
+				before(plain)
+				plain.run(total("e", 2), window("e", "60s", 1, 1), total("f", 2))
+				require.Equal(t, plain.dump(), h.dump())
+			})
+		}
+	}
 }
 
 func TestWithoutTheSentinelEverythingIsWrittenAgain(t *testing.T) {

@@ -39,7 +39,7 @@ func New(t *topology.Topology, cfg Config) (*App, error) {
 func (a *App) Run(ctx context.Context) (err error) {
 	if err := a.open(ctx); err != nil {
 		if ctx.Err() != nil {
-			return nil // stopped before it began
+			return nil // stopped before it had begun
 		}
 		return err
 	}

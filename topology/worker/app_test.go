@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,4 +28,14 @@ func TestRestartGoesOnFromLocalState(t *testing.T) {
 	c.words(1000, 500, 37)
 	c.startApp("app", Config{Workers: 1, StateDir: dir})
 	c.eventually(1500)
+}
+
+// To be told to stop is no fault, also while the app still opens what it needs.
+func TestStoppedBeforeItHasBegunIsNoError(t *testing.T) {
+	c := newCluster(t)
+	app, err := New(counting(t, "app"), Config{Brokers: c.brokers, Memory: true})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.NoError(t, app.Run(ctx))
 }
