@@ -1,6 +1,10 @@
 package task
 
-import "github.com/abacus-stream/abacus/topology"
+import (
+	"slices"
+
+	"github.com/abacus-stream/abacus/topology"
+)
 
 // Record is one record as a worker hands it over. The bytes stay valid until
 // the task has processed it.
@@ -30,20 +34,24 @@ type queue struct {
 
 func (q *queue) len() int { return len(q.records) - q.head }
 
-func (q *queue) add(records []Record) {
-	if q.head == len(q.records) {
-		q.records, q.head = q.records[:0], 0
-	}
-	q.records = append(q.records, records...)
+// grow makes room for n records at the end.
+func (q *queue) grow(n int) []Record {
 	q.quietFrom = 0
+	q.records = slices.Grow(q.records, n)
+	end := len(q.records)
+	q.records = q.records[:end+n]
+	return q.records[end:]
 }
 
-// done drops the head.
+// done drops the head. The bytes of all records go when the queue is empty: one by one costs more.
 func (q *queue) done() {
 	q.next = q.records[q.head].Offset + 1
-	q.records[q.head] = Record{}
 	q.head++
 	q.ready = false
+	if q.head == len(q.records) {
+		clear(q.records)
+		q.records, q.head = q.records[:0], 0
+	}
 }
 
 // before is the order between heads: event time, then topic, then offset.

@@ -92,6 +92,7 @@ func (t *Task) decode(q *queue) (done bool, err error) {
 // look makes the head of a queue the current record.
 func (t *Task) look(q *queue) {
 	r := &q.records[q.head]
+	t.shown = q
 	t.current = topology.Source{
 		Topic: q.source.Topic, Partition: t.cfg.ID.Partition, Offset: r.Offset,
 		Appended: r.Appended, Time: r.Appended, Key: r.Key, Value: r.Value, Headers: r.Headers,
@@ -100,7 +101,7 @@ func (t *Task) look(q *queue) {
 
 // step processes the decoded head of a queue.
 func (t *Task) step(q *queue) error {
-	if len(t.queues) > 1 || t.current.Topic == "" {
+	if t.shown != q { // another queue was looked at since, or a flush was between
 		t.look(q)
 		if q.source.Repartition {
 			t.current.Time, t.current.Value, _ = topology.ParseFrame(t.current.Value)
@@ -117,5 +118,6 @@ func (t *Task) step(q *queue) error {
 		return err
 	}
 	q.done()
+	t.shown = nil
 	return nil
 }

@@ -27,6 +27,7 @@ type Task struct {
 	tables   map[string]*state.Table
 	own      *state.Table // the task store
 	current  topology.Source
+	shown    *queue // whose head current is
 	clock    clock
 	upstream vector
 	flushes  []func() error
@@ -100,7 +101,10 @@ func (t *Task) resume(p Position) {
 func (t *Task) Sub() *topology.Sub { return t.cfg.Sub }
 
 // Add queues records of a source of the sub-topology, in offset order.
-func (t *Task) Add(source int, records []Record) { t.queues[source].add(records) }
+func (t *Task) Add(source int, records []Record) { copy(t.Grow(source, len(records)), records) }
+
+// Grow queues n records of a source, which the caller fills in before it calls anything else.
+func (t *Task) Grow(source, n int) []Record { return t.queues[source].grow(n) }
 
 // Queued is the number of unprocessed records of a source.
 func (t *Task) Queued(source int) int { return t.queues[source].len() }
@@ -120,7 +124,7 @@ func (t *Task) Dirty() bool { return t.dirty }
 
 // ApplyGlobal hands a row of a global table to the processors, between two steps.
 func (t *Task) ApplyGlobal(topic string, row topology.GlobalRow) error {
-	t.current = topology.Source{}
+	t.current, t.shown = topology.Source{}, nil
 	for _, apply := range t.globals[topic] {
 		if err := apply(row); err != nil {
 			return fmt.Errorf("task %s: global table %s at offset %d: %w", t.cfg.ID, topic, row.Offset, err)

@@ -42,21 +42,28 @@ func fetchError(fetches kgo.Fetches) error {
 
 // queue hands records to a task. A control record has no content, but it moves the position.
 func (w *worker) queue(s *slot, records []*kgo.Record) {
-	w.convert = w.convert[:0]
-	end := int64(-1)
+	n := 0
 	for _, r := range records {
-		end = r.Offset + 1
-		if r.Attrs.IsControl() {
-			continue
+		if !r.Attrs.IsControl() {
+			n++
 		}
-		w.convert = append(w.convert, task.Record{
-			Offset: r.Offset, Appended: r.Timestamp.UnixMilli(), Key: r.Key, Value: r.Value, Headers: headers(r.Headers),
-		})
 	}
-	if len(w.convert) > 0 {
-		s.run.task.Add(s.source, w.convert)
+	if n > 0 {
+		fill(s.run.task.Grow(s.source, n), records)
 	}
-	w.quiet.reach(place{records[0].Topic, records[0].Partition}, end)
+	last := records[len(records)-1]
+	w.quiet.reach(place{last.Topic, last.Partition}, last.Offset+1)
+}
+
+// fill writes the records that are not control records to the tail of a queue.
+func fill(room []task.Record, records []*kgo.Record) {
+	i := 0
+	for _, r := range records {
+		if !r.Attrs.IsControl() {
+			room[i] = task.Record{Offset: r.Offset, Appended: r.Timestamp.UnixMilli(), Key: r.Key, Value: r.Value, Headers: headers(r.Headers)}
+			i++
+		}
+	}
 }
 
 func headers(in []kgo.RecordHeader) []topology.Header {

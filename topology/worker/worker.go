@@ -37,7 +37,6 @@ type worker struct {
 	pace     pace
 	txn      *transaction
 	quiet    quiet
-	convert  []task.Record
 	batch    state.Batch // of checkpoints
 
 	failures failures
