@@ -38,9 +38,5 @@
 //
 //	ChiSquare     sum (o-e)^2/e over arms with weight, df = arms-1; p = Q(df/2, chi2/2): Pearson 1900
 //
-// # Distributions
-//
-// Normal, chi-square and Student's t with few degrees of freedom are gonum's. From 20 degrees of freedom on the t tail is a series
-// of our own, see studentSeries, since an incomplete beta in floats loses digits as df grows. Tails keep relative accuracy
-// (1e-12 where p does not underflow), which is what p-values far below 1e-16 need; quantiles are exact to a relative 1e-12.
+// Tails and quantiles are those of package distribution.
 package stats

@@ -1,6 +1,10 @@
 package stats
 
-import "math"
+import (
+	"math"
+
+	"github.com/abacus-stream/abacus/processors/experiment/stats/distribution"
+)
 
 // MethodStratified is the suffix of a method whose figures are combined over strata.
 const MethodStratified = "_stratified"
@@ -30,11 +34,11 @@ func StratifiedProportions(control, treatment []Count, alpha float64) Comparison
 	if pooled > 0 {
 		c.SEPooled = math.Sqrt(pooled)
 		c.Statistic = c.Difference / c.SEPooled
-		c.P = normalP(c.Statistic)
+		c.P = distribution.NormalP(c.Statistic)
 	} else {
 		c.missing(ReasonNoVariance)
 	}
-	c.bound(a, b, normalQuantile(alpha))
+	c.bound(a, b, distribution.NormalQuantile(alpha))
 	return c
 }
 
@@ -57,9 +61,9 @@ func StratifiedWelch(control, treatment []Sample, alpha float64) Comparison {
 		c.missing(ReasonNoVariance)
 		return c
 	}
-	c.bound(a, b, normalQuantile(alpha))
+	c.bound(a, b, distribution.NormalQuantile(alpha))
 	c.Statistic = c.Difference / c.SE
-	c.P = normalP(c.Statistic)
+	c.P = distribution.NormalP(c.Statistic)
 	return c
 }
 

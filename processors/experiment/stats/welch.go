@@ -1,5 +1,7 @@
 package stats
 
+import "github.com/abacus-stream/abacus/processors/experiment/stats/distribution"
+
 // Welch compares means by Welch's t test, method "welch", alpha in (0, 1): the variances need not be equal.
 // All figures, the relative interval included, use the Welch-Satterthwaite degrees of freedom.
 func Welch(control, treatment Sample, alpha float64) Comparison {
@@ -13,9 +15,9 @@ func Welch(control, treatment Sample, alpha float64) Comparison {
 		return c
 	}
 	c.DF = satterthwaite(a, b)
-	c.bound(a, b, studentQuantile(alpha, c.DF))
+	c.bound(a, b, distribution.StudentQuantile(alpha, c.DF))
 	c.Statistic = c.Difference / c.SE
-	c.P = studentP(c.Statistic, c.DF)
+	c.P = distribution.StudentP(c.Statistic, c.DF)
 	return c
 }
 
