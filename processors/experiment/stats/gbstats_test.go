@@ -14,10 +14,12 @@ import (
 type gbstatsCase struct {
 	ID       string
 	Alpha    float64
+	Theta    float64
 	A, B     json.RawMessage
 	Expected struct {
 		Estimate, SE, P float64
 		CI              [2]float64
+		Theta           float64
 		Greater         struct{ Lower, P float64 } `json:"welch_greater"`
 		Lesser          struct{ Upper, P float64 } `json:"welch_lesser"`
 	}
