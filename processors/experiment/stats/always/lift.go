@@ -75,7 +75,8 @@ func newLikelihood(epochs []Epoch) (l likelihood, reason string) {
 		}
 		l.epochs = append(l.epochs, weighted{float64(e.Control) + float64(e.Treatment), e.TreatmentWeight / (e.ControlWeight + e.TreatmentWeight)})
 		l.treatment += float64(e.Treatment)
-		l.base += distribution.DirichletMultinomial([]int64{e.Control, e.Treatment}, []float64{e.ControlWeight, e.TreatmentWeight}, liftPrior)
+		weights := []float64{e.ControlWeight, e.TreatmentWeight}
+		l.base += distribution.DirichletMultinomial([]int64{e.Control, e.Treatment}, weights, distribution.Centred(weights, liftPrior))
 	}
 	if len(l.epochs) == 0 {
 		return l, stats.ReasonTooFewUnits

@@ -2,28 +2,41 @@ package distribution
 
 import "math"
 
-// DirichletMultinomial is the log e-value of counts against weights, with a Dirichlet prior of concentration k > 0 centred on them:
-// ln e = lnG(k) - sum lnG(k w) + sum lnG(k w + c) - lnG(k + N) - sum c ln w, with w the normalised weights, N = sum c, G the gamma function.
-// Each weight is above 0 and finite, each count at least 0 and below 2^53; slices of equal length. (Lindon and Malek 2022, eq. 5.)
+// DirichletMultinomial is the log e-value of counts against weights, with a Dirichlet prior a about the true shares:
+// ln e = lnG(A) - sum lnG(a) + sum lnG(a + c) - lnG(A + N) - sum c ln w, with w the normalised weights, A = sum a, N = sum c and G the
+// gamma function. Slices of equal length; each weight and prior is above 0 and finite, each count at least 0 and below 2^53.
+// Centred gives the usual prior. (Lindon and Malek, arXiv 2011.03567.)
 //
 // The gammas are so large that their difference would lose all digits: with Stirling's formula ln e is a sum of small terms,
 // the deviance of the counts from their expectation, half a log for each arm and the rests of the formula.
-func DirichletMultinomial(counts []int64, weights []float64, k float64) float64 {
+func DirichletMultinomial(counts []int64, weights, prior []float64) float64 {
 	total, low := exactSum(weights)
-	units := 0.0
-	for _, c := range counts {
-		units += float64(c)
-	}
-	logE := float64(math.Log1p(units/k)/2) - stirlingRest(k+units) + stirlingRest(k)
+	units, before := 0.0, 0.0
 	for i, c := range counts {
-		share := weights[i] / total
-		prior := float64(k * share)
-		posterior := prior + float64(c)
-		logE += deviance(posterior, float64((k+units)*share), excess(float64(c), weights[i], units, total, low))
-		logE -= float64(math.Log1p(float64(c)/prior) / 2)
-		logE += stirlingRest(posterior) - stirlingRest(prior)
+		units += float64(c)
+		before += prior[i]
+	}
+	logE := float64(math.Log1p(units/before)/2) - stirlingRest(before+units) + stirlingRest(before)
+	for i, c := range counts {
+		share, count := weights[i]/total, float64(c)
+		offset := prior[i] - float64(before*share)
+		gap := offset + excess(count, weights[i], units, total, low)
+		logE += deviance(prior[i]+count, float64((before+units)*share), gap)
+		logE -= deviance(prior[i], float64(before*share), offset)
+		logE -= float64(math.Log1p(count/prior[i]) / 2)
+		logE += stirlingRest(prior[i]+count) - stirlingRest(prior[i])
 	}
 	return logE
+}
+
+// Centred is the prior of concentration k > 0 centred on the weights: as if k units had been seen, split exactly as they should be.
+func Centred(weights []float64, k float64) []float64 {
+	total, _ := exactSum(weights)
+	prior := make([]float64, len(weights))
+	for i, w := range weights {
+		prior[i] = k * (w / total)
+	}
+	return prior
 }
 
 // excess is count - units*weight/(total+low). The products are kept whole, since their difference is small beside them.

@@ -1,8 +1,11 @@
 package distribution
 
 import (
+	"encoding/json"
 	"math"
 	"math/big"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,7 +26,7 @@ func TestDirichletMultinomialAgainstRationals(t *testing.T) {
 			k += prior[i]
 		}
 		want := logOf(rationalE(counts, prior, k))
-		got := DirichletMultinomial(counts, weights, float64(k))
+		got := DirichletMultinomial(counts, weights, Centred(weights, float64(k)))
 		require.InDelta(t, want, got, 1e-12*max(1, math.Abs(want)))
 	})
 }
@@ -52,7 +55,7 @@ func TestDirichletMultinomialOfManyUnits(t *testing.T) {
 		{[]int64{334_001, 333_002, 332_003}, []float64{1, 1, 1}},
 	} {
 		want, _ := bigE(c.counts, c.weights, 10_000).Float64()
-		near(t, want, DirichletMultinomial(c.counts, c.weights, 10_000), 1e-12, "log e")
+		near(t, want, DirichletMultinomial(c.counts, c.weights, Centred(c.weights, 10_000)), 1e-12, "log e")
 	}
 }
 
@@ -127,8 +130,42 @@ func TestBigLog(t *testing.T) {
 
 func TestDirichletMultinomialTakesWeightsOfAnyScale(t *testing.T) {
 	counts := []int64{1_000_000, 1_008_000}
-	require.Equal(t, DirichletMultinomial(counts, []float64{1, 1}, 1000), DirichletMultinomial(counts, []float64{0.5, 0.5}, 1000))
-	require.Zero(t, DirichletMultinomial([]int64{0, 0}, []float64{1, 3}, 1000))
+	one, half := []float64{1, 1}, []float64{0.5, 0.5}
+	require.Equal(t, DirichletMultinomial(counts, one, Centred(one, 1000)), DirichletMultinomial(counts, half, Centred(half, 1000)))
+	require.Zero(t, DirichletMultinomial([]int64{0, 0}, []float64{1, 3}, []float64{250, 750}))
+}
+
+// The published run has a flat prior and weights 2 to 2 to 1; its marginals are the two parts of ln e.
+func TestPublishedSequentialSplit(t *testing.T) {
+	folder := os.Getenv("ABACUS_VECTORS")
+	if folder == "" {
+		t.Skip("NOT CHECKED against ssrm_sequential.json: set ABACUS_VECTORS to the folder that holds it")
+	}
+	raw, err := os.ReadFile(filepath.Join(folder, "ssrm_sequential.json"))
+	require.NoError(t, err)
+	var file struct {
+		UnitLevel struct {
+			Data       [][]int64
+			Expected   []struct{ M0, M1 float64 }
+			Recomputed []struct {
+				LogE float64 `json:"log_e"`
+				P    float64 `json:"sequential_p"`
+			}
+		} `json:"unit_level"`
+	}
+	require.NoError(t, json.Unmarshal(raw, &file))
+	run, counts, largest := file.UnitLevel, make([]int64, 3), 0.0
+	require.Len(t, run.Data, 5)
+	for i, unit := range run.Data {
+		for arm, n := range unit {
+			counts[arm] += n
+		}
+		got := DirichletMultinomial(counts, []float64{0.4, 0.4, 0.2}, []float64{1, 1, 1})
+		require.InDelta(t, run.Expected[i].M1-run.Expected[i].M0, got, 1e-12)
+		require.InDelta(t, run.Recomputed[i].LogE, got, 1e-12)
+		largest = max(largest, got)
+		near(t, run.Recomputed[i].P, math.Exp(-largest), 1e-12, "p")
+	}
 }
 
 func TestDevianceHasNoSeam(t *testing.T) {
