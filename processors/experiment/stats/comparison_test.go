@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/abacus-stream/abacus/processors/experiment/stats/distribution"
 )
 
 func TestProportionsByHand(t *testing.T) {
@@ -34,9 +36,9 @@ func TestWelchByHand(t *testing.T) {
 	near(t, math.Sqrt(0.5), c.SE, 1e-14, "se")
 	near(t, math.Sqrt2, c.Statistic, 1e-14, "t")
 	near(t, 0.25/(0.16/9+0.01/19), c.DF, 1e-14, "df")
-	near(t, studentP(c.Statistic, c.DF), c.P, 1e-14, "p")
+	near(t, distribution.StudentP(c.Statistic, c.DF), c.P, 1e-14, "p")
 	missing(t, c.SEPooled)
-	q := studentQuantile(0.1, c.DF)
+	q := distribution.StudentQuantile(0.1, c.DF)
 	nearPair(t, [2]float64{1 - q*c.SE, 1 + q*c.SE}, c.Interval, 1e-13, "interval")
 	half := q * math.Sqrt((0.1+0.25*0.4)/4)
 	nearPair(t, [2]float64{0.5 - half, 0.5 + half}, c.RelativeInterval, 1e-13, "relative interval")
@@ -105,7 +107,7 @@ func TestPooledVarianceAlone(t *testing.T) {
 	c := Proportions(Count{N: 100, X: 100}, Count{N: 100}, 0.05)
 	require.Equal(t, ReasonNoVariance, c.Reason)
 	near(t, -math.Sqrt(200), c.Statistic, 1e-14, "z")
-	near(t, normalP(math.Sqrt(200)), c.P, 1e-12, "p")
+	near(t, distribution.NormalP(math.Sqrt(200)), c.P, 1e-12, "p")
 	missing(t, c.SE, c.Relative, c.Interval[0], c.RelativeInterval[0])
 }
 

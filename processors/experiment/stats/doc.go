@@ -19,6 +19,9 @@
 //	Count.Mean                m = X/n
 //	Count.Variance            m(1-m), the variance of a 0/1 variable
 //
+//	Joint                     the same for one to four totals of a unit, with the sums of all their products
+//	Cap.Of                    a unit total winsorised at a constant: min(total, cap)
+//
 // Written form of Sums, the same in state and on the wire: 48 bytes, big endian: n (8), S (16), SS (24).
 //
 // # Comparisons at a fixed horizon
@@ -30,17 +33,29 @@
 //	both          Difference = mT-mC, Interval = Difference -+ q sqrt V, q the two-sided quantile at alpha (normal, or t with df);
 //	              Relative = (mT-mC)/|mC|, RelativeInterval = Relative -+ q sqrt VL,
 //	              VL = [s2T/nT + (mT/mC)^2 s2C/nC]/mC^2: the delta method, the control mean being an estimate too
+//	Ratio         R = Sm/Sd, s2 = [s2m - 2R cov(m,d) + R^2 s2d]/md^2 of a unit: the delta method; normal
+//	Adjusted      y - theta (x - mx), theta = cov(y,x)/var(x) over both arms: CUPED, Deng et al. 2013; relative to the unadjusted mean
+//	AdjustedRatio the same of a ratio and its covariate ratio, by their linear forms
+//	Stratified*   D = sum w D_e, V = sum w^2 V_e over strata such as allocation epochs, w = N_e/N; Ratio and Adjusted take strata too.
+//	              Never pooled: a change of weights together with a change of the mean looks like an effect (Simpson's paradox)
+//
+// Other intervals, by choice: Fieller and LogRatio of the relative effect, Newcombe of a difference of rates and Wilson of a rate.
+// They return the interval and a reason, which is empty where the interval is available.
 //
 // Not available, NaN with a Reason: all but Difference where an arm has n < 2; p where its variance is 0; SE, intervals and
 // Relative where V is 0; Relative and its interval where mC is 0; the relative interval where VL is 0.
+// Ratio and Adjusted leave out strata where an arm has n < 2 or no denominator, and have no figure where none is left.
 //
 // # Split
 //
 //	ChiSquare     sum (o-e)^2/e over arms with weight, df = arms-1; p = Q(df/2, chi2/2): Pearson 1900
 //
-// # Distributions
+// # Rooms
 //
-// Normal, chi-square and Student's t with few degrees of freedom are gonum's. From 20 degrees of freedom on the t tail is a series
-// of our own, see studentSeries, since an incomplete beta in floats loses digits as df grows. Tails keep relative accuracy
-// (1e-12 where p does not underflow), which is what p-values far below 1e-16 need; quantiles are exact to a relative 1e-12.
+//	stats/distribution   tails, quantiles, the log e-value of counts
+//	stats/always         inference that stays valid however often one looks
+//	stats/split          the sequential split check
+//	stats/quantile       mergeable, decrementable quantile sketches and their intervals
+//	stats/family         p-values adjusted over a family of tests
+//	stats/power          units and days that a test needs
 package stats

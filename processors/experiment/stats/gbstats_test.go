@@ -6,16 +6,20 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/abacus-stream/abacus/processors/experiment/stats/distribution"
 )
 
 // gbstatsCase is one published case; cases of other kinds keep their arms undecoded.
 type gbstatsCase struct {
 	ID       string
 	Alpha    float64
+	Theta    float64
 	A, B     json.RawMessage
 	Expected struct {
 		Estimate, SE, P float64
 		CI              [2]float64
+		Theta           float64
 		Greater         struct{ Lower, P float64 } `json:"welch_greater"`
 		Lesser          struct{ Upper, P float64 } `json:"welch_lesser"`
 	}
@@ -55,7 +59,7 @@ func TestGBStatsWelchRelative(t *testing.T) {
 	control, treatment := v.samples(t)
 	c := Welch(control, treatment, v.Alpha)
 	se := math.Sqrt(relativeVariance(control.arm(), treatment.arm()))
-	p := studentP(c.Relative/se, c.DF)
+	p := distribution.StudentP(c.Relative/se, c.DF)
 	printed(t, v.Expected.Estimate, c.Relative)
 	printed(t, v.Expected.SE, se)
 	printed(t, v.Expected.P, p)
@@ -89,7 +93,7 @@ func TestGBStatsProportionsRelative(t *testing.T) {
 	printed(t, v.Expected.Estimate, c.Relative)
 	near(t, v.Precise.Estimate, c.Relative, 1e-12, "relative")
 	half := (c.RelativeInterval[1] - c.RelativeInterval[0]) / 2
-	near(t, v.Precise.SE, half/normalQuantile(v.Alpha), 1e-12, "se")
+	near(t, v.Precise.SE, half/distribution.NormalQuantile(v.Alpha), 1e-12, "se")
 }
 
 // gbstats finds a case by its id.

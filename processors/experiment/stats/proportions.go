@@ -1,6 +1,10 @@
 package stats
 
-import "math"
+import (
+	"math"
+
+	"github.com/abacus-stream/abacus/processors/experiment/stats/distribution"
+)
 
 // Proportions compares conversion rates, method "z_pooled", alpha in (0, 1): Statistic and P are of the z test with one pooled rate;
 // SE and the intervals are unpooled (Wald), with the variance m(1-m) of each arm, and may disagree with P at the edge.
@@ -11,7 +15,7 @@ func Proportions(control, treatment Count, alpha float64) Comparison {
 		return c
 	}
 	c.testPooled(control, treatment)
-	c.bound(a, b, normalQuantile(alpha))
+	c.bound(a, b, distribution.NormalQuantile(alpha))
 	return c
 }
 
@@ -25,5 +29,5 @@ func (c *Comparison) testPooled(control, treatment Count) {
 	}
 	c.SEPooled = math.Sqrt(v)
 	c.Statistic = c.Difference / c.SEPooled
-	c.P = normalP(c.Statistic)
+	c.P = distribution.NormalP(c.Statistic)
 }

@@ -8,7 +8,7 @@ type Sample struct {
 
 // arm gives the sample as an estimate of a mean.
 func (s Sample) arm() arm {
-	return arm{n: s.N, mean: s.Mean, v: s.Variance / float64(s.N)}
+	return newArm(s.N, s.Mean, s.Variance/float64(s.N))
 }
 
 // Count is a conversion of one variant: X of N units converted, 0 <= X <= N.
@@ -40,11 +40,12 @@ func (c Count) spread() float64 {
 
 // arm gives the count as an estimate of a mean.
 func (c Count) arm() arm {
-	return arm{n: c.N, mean: float64(c.X) / float64(c.N), v: c.spread() / float64(c.N)}
+	return newArm(c.N, float64(c.X)/float64(c.N), c.spread()/float64(c.N))
 }
 
-// arm is one side of a comparison: the estimate of a mean from n units and the variance v of that estimate.
-type arm struct {
-	n       int64
-	mean, v float64
+// Sample is the count as a sample of zeros and ones, with the variance m(1-m); both are 0 where they are not available.
+func (c Count) Sample() Sample {
+	mean, _ := c.Mean()
+	variance, _ := c.Variance()
+	return Sample{N: c.N, Mean: mean, Variance: variance}
 }

@@ -3,7 +3,7 @@ package stats
 import (
 	"math"
 
-	"gonum.org/v1/gonum/stat/distuv"
+	"github.com/abacus-stream/abacus/processors/experiment/stats/distribution"
 )
 
 // ChiSquare is Pearson's test of observed counts per arm against weights, sum (o-e)^2/e with arms-1 degrees of freedom.
@@ -23,7 +23,7 @@ func ChiSquare(observed []int64, weights []float64) (chi2, df, p float64, ok boo
 		chi2 += float64(gap*gap) / expected
 	}
 	df = float64(arms - 1)
-	return chi2, df, chiSquareP(chi2, df), true
+	return chi2, df, distribution.ChiSquareP(chi2, df), true
 }
 
 // splitTotals adds up the arms that have weight.
@@ -42,9 +42,4 @@ func splitTotals(observed []int64, weights []float64) (total, weight float64, ar
 		}
 	}
 	return total, weight, arms, arms >= 2 && total > 0
-}
-
-// chiSquareP is the upper tail of chi-square with df degrees of freedom.
-func chiSquareP(chi2, df float64) float64 {
-	return distuv.ChiSquared{K: df}.Survival(chi2)
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/abacus-stream/abacus/processors/experiment/stats/distribution"
 )
 
 func TestChiSquare(t *testing.T) {
@@ -25,7 +27,7 @@ func TestChiSquare(t *testing.T) {
 		require.True(t, ok, c.name)
 		near(t, c.chi2, chi2, 1e-14, c.name)
 		require.Equal(t, c.df, df, c.name)
-		near(t, chiSquareP(c.chi2, c.df), p, 1e-13, c.name)
+		near(t, distribution.ChiSquareP(c.chi2, c.df), p, 1e-13, c.name)
 	}
 }
 

@@ -1,6 +1,10 @@
 package stats
 
-import "math"
+import (
+	"math"
+
+	"github.com/abacus-stream/abacus/processors/experiment/stats/distribution"
+)
 
 // MethodStratified is the suffix of a method whose figures are combined over strata.
 const MethodStratified = "_stratified"
@@ -30,36 +34,34 @@ func StratifiedProportions(control, treatment []Count, alpha float64) Comparison
 	if pooled > 0 {
 		c.SEPooled = math.Sqrt(pooled)
 		c.Statistic = c.Difference / c.SEPooled
-		c.P = normalP(c.Statistic)
+		c.P = distribution.NormalP(c.Statistic)
 	} else {
 		c.missing(ReasonNoVariance)
 	}
-	c.bound(a, b, normalQuantile(alpha))
+	c.bound(a, b, distribution.NormalQuantile(alpha))
 	return c
 }
 
 // StratifiedWelch compares means over strata as StratifiedProportions does rates. Method "welch_stratified": Statistic is
 // Difference/SE and, like the intervals, read as a standard normal; there are no degrees of freedom.
 func StratifiedWelch(control, treatment []Sample, alpha float64) Comparison {
-	c := newComparison(MethodWelch + MethodStratified)
-	total := strataUnits(len(control), func(i int) (int64, int64) { return control[i].N, treatment[i].N })
-	var a, b arm
-	for i := range control {
-		if w := strataWeight(control[i].N, treatment[i].N, total); w > 0 {
-			a.include(control[i].arm(), w)
-			b.include(treatment[i].arm(), w)
-		}
-	}
-	if !c.differ(a, b) {
+	a, b, _ := stratify(arms(control), arms(treatment))
+	return compareNormal(MethodWelch+MethodStratified, a, b, alpha)
+}
+
+// compareNormal tests Difference/SE as a standard normal.
+func compareNormal(method string, control, treatment arm, alpha float64) Comparison {
+	c := newComparison(method)
+	if !c.differ(control, treatment) {
 		return c
 	}
-	if !(a.v+b.v > 0) {
+	if !(control.v+treatment.v > 0) {
 		c.missing(ReasonNoVariance)
 		return c
 	}
-	c.bound(a, b, normalQuantile(alpha))
+	c.bound(control, treatment, distribution.NormalQuantile(alpha))
 	c.Statistic = c.Difference / c.SE
-	c.P = normalP(c.Statistic)
+	c.P = distribution.NormalP(c.Statistic)
 	return c
 }
 
@@ -79,11 +81,4 @@ func strataWeight(control, treatment, total int64) float64 {
 		return 0
 	}
 	return float64(control+treatment) / float64(total)
-}
-
-// include adds the estimate of one stratum with its weight.
-func (a *arm) include(stratum arm, w float64) {
-	a.n += stratum.n
-	a.mean += float64(w * stratum.mean)
-	a.v += float64(float64(w*w) * stratum.v)
 }

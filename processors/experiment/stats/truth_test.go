@@ -1,12 +1,8 @@
 package stats
 
 import (
-	"bufio"
-	"compress/gzip"
-	"encoding/csv"
 	"encoding/json"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"testing"
@@ -141,13 +137,7 @@ func TestPublicRowsThroughSums(t *testing.T) {
 // sumRows adds up one column of a gzipped file by arm, one row a unit.
 func sumRows(t *testing.T, path, arm, value string, decimals int) map[string]*Sums {
 	t.Helper()
-	f, err := os.Open(path)
-	require.NoError(t, err)
-	defer f.Close()
-	plain, err := gzip.NewReader(bufio.NewReader(f))
-	require.NoError(t, err)
-	rows, err := csv.NewReader(plain).ReadAll()
-	require.NoError(t, err)
+	rows := readRows(t, path)
 	armAt, valueAt := slices.Index(rows[0], arm), slices.Index(rows[0], value)
 	arms := map[string]*Sums{}
 	for _, row := range rows[1:] {

@@ -1,21 +1,27 @@
 package stats
 
+import "github.com/abacus-stream/abacus/processors/experiment/stats/distribution"
+
 // Welch compares means by Welch's t test, method "welch", alpha in (0, 1): the variances need not be equal.
 // All figures, the relative interval included, use the Welch-Satterthwaite degrees of freedom.
 func Welch(control, treatment Sample, alpha float64) Comparison {
-	c := newComparison(MethodWelch)
-	a, b := control.arm(), treatment.arm()
-	if !c.differ(a, b) {
+	return compareStudent(MethodWelch, control.arm(), treatment.arm(), alpha)
+}
+
+// compareStudent tests Difference/SE as Student's t with the Welch-Satterthwaite degrees of freedom.
+func compareStudent(method string, control, treatment arm, alpha float64) Comparison {
+	c := newComparison(method)
+	if !c.differ(control, treatment) {
 		return c
 	}
-	if !(a.v+b.v > 0) {
+	if !(control.v+treatment.v > 0) {
 		c.missing(ReasonNoVariance)
 		return c
 	}
-	c.DF = satterthwaite(a, b)
-	c.bound(a, b, studentQuantile(alpha, c.DF))
+	c.DF = satterthwaite(control, treatment)
+	c.bound(control, treatment, distribution.StudentQuantile(alpha, c.DF))
 	c.Statistic = c.Difference / c.SE
-	c.P = studentP(c.Statistic, c.DF)
+	c.P = distribution.StudentP(c.Statistic, c.DF)
 	return c
 }
 

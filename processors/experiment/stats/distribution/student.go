@@ -1,4 +1,4 @@
-package stats
+package distribution
 
 import (
 	"math"
@@ -13,8 +13,8 @@ const (
 	seriesToLog  = 2
 )
 
-// studentP is the two-sided p of t with df >= 1 degrees of freedom, to a relative 1e-12.
-func studentP(t, df float64) float64 {
+// StudentP is the two-sided p of t with df >= 1 degrees of freedom, to a relative 1e-12.
+func StudentP(t, df float64) float64 {
 	stretch := math.Log1p(float64(t*t) / df)
 	if df >= seriesFromDF && stretch <= seriesToLog {
 		return min(studentSeries(stretch, df), 1) // the series may end an ulp above 1
@@ -22,12 +22,12 @@ func studentP(t, df float64) float64 {
 	return 2 * distuv.StudentsT{Sigma: 1, Nu: df}.CDF(-math.Abs(t))
 }
 
-// studentQuantile is the t > 0 with studentP(t, df) = alpha, to a relative 1e-12; df >= 1, alpha from 1e-100 to below 1.
+// StudentQuantile is the t > 0 with StudentP(t, df) = alpha, to a relative 1e-12; df >= 1, alpha from 1e-100 to below 1.
 // log p falls and is concave in log t, so Newton's steps in these, from the normal quantile on the near side, overshoot at most once.
-func studentQuantile(alpha, df float64) float64 {
-	t := normalQuantile(alpha)
+func StudentQuantile(alpha, df float64) float64 {
+	t := NormalQuantile(alpha)
 	for range 64 {
-		p := studentP(t, df)
+		p := StudentP(t, df)
 		slope := 2 * t * studentDensity(t, df) / p
 		step := math.Log(p/alpha) / slope
 		t *= math.Exp(step)

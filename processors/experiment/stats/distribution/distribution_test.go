@@ -1,4 +1,4 @@
-package stats
+package distribution
 
 import (
 	"math"
@@ -19,8 +19,8 @@ func TestNormal(t *testing.T) {
 		{22.486, 5.6903973861910868e-112},
 		{37, 1.1451142445049154e-299},
 	} {
-		near(t, c.p, normalP(c.z), 1e-12, "p")
-		require.Equal(t, normalP(c.z), normalP(-c.z))
+		near(t, c.p, NormalP(c.z), 1e-12, "p")
+		require.Equal(t, NormalP(c.z), NormalP(-c.z))
 	}
 	for _, c := range []struct{ alpha, z float64 }{
 		{0.9, 0.12566134685507401},
@@ -31,9 +31,9 @@ func TestNormal(t *testing.T) {
 		{1e-12, 7.1305068481713245},
 		{1e-50, 14.979477571624335},
 	} {
-		near(t, c.z, normalQuantile(c.alpha), 1e-14, "quantile")
+		near(t, c.z, NormalQuantile(c.alpha), 1e-14, "quantile")
 	}
-	require.Equal(t, 1.0, normalP(0))
+	require.Equal(t, 1.0, NormalP(0))
 }
 
 func TestStudentTail(t *testing.T) {
@@ -72,11 +72,11 @@ func TestStudentTail(t *testing.T) {
 		{22, 1e12, 2.8797850396380839e-107},
 		{35, 1e12, 2.2498222583569919e-268},
 	} {
-		near(t, c.p, studentP(c.t, c.df), 1e-12, "p")
-		require.Equal(t, studentP(c.t, c.df), studentP(-c.t, c.df))
+		near(t, c.p, StudentP(c.t, c.df), 1e-12, "p")
+		require.Equal(t, StudentP(c.t, c.df), StudentP(-c.t, c.df))
 	}
 	for _, df := range []float64{1, 7, 20, 1e6} {
-		near(t, 1, studentP(0, df), 1e-14, "p of 0")
+		near(t, 1, StudentP(0, df), 1e-14, "p of 0")
 	}
 }
 
@@ -106,7 +106,7 @@ func TestStudentQuantile(t *testing.T) {
 		{1e-6, 1e9, 4.8916385061834368},
 		{0.05, 1e12, 1.9599639845424265},
 	} {
-		near(t, c.t, studentQuantile(c.alpha, c.df), 1e-12, "quantile")
+		near(t, c.t, StudentQuantile(c.alpha, c.df), 1e-12, "quantile")
 	}
 }
 
@@ -114,20 +114,20 @@ func TestStudentQuantileInvertsTheTail(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		alpha := rapid.Float64Range(1e-12, 0.999).Draw(r, "alpha")
 		df := rapid.OneOf(rapid.Float64Range(1, 40), rapid.Float64Range(1, 1e10)).Draw(r, "df")
-		near(t, alpha, studentP(studentQuantile(alpha, df), df), 1e-11, "alpha")
+		near(t, alpha, StudentP(StudentQuantile(alpha, df), df), 1e-11, "alpha")
 	})
 }
 
 // The two ways to the tail must meet where one hands over to the other.
 func TestStudentTailHasNoSeam(t *testing.T) {
 	for _, x := range []float64{0.01, 1, 3, 6} {
-		below, above := studentP(x, 20-1e-9), studentP(x, 20)
+		below, above := StudentP(x, 20-1e-9), StudentP(x, 20)
 		near(t, above, below, 1e-9, "across degrees of freedom")
 	}
 	for _, df := range []float64{20, 50, 300} {
 		const edge = 2.5276518 // t = edge*sqrt(df) has log(1+t^2/df) just below 2
 		x := edge * math.Sqrt(df)
-		near(t, studentP(x, df), studentP(x*(1+1e-7), df), 2e-7*df, "across t")
+		near(t, StudentP(x, df), StudentP(x*(1+1e-7), df), 2e-7*df, "across t")
 	}
 }
 
@@ -146,6 +146,6 @@ func TestChiSquareTail(t *testing.T) {
 		{10, 19, 0.95294579758662185},
 		{0, 1, 1},
 	} {
-		near(t, c.p, chiSquareP(c.chi2, c.df), 1e-12, "p")
+		near(t, c.p, ChiSquareP(c.chi2, c.df), 1e-12, "p")
 	}
 }
