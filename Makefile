@@ -2,7 +2,7 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test lint race bench bench-kafka fuzz demo up
+.PHONY: build test lint race bench bench-micro fuzz demo up
 
 build:
 	$(GO) build -trimpath -o abacus ./cmd/abacus
@@ -20,11 +20,11 @@ lint:
 race:
 	$(GO) test -race -timeout 25m ./topology/... ./state/... ./processors/... ./cmd/...
 
-bench:
+bench-micro:
 	$(GO) test -run '^$$' -bench . -benchmem ./codecs/event ./state ./processors/experiment/...
 
 # Against rivals on a real Kafka, about a quarter of an hour; ARGS=-quick for a look. Writes integration/bench/RESULTS.md.
-bench-kafka:
+bench:
 	cd integration/bench && $(GO) test -count 1 -timeout 3h -v -run TestRivals . $(ARGS)
 
 fuzz:

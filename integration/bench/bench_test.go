@@ -67,7 +67,7 @@ func TestRivals(t *testing.T) {
 	}
 	c := &contest{t: t, prefix: "bench-" + strings.ToLower(rand.Text()[:6]) + "-", pattern: regexp.MustCompile(*only)}
 	c.brokers, c.redis = services.Kafka(t), services.Redis(t)
-	c.results = results{command: strings.TrimSpace("make bench-kafka " + arguments()), runs: *runs, began: time.Now()}
+	c.results = results{command: strings.TrimSpace("make bench " + arguments()), runs: *runs, began: time.Now()}
 	c.results.kafka = kafkaVersion(t.Context(), c.brokers)
 	entrants := c.entrants(t.Context())
 	trials := []trial{

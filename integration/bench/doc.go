@@ -1,5 +1,5 @@
 // Package bench measures the engine on a real Kafka beside what others do with
-// the same records: make bench-kafka. It is a module of its own, so that what
+// the same records: make bench. It is a module of its own, so that what
 // rivals need is no part of ours.
 //
 //	bench_test.go   flags, the order of the runs
