@@ -26,7 +26,7 @@ type Config struct {
 	CheckpointEvery time.Duration
 	CommitBytes     int64         // buffered bytes of a worker that force a commit, default 16 MiB
 	PollRecords     int           // records of one poll, default 10,000
-	CacheBytes      int64         // hot rows of each store of a task, default 64 MiB
+	CacheBytes      int64         // hot rows of each store of a task, default 128 MiB
 	IdleAfter       time.Duration // quiet time after which a task is idle, default max(1 s, grace)
 	MaxAhead        time.Duration // that an event may lie ahead of its append time, default 5 min
 	Session         time.Duration // of group membership, default 10 s
@@ -87,7 +87,7 @@ func (c *Config) defaults(app string) {
 		c.PollRecords = 10_000
 	}
 	if c.CacheBytes == 0 {
-		c.CacheBytes = 64 << 20
+		c.CacheBytes = 128 << 20
 	}
 	if c.Logger == nil {
 		c.Logger = zap.NewNop()
