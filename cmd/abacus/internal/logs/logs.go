@@ -45,6 +45,11 @@ func (r *Reader) Read(ctx context.Context, topic string, visit func(*kgo.Record)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", topic, err)
 	}
+	return r.ReadTo(ctx, topic, ends, visit)
+}
+
+// ReadTo visits the records of a topic below the ends given, each partition in order.
+func (r *Reader) ReadTo(ctx context.Context, topic string, ends kadm.ListedOffsets, visit func(*kgo.Record)) error {
 	starts, err := r.admin.ListStartOffsets(ctx, topic)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", topic, err)
@@ -52,6 +57,31 @@ func (r *Reader) Read(ctx context.Context, topic string, visit func(*kgo.Record)
 	from := map[int32]int64{}
 	starts.Each(func(o kadm.ListedOffset) { from[o.Partition] = o.Offset })
 	return r.readRange(ctx, topic, from, ends, visit)
+}
+
+// EndsAt is where the committed records of a topic ended at a time in Unix ms: by partition the offset of the first record
+// appended after it. The topic has to have append times.
+func (r *Reader) EndsAt(ctx context.Context, topic string, at int64) (kadm.ListedOffsets, error) {
+	ends, err := r.admin.ListCommittedOffsets(ctx, topic)
+	if err == nil {
+		err = ends.Error()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("end of %s: %w", topic, err)
+	}
+	later, err := r.admin.ListOffsetsAfterMilli(ctx, at+1, topic)
+	if err == nil {
+		err = later.Error()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("end of %s at %d ms: %w", topic, at, err)
+	}
+	later.Each(func(o kadm.ListedOffset) {
+		end := ends[topic][o.Partition]
+		end.Offset = min(end.Offset, o.Offset)
+		ends[topic][o.Partition] = end
+	})
+	return ends, nil
 }
 
 // readRange visits the records of each partition from an offset on up to its end.
