@@ -20,6 +20,7 @@ type running struct {
 	sub     *topology.Sub
 	stores  []state.Store
 	globals []int // rows applied, by global table
+	records int64 // processed since the last commit
 }
 
 // opening is a task that is being restored.

@@ -72,6 +72,14 @@ func (e *engine) store(name string, inMemory bool) state.Store {
 	return e.disk.Store(name)
 }
 
+// bytes is what the stores take on disk.
+func (e *engine) bytes() int64 {
+	if e.disk == nil {
+		return 0
+	}
+	return e.disk.Bytes()
+}
+
 func (e *engine) close() error {
 	if e == nil || e.disk == nil {
 		return nil

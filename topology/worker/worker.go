@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -38,7 +39,9 @@ type worker struct {
 	quiet    quiet
 	convert  []task.Record
 
-	failures failures
+	failures   failures
+	rebalances atomic.Int64 // assignments taken
+	reported   time.Time    // when the last report was made
 }
 
 // place is one partition of a topic.
@@ -63,7 +66,11 @@ func newWorker(a *App, n int) *worker {
 func (w *worker) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		err := w.session(ctx)
-		if err == nil || ctx.Err() != nil {
+		if ctx.Err() != nil {
+			err = nil
+		}
+		w.report(err)
+		if err == nil {
 			continue
 		}
 		wait, fatal := w.failures.judge(err, time.Now())
@@ -106,6 +113,7 @@ func (w *worker) turn(ctx, inner context.Context) error {
 	if err := w.punctuate(inner); err != nil {
 		return err
 	}
+	w.reportIfDue(time.Now())
 	return w.commitIfDue(inner)
 }
 
@@ -132,6 +140,7 @@ func (w *worker) process(inner context.Context) error {
 			if err != nil {
 				return &stepError{err}
 			}
+			r.records += int64(n)
 			busy = busy || n == slice
 		}
 		if !busy {
