@@ -4,11 +4,9 @@ package logs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -102,38 +100,6 @@ func (r *Reader) readRange(ctx context.Context, topic string, from map[int32]int
 	}
 	defer client.Close()
 	return drain(ctx, client, left, visit)
-}
-
-// near is the distance below which Behind counts records one by one.
-const near = 1000
-
-// Behind is how many committed records of a topic a group has not processed. Offsets of control
-// records are not counted where few are left: no reader of records can be at the very end.
-func (r *Reader) Behind(ctx context.Context, group, topic string) (behind int64, err error) {
-	ends, err := r.admin.ListCommittedOffsets(ctx, topic)
-	if err != nil {
-		return 0, fmt.Errorf("lag of %s on %s: %w", group, topic, err)
-	}
-	if ends.Error() != nil {
-		return 1, nil // not created yet
-	}
-	committed, err := r.admin.FetchOffsets(ctx, group)
-	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) { // it is yet to come
-		return 0, fmt.Errorf("lag of %s on %s: %w", group, topic, err)
-	}
-	from := map[int32]int64{}
-	ends.Each(func(o kadm.ListedOffset) {
-		if c, ok := committed.Lookup(topic, o.Partition); ok {
-			from[o.Partition] = max(c.At, 0)
-		}
-		behind += o.Offset - from[o.Partition]
-	})
-	if behind > near {
-		return behind, nil
-	}
-	behind = 0
-	err = r.readRange(ctx, topic, from, ends, func(*kgo.Record) { behind++ })
-	return behind, err
 }
 
 // drain polls until every partition has reached its end. Control records are not visited.
