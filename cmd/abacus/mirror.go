@@ -18,10 +18,11 @@ func newMirrorCommand() *cobra.Command {
 		Use: "mirror", Short: "Copy the results to Redis", Long: mirrorLong, Example: mirrorExample,
 		Args: usageArgs(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			e, err := newEngine(cmd)
+			e, stop, err := newEngine(cmd)
 			if err != nil {
 				return err
 			}
+			defer stop()
 			if e.Redis, err = openRedis(settingsOf(cmd)); err != nil {
 				return err
 			}
@@ -31,5 +32,6 @@ func newMirrorCommand() *cobra.Command {
 		},
 	}
 	logFlag(cmd)
+	metricsFlag(cmd)
 	return cmd
 }

@@ -15,7 +15,8 @@ exactly once. Start it on as many machines as there is work; each needs a --stat
 after a restart. What it holds there can be lost: it is restored from Kafka.
 
 It makes the topics that are missing, and refuses those it cannot work on. While Kafka is away it waits. On SIGTERM it
-finishes what it has begun, commits, and leaves its group. It logs to standard error, with -o json in JSON.`
+finishes what it has begun, commits, and leaves its group. It logs to standard error, with -o json in JSON. Metrics for
+Prometheus and profiles are at --metrics, under /metrics and /debug/pprof/.`
 
 const runExample = `  # on one machine, with the Redis mirror in the same process
   abacus run --brokers localhost:9092 --redis redis://localhost:6379 --mirror
@@ -29,10 +30,11 @@ func newRunCommand() *cobra.Command {
 		Use: "run", Short: "The processor: events in, results out", Long: runLong, Example: runExample,
 		Args: usageArgs(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			e, err := newEngine(cmd)
+			e, stop, err := newEngine(cmd)
 			if err != nil {
 				return err
 			}
+			defer stop()
 			if mirrored {
 				if e.Redis, err = openRedis(settingsOf(cmd)); err != nil {
 					return err
@@ -44,19 +46,22 @@ func newRunCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&mirrored, "mirror", false, "write Redis from this process too")
 	logFlag(cmd)
+	metricsFlag(cmd)
 	return cmd
 }
 
-// newEngine is an engine with the settings of cmd, without the mirror.
-func newEngine(cmd *cobra.Command) (*engine.Engine, error) {
+// newEngine is an engine with the settings of cmd, without the mirror. stop ends what it serves.
+func newEngine(cmd *cobra.Command) (e *engine.Engine, stop func(), err error) {
 	log, err := newLogger(cmd)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	s := settingsOf(cmd)
-	return &engine.Engine{
+	e = &engine.Engine{
 		Prefix: s.Prefix, Brokers: s.Brokers, StateDir: s.StateDir, Workers: s.Workers, CommitEvery: s.CommitEvery, Logger: log,
-	}, nil
+	}
+	e.Metrics, stop, err = serveMetrics(cmd, log)
+	return e, stop, err
 }
 
 // runEngine runs until ctx ends and tells how it began and ended.

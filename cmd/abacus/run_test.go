@@ -28,7 +28,12 @@ func TestRunCountsWhatLoadMade(t *testing.T) {
 	truth := i.load("--seed", "7", "--tagged", "0.1")
 	require.Regexp(t, `^verified: \d+ records, 0 differences\n$`, i.must("verify"))
 	i.requireTruth(truth)
-	require.Regexp(t, `(?s)run +abacus +Stable +1 .*mirror +abacus-mirror +Stable +1`, i.must("status"))
+	status := i.must("status")
+	require.Regexp(t, `(?s)run +abacus +Stable +1 .*mirror +abacus-mirror +Stable +1`, status)
+	require.Regexp(t, `(?m)^run +0_2 +abacus.events +2 +\d+ +\d+ +0 +abacus-\w+-0 at 127.0.0.1(:\d+)?$`, status)
+	require.Regexp(t, `(?m)^run +1_0 +abacus-deltas-repartition +0 +\d+ +\d+ +0 +abacus-\w+-0 at`, status)
+	require.Regexp(t, `(?m)^mirror +- +abacus.stats +3 .* abacus-mirror-\w+-0 at`, status)
+	require.Regexp(t, `"topic":"abacus.events","partition":1,"committed":\d+,"end":\d+,"behind":0,"task":"0_1","member":"abacus-`, i.must("status", "-o", "json"))
 
 	processor.end()
 	for _, line := range parsed[map[string]any](t, processor.log.String()) {
@@ -38,6 +43,7 @@ func TestRunCountsWhatLoadMade(t *testing.T) {
 	processor.says(`"message":"stopped"`)
 	got := i.do("status", "run")
 	require.Equal(t, exitFailed, got.code)
+	require.Regexp(t, `(?m)^run +0_2 +abacus.events +2 .* nobody$`, got.out)
 	require.Contains(t, got.err, "group abacus has no member: is `abacus run` running?")
 
 	again := i.start("run")

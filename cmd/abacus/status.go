@@ -9,15 +9,17 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/engine"
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/logs"
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/topics"
+	"github.com/abacus-stream/abacus/topology"
 )
 
-const statusLong = `Status shows the consumer groups of an installation: who is at work, and how many records each topic is behind. It exits
-with 1 if a part that is named has no member; without names, run and the registry have to have one. Containers use it
-as their health check.`
+const statusLong = `Status shows the consumer groups of an installation: who is at work, how many records each is behind, and below that
+each partition with its task and the member that has it. It exits with 1 if a part that is named has no member; without
+names, run and the registry have to have one. Containers use it as their health check.`
 
 const statusExample = `  abacus status
   abacus status run -o json
@@ -30,6 +32,7 @@ type groupStatus struct {
 	State   string           `json:"state"`
 	Members int              `json:"members"`
 	Lag     map[string]int64 `json:"lag"` // records by topic
+	Parts   []partStatus     `json:"partitions"`
 	wanted  bool
 }
 
@@ -76,6 +79,11 @@ func readStatus(ctx context.Context, reader *logs.Reader, prefix string, parts [
 		"registry": {prefix + ".registry.commands"},
 		"mirror":   {topics.Stats(prefix)},
 	}
+	flow, err := engine.Flow(prefix)
+	if err != nil {
+		return nil, err
+	}
+	subs := map[string][]*topology.Sub{"run": flow.Subs}
 	for _, g := range []groupStatus{
 		{Part: "run", Group: prefix, wanted: true},
 		{Part: "registry", Group: prefix + ".registry", wanted: true},
@@ -84,20 +92,39 @@ func readStatus(ctx context.Context, reader *logs.Reader, prefix string, parts [
 		if len(parts) > 0 && !slices.Contains(parts, g.Part) {
 			continue
 		}
-		described, err := reader.Admin().DescribeGroups(ctx, g.Group)
-		if err != nil {
-			return nil, unreachable(fmt.Errorf("describe group %s: %w", g.Group, err))
-		}
-		g.State, g.Members = described[g.Group].State, len(described[g.Group].Members)
-		g.Lag = map[string]int64{}
-		for _, topic := range sources[g.Part] {
-			if g.Lag[topic], err = reader.Behind(ctx, g.Group, topic); err != nil {
-				return nil, err
-			}
+		if err := g.read(ctx, reader, sources[g.Part], subs[g.Part]); err != nil {
+			return nil, err
 		}
 		all = append(all, g)
 	}
 	return all, nil
+}
+
+// read asks for the members of the group and for where they are in the topics. subs are its sub-topologies.
+func (g *groupStatus) read(ctx context.Context, reader *logs.Reader, topics []string, subs []*topology.Sub) error {
+	all, err := reader.Admin().DescribeGroups(ctx, g.Group)
+	if err != nil {
+		return unreachable(fmt.Errorf("describe group %s: %w", g.Group, err))
+	}
+	group := all[g.Group]
+	g.State, g.Members, g.Lag, g.Parts = group.State, len(group.Members), map[string]int64{}, []partStatus{}
+	for _, topic := range topics {
+		lags, err := reader.Lags(ctx, g.Group, topic)
+		if kerr.IsRetriable(err) { // not created yet
+			g.Lag[topic] = 1
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		for _, lag := range lags {
+			p := partStatus{Topic: topic, Lag: lag, Task: taskOf(subs, topic, lag.Partition)}
+			p.assign(&group)
+			g.Lag[topic] += lag.Behind
+			g.Parts = append(g.Parts, p)
+		}
+	}
+	return nil
 }
 
 func writeStatus(w io.Writer, output string, all []groupStatus) error {
@@ -117,6 +144,13 @@ func writeStatus(w io.Writer, output string, all []groupStatus) error {
 			behind += n
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\n", g.Part, g.Group, g.State, g.Members, behind)
+	}
+	fmt.Fprintln(table)
+	fmt.Fprintln(table, "PART\tTASK\tTOPIC\tPARTITION\tPROCESSED\tEND\tBEHIND\tMEMBER")
+	for _, g := range all {
+		for i := range g.Parts {
+			g.Parts[i].write(table, g.Part)
+		}
 	}
 	return table.Flush()
 }

@@ -38,17 +38,25 @@ type verifying struct {
 
 func newVerifyCommand() *cobra.Command {
 	var v verifying
+	var at string
 	cmd := &cobra.Command{
 		Use: "verify", Short: "Recompute every result from the log and compare", Long: verifyLong, Example: verifyExample,
 		Args: usageArgs(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, s := cmd.Context(), settingsOf(cmd)
+			when, err := parseTime(at, time.Now())
+			if err != nil {
+				return err
+			}
 			reader, err := openLogs(ctx, s, verified(s.Prefix)...)
 			if err != nil {
 				return err
 			}
 			defer reader.Close()
-			v.cfg = check.Config{Prefix: s.Prefix, Logs: reader}
+			v.cfg = check.Config{Prefix: s.Prefix, Logs: reader, At: when}
+			if when > 0 {
+				return v.past(ctx, cmd.OutOrStdout(), s.Output)
+			}
 			if cmd.Flags().Changed("redis") {
 				if v.cfg.Redis, err = openRedis(s); err != nil {
 					return err
@@ -58,13 +66,18 @@ func newVerifyCommand() *cobra.Command {
 					return err
 				}
 			}
-			report, err := v.run(ctx)
+			var report *check.Report
+			err = v.run(ctx, func() (*check.Report, error) {
+				report, err = check.Run(ctx, v.cfg)
+				return report, err
+			})
 			if err != nil {
 				return err
 			}
 			return tellReport(cmd.OutOrStdout(), s.Output, report)
 		},
 	}
+	cmd.Flags().StringVar(&at, "at", "", "what was known at a `time`: RFC 3339, Unix ms, or how long ago")
 	cmd.Flags().DurationVar(&v.settle, "settle", 30*time.Second, "most `time` to try again while input flows")
 	return cmd
 }
@@ -77,28 +90,28 @@ func verified(prefix string) []string {
 func adoptionsTopic(prefix string) string { return prefix + "-" + units.Store + "-changelog" }
 
 // run recomputes until there is no difference, or nothing has moved meanwhile, or the time is over.
-func (v *verifying) run(ctx context.Context) (*check.Report, error) {
+func (v *verifying) run(ctx context.Context, recompute func() (*check.Report, error)) error {
 	if err := complete(ctx, v.cfg.Logs, topics.Events(v.cfg.Prefix)); err != nil {
-		return nil, err
+		return err
 	}
 	until := time.Now().Add(v.settle)
 	for {
 		before, err := v.position(ctx)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		report, err := check.Run(ctx, v.cfg)
+		report, err := recompute()
 		if err != nil || len(report.Differences) == 0 || time.Now().After(until) {
-			return report, err
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return ctx.Err()
 		case <-time.After(2 * time.Second): // more than there is between two totals, or two watermarks
 		}
 		after, err := v.position(ctx)
 		if err != nil || before == after {
-			return report, err
+			return err
 		}
 	}
 }
@@ -142,25 +155,33 @@ func (v *verifying) position(ctx context.Context) (ends string, err error) {
 // tellReport prints the verdict; differences are an error.
 func tellReport(w io.Writer, output string, r *check.Report) error {
 	line, differ := verdict(r)
-	first := r.Differences[:min(len(r.Differences), shownDifferences)]
 	if output == jsonOutput {
-		found := make([]map[string]string, len(first))
-		for i, d := range first {
-			found[i] = map[string]string{"key": d.Key, "field": d.Field, "want": d.Want, "got": d.Got}
-		}
-		if err := json.NewEncoder(w).Encode(map[string]any{
-			"records": r.Records, "compared": r.Compared, "differences": len(r.Differences), "first": found,
-		}); err != nil {
+		if err := json.NewEncoder(w).Encode(reportFields(r)); err != nil {
 			return err
 		}
 		return differ
 	}
+	tellDifferences(w, r)
+	fmt.Fprintln(w, line)
+	return differ
+}
+
+// reportFields is a report as JSON.
+func reportFields(r *check.Report) map[string]any {
+	found := []map[string]string{}
+	for _, d := range r.Differences[:min(len(r.Differences), shownDifferences)] {
+		found = append(found, map[string]string{"key": d.Key, "field": d.Field, "want": d.Want, "got": d.Got})
+	}
+	return map[string]any{"records": r.Records, "compared": r.Compared, "differences": len(r.Differences), "first": found}
+}
+
+// tellDifferences prints the first of them, and how many more there are.
+func tellDifferences(w io.Writer, r *check.Report) {
+	first := r.Differences[:min(len(r.Differences), shownDifferences)]
 	for _, d := range first {
 		fmt.Fprintln(w, shown(d))
 	}
 	if more := len(r.Differences) - len(first); more > 0 {
 		fmt.Fprintf(w, "and %d more\n", more)
 	}
-	fmt.Fprintln(w, line)
-	return differ
 }

@@ -16,6 +16,9 @@ const pipelineArgs = 20_000
 
 // flush writes the backlog before a commit. Errors of Redis stay here; what it gives back are errors of our own state.
 func (p *processor) flush() error {
+	if p.cfg.Waiting != nil {
+		defer func() { p.cfg.Waiting(p.ctx.Task().Partition, len(p.backlog.order)) }()
+	}
 	wall := p.ctx.WallTime()
 	if len(p.backlog.order) == 0 && !p.sentinel.due && !p.sentinel.stale {
 		return nil

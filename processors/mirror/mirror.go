@@ -30,6 +30,8 @@ type Config struct {
 	Redis   redis.UniversalClient
 	Timeout time.Duration // that Redis may hold up one commit of a task, default 250 ms
 	Log     *zap.Logger   // default: none
+	// Waiting is told before each commit of a task how many experiments Redis has yet to be told of; nil: nobody is.
+	Waiting func(partition int32, experiments int)
 }
 
 func (c Config) withDefaults() Config {

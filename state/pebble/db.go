@@ -74,6 +74,9 @@ func (db *DB) Err() error {
 	return nil
 }
 
+// Bytes is the size of the database's files on disk. The database is open.
+func (db *DB) Bytes() int64 { return int64(db.engine.Metrics().DiskSpaceUsage()) }
+
 // Close flushes and closes the engine and frees the directory. The stores' goroutines have stopped before. A second
 // Close does nothing.
 func (db *DB) Close() error {

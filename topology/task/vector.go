@@ -65,6 +65,22 @@ func (v *vector) low(source int) int64 {
 	return least
 }
 
+// slowest is the upstream task of a source that holds low back, and its watermark: MinInt64 of one that has not spoken,
+// MaxInt64 where nobody holds it back.
+func (v *vector) slowest(source int) (task int, at int64) {
+	at = math.MaxInt64
+	for i := range v.tasks[source] {
+		e, known := v.entries[vectorKey(source, i)]
+		switch {
+		case !known:
+			return i, math.MinInt64
+		case !e.idle && e.time < at:
+			task, at = i, e.time
+		}
+	}
+	return task, at
+}
+
 // load reads the vector from the task store.
 func (v *vector) load(own *state.Table) error {
 	v.entries, v.tasks = map[uint64]entry{}, map[int]int{}

@@ -132,3 +132,30 @@ func TestSourceBesideARepartitionTopic(t *testing.T) {
 	h.quiet(60_000)
 	require.Equal(t, "9000", h.stream())
 }
+
+// TestHeldBy: the task upstream that holds stream time back is the one with the least watermark, first one that has said none.
+func TestHeldBy(t *testing.T) {
+	h := start(t, below)
+	_, _, held := h.HeldBy()
+	require.False(t, held, "nobody has said how many there are")
+	offset := int64(0)
+	mark := func(from int, at int64, idle bool, want int) {
+		t.Helper()
+		h.mark(0, offset, from, base+at, idle)
+		offset++
+		h.work()
+		source, task, held := h.HeldBy()
+		require.Equal(t, want >= 0, held)
+		if held {
+			require.Zero(t, source)
+			require.Equal(t, want, task)
+		}
+	}
+	mark(0, 1000, false, 1)
+	mark(2, 3000, false, 1)
+	mark(1, 2000, false, 0)
+	mark(0, 4000, false, 1)
+	mark(1, 2000, true, 2)
+	mark(2, 3000, true, 0)
+	mark(0, 4000, true, -1)
+}

@@ -77,7 +77,7 @@ func (a *App) open(ctx context.Context) (err error) {
 			err = errors.Join(err, a.close())
 		}
 	}()
-	if a.client, err = kgo.NewClient(a.cfg.base()...); err != nil {
+	if a.client, err = kgo.NewClient(a.cfg.base(a.topo.App)...); err != nil {
 		return fmt.Errorf("app %s: client: %w", a.topo.App, err)
 	}
 	a.admin = kadm.NewClient(a.client)

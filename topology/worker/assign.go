@@ -22,6 +22,7 @@ type running struct {
 	stores  []state.Store
 	written time.Time // when the engine was last written
 	globals []int     // rows applied, by global table
+	records int64     // processed since the last commit
 }
 
 // opening is a task that is being restored.

@@ -24,7 +24,7 @@ func (w *worker) open(ctx, session context.Context) (err error) {
 	w.moves, w.member = make(chan move, 16), ""
 	w.balancer = &balancer{topo: w.app.topo}
 	w.pace, w.quiet, w.txn = pace{}, quiet{}, &transaction{w: w} // a late callback keeps the old one
-	opts := append(w.app.cfg.base(), w.options(session)...)
+	opts := append(w.app.cfg.base(w.id), w.options(session)...)
 	if w.client, err = kgo.NewClient(append(opts, kgo.WithContext(session))...); err != nil {
 		return fmt.Errorf("client: %w", err)
 	}
@@ -47,7 +47,10 @@ func (w *worker) options(session context.Context) []kgo.Opt {
 		kgo.ConsumerGroup(w.app.topo.App), kgo.ConsumeTopics(sources...), kgo.InstanceID(w.id),
 		kgo.Balancers(w.balancer), kgo.DisableAutoCommit(),
 		kgo.SessionTimeout(cfg.Session), kgo.HeartbeatInterval(500 * time.Millisecond), kgo.RebalanceTimeout(30 * time.Second),
-		kgo.OnPartitionsAssigned(func(ctx context.Context, cl *kgo.Client, added map[string][]int32) { door.assigned(cl, added) }),
+		kgo.OnPartitionsAssigned(func(_ context.Context, cl *kgo.Client, added map[string][]int32) {
+			w.rebalances.Add(1)
+			door.assigned(cl, added)
+		}),
 		kgo.OnPartitionsRevoked(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { door.revoked(gone, true) }),
 		kgo.OnPartitionsLost(func(_ context.Context, _ *kgo.Client, gone map[string][]int32) { door.revoked(gone, false) }),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),

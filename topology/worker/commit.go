@@ -266,12 +266,5 @@ func (w *worker) finish(touched []*running, began time.Time) {
 	w.outbox.Reset()
 	clear(w.txn.records)
 	w.pace.committed(began, now)
-	if hook := w.app.cfg.Hooks.Committed; hook != nil {
-		hook(w.n, records, now.Sub(began))
-	}
-	if hook := w.app.cfg.Hooks.Counted; hook != nil {
-		for _, r := range touched {
-			r.task.Counters(hook)
-		}
-	}
+	w.observe(touched, records, now.Sub(began))
 }

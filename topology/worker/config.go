@@ -11,6 +11,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/plugin/kzap"
 	"go.uber.org/zap"
+
+	"github.com/abacus-stream/abacus/topology"
 )
 
 // Config says how an app runs. Zero fields mean the defaults.
@@ -37,12 +39,20 @@ type Config struct {
 	Hooks           Hooks
 }
 
-// Hooks observe a worker. Each is called on the worker's goroutine; nil hooks cost nothing.
+// Hooks observe an app. Each is called on the goroutine of what it tells of; nil hooks cost nothing.
 type Hooks struct {
 	// Committed is called after each commit with its records and its duration.
 	Committed func(worker int, records int, took time.Duration)
+	// Processed is called after each commit with the records that the tasks of a sub-topology have processed for it.
+	Processed func(sub string, records int64)
 	// Counted hands over the counters of the tasks after each commit.
 	Counted func(name string, n int64)
+	// Reported is called about once a second, and at the end of each session with the error that ended it.
+	Reported func(Report)
+	// Restored is called after each fetch of a restore with its records; left are the offsets still to come.
+	Restored func(task topology.TaskID, store string, records int, left int64)
+	// Client gives the hooks of a client of Kafka before it is made; the name tells it from others of the app that are open.
+	Client func(name string) []kgo.Hook
 	// Step is called after each of the five steps of a commit; an error is a crash at that place. For tests.
 	Step func(worker int, step Step) error
 }
@@ -112,8 +122,8 @@ func (c *Config) Validate() error {
 	return errors.Join(faults...)
 }
 
-// base are the options of every client of the app.
-func (c *Config) base() []kgo.Opt {
+// base are the options of every client of the app; the name is for its hooks.
+func (c *Config) base(name string) []kgo.Opt {
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(c.Brokers...),
 		kgo.WithLogger(kzap.New(c.Logger.Named("kgo"), kzap.Level(kgo.LogLevelWarn))),
@@ -121,6 +131,9 @@ func (c *Config) base() []kgo.Opt {
 	}
 	if c.Dial != nil {
 		opts = append(opts, kgo.Dialer(c.Dial))
+	}
+	if c.Hooks.Client != nil {
+		opts = append(opts, kgo.WithHooks(c.Hooks.Client(name)...))
 	}
 	return opts
 }

@@ -127,6 +127,14 @@ func (l *lease) Clear() error {
 	return l.Store.Clear()
 }
 
+// bytes is what the stores take on disk.
+func (e *engine) bytes() int64 {
+	if e.disk == nil {
+		return 0
+	}
+	return e.disk.Bytes()
+}
+
 func (e *engine) close() error {
 	if e == nil || e.disk == nil {
 		return nil

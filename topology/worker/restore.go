@@ -108,7 +108,7 @@ func (w *worker) replayStore(ctx context.Context, r *restored, i int) (int, erro
 			return 0, err
 		}
 	}
-	return w.replayRange(ctx, table, in, end)
+	return w.replayRange(ctx, r.id, table, in, end)
 }
 
 // fresh fails for a store that is behind records so old that deletions among them may be gone from
@@ -129,7 +129,7 @@ func (w *worker) fresh(ctx context.Context, in *reader, end int64) error {
 }
 
 // replayRange applies changelog records up to end by position: what lies last is a control record.
-func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader, end int64) (n int, err error) {
+func (w *worker) replayRange(ctx context.Context, id topology.TaskID, table *state.Table, in *reader, end int64) (n int, err error) {
 	var batch state.Batch
 	for in.next < end {
 		records, err := in.fetch(ctx)
@@ -147,6 +147,9 @@ func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader
 			return n, err
 		}
 		batch.Reset()
+		if hook := w.app.cfg.Hooks.Restored; hook != nil {
+			hook(id, table.Name(), len(records), max(end-in.next, 0))
+		}
 	}
 	return n, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -39,7 +40,9 @@ type worker struct {
 	quiet    quiet
 	batch    state.Batch // of checkpoints
 
-	failures failures
+	failures   failures
+	rebalances atomic.Int64 // assignments taken
+	reported   time.Time    // when the last report was made
 }
 
 // place is one partition of a topic.
@@ -64,7 +67,11 @@ func newWorker(a *App, n int) *worker {
 func (w *worker) run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		err := w.session(ctx)
-		if err == nil || ctx.Err() != nil {
+		if ctx.Err() != nil {
+			err = nil
+		}
+		w.report(err)
+		if err == nil {
 			continue
 		}
 		wait, fatal := w.failures.judge(err, time.Now())
@@ -107,6 +114,7 @@ func (w *worker) turn(ctx, inner context.Context) error {
 	if err := w.punctuate(inner); err != nil {
 		return err
 	}
+	w.reportIfDue(time.Now())
 	return w.commitIfDue(inner)
 }
 
@@ -135,6 +143,7 @@ func (w *worker) process(inner context.Context) error {
 			if err != nil {
 				return &stepError{err}
 			}
+			r.records += int64(n)
 			busy = busy || n == slice
 		}
 		if !busy {

@@ -110,13 +110,10 @@ func (c *comparison) missing(t *tally, last map[string][]byte) {
 		c.differ(key, "", "a record", "")
 	}
 	for _, grain := range t.plan.grains() {
-		windows := t.windows(grain)
-		for _, start := range ordered(windows) {
-			w := t.window(grain, start, windows[start])
-			key := result.WindowKey(t.plan.name, grain, start)
-			expired := after(w.End, t.retention(grain, start)) <= c.watermark
-			if !w.empty() && !expired && last[key] == nil {
-				c.differ(key, "", "a record", "")
+		for _, start := range ordered(t.windows(grain)) {
+			key := result.Key{Experiment: t.plan.name, Grain: grain, Start: start}
+			if last[key.String()] == nil && c.expects(t, key) {
+				c.differ(key.String(), "", "a record", "")
 			}
 		}
 	}

@@ -4,16 +4,14 @@
 package check
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/logs"
-	"github.com/abacus-stream/abacus/processors/experiment"
-	"github.com/abacus-stream/abacus/processors/experiment/units"
 	"github.com/abacus-stream/abacus/processors/experiment/verify"
 )
 
@@ -22,6 +20,7 @@ type Config struct {
 	Prefix string
 	Logs   *logs.Reader
 	Redis  *redis.Client // nil: the hashes are left out
+	At     int64         // Unix ms: what was known then, without the hashes; 0: what is known now
 }
 
 // Report is what came of it.
@@ -60,46 +59,45 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 	return report, nil
 }
 
-// load gives verify its input.
-func load(ctx context.Context, cfg Config) (*verify.Verifier, error) {
-	events := cfg.Prefix + ".events"
-	in := verify.Input{Prefix: cfg.Prefix, Events: events}
-	details, err := cfg.Logs.Admin().ListTopics(ctx, events)
-	if err != nil {
-		return nil, err
-	}
-	in.Partitions = len(details[events].Partitions)
-	if in.Entries, err = entries(ctx, cfg); err != nil {
-		return nil, err
-	}
-	if err := readSchedule(ctx, cfg, &in); err != nil {
-		return nil, err
-	}
-	v, err := verify.New(in)
-	if err != nil {
-		return nil, err
-	}
-	return v, cfg.Logs.Read(ctx, events, func(rec *kgo.Record) {
-		v.Event(verify.Record{Topic: rec.Topic, Partition: rec.Partition, Offset: rec.Offset, Appended: rec.Timestamp.UnixMilli(), Key: rec.Key, Value: rec.Value})
-	})
+// loaded is a verifier that has the log as it was at a time.
+type loaded struct {
+	*verify.Verifier
+	forgotten []string // experiments whose run of that time the registry no longer tells
+	retracted int64    // when the last retraction was appended, Unix ms
 }
 
-func entries(ctx context.Context, cfg Config) ([]experiment.Entry, error) {
-	last, err := cfg.Logs.Last(ctx, units.RegistryTable(cfg.Prefix))
+// load gives verify its input: the log as it was at cfg.At.
+func load(ctx context.Context, cfg Config) (*loaded, error) {
+	in := verify.Input{Prefix: cfg.Prefix, Events: cfg.Prefix + ".events"}
+	c := &cut{at: cfg.At}
+	if err := c.find(ctx, cfg.Logs, in.Events); err != nil {
+		return nil, err
+	}
+	in.Partitions = len(c.ends[in.Events])
+	s, err := readSchedule(ctx, cfg, c)
 	if err != nil {
 		return nil, err
 	}
-	var all []experiment.Entry
-	for key, rec := range last {
-		var e experiment.Entry
-		if err := json.Unmarshal(rec.Value, &e); err != nil {
-			return nil, fmt.Errorf("registry row %q: %w", key, err)
-		}
-		if e.Latest() != nil { // one that was only ever refused has no version
-			all = append(all, e)
-		}
+	if in.Entries, err = readRegistry(ctx, cfg, c); err != nil {
+		return nil, err
 	}
-	return all, nil
+	l := &loaded{}
+	if in.Adoptions, in.Quiets = s.followed(); cfg.At > 0 {
+		in.Entries, l.forgotten = s.known(in.Entries)
+	}
+	if l.Verifier, err = verify.New(in); err != nil {
+		return nil, err
+	}
+	return l, cfg.Logs.ReadTo(ctx, in.Events, c.ends, l.take)
+}
+
+// take hands an event over.
+func (l *loaded) take(rec *kgo.Record) {
+	at := rec.Timestamp.UnixMilli()
+	l.Event(verify.Record{Topic: rec.Topic, Partition: rec.Partition, Offset: rec.Offset, Appended: at, Key: rec.Key, Value: rec.Value})
+	if bytes.Contains(rec.Value, []byte(`"retract"`)) {
+		l.retracted = max(l.retracted, at)
+	}
 }
 
 // readHashes gives every hash of ours in Redis.

@@ -38,6 +38,7 @@ func Open(ctx context.Context, prefix string, partitions int32) (s *Services, er
 	if s.kafka, err = kfake.NewCluster(kfake.NumBrokers(1)); err != nil {
 		return nil, fmt.Errorf("embedded kafka: %w", err)
 	}
+	stampAppends(s.kafka)
 	s.Brokers = s.kafka.ListenAddrs()
 	if s.redis, err = miniredis.Run(); err != nil {
 		return nil, fmt.Errorf("embedded redis: %w", err)

@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
 
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/metrics"
 	"github.com/abacus-stream/abacus/processors/mirror"
 	"github.com/abacus-stream/abacus/processors/registry"
 	"github.com/abacus-stream/abacus/topology"
@@ -28,8 +30,8 @@ type Engine struct {
 	CommitEvery time.Duration
 	IdleAfter   time.Duration
 	Logger      *zap.Logger
-	Hooks       worker.Hooks // of the flow's workers
-	MirrorAlone bool         // neither registry nor flow; Redis is needed
+	Metrics     *metrics.Metrics // nil: none
+	MirrorAlone bool             // neither registry nor flow; Redis is needed
 }
 
 // Run processes until ctx ends; the first of its parts that fails ends the others. It waits for a broker that is away at
@@ -61,9 +63,12 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	if e.Redis != nil {
 		start(func(ctx context.Context) error {
-			topo, err := Mirror(mirror.Config{Prefix: e.Prefix, TopicID: stats, Redis: e.Redis, Log: e.Logger})
+			topo, err := Mirror(e.mirrorConfig(stats))
 			return e.app(ctx, topo, err, e.config(MirrorGroup(e.Prefix)))
 		})
+	}
+	if e.Metrics != nil {
+		wg.Go(func() { e.Metrics.Follow(ctx, e.Logger, kgo.SeedBrokers(e.Brokers...)) })
 	}
 	<-ctx.Done()
 	wg.Wait()
@@ -89,16 +94,28 @@ func (e *Engine) registry(ctx context.Context) error {
 
 // config is that of an app with one worker; each app has a state directory of its own.
 func (e *Engine) config(group string) worker.Config {
-	return worker.Config{
+	cfg := worker.Config{
 		Brokers: e.Brokers, Memory: e.StateDir == "", StateDir: filepath.Join(e.StateDir, group), Workers: 1,
 		CommitEvery: e.CommitEvery, IdleAfter: e.IdleAfter, Logger: e.Logger,
 		DeadLetters: e.Prefix + ".dlq", Lates: e.Prefix + ".late",
 	}
+	if e.Metrics != nil {
+		cfg.Hooks = e.Metrics.Hooks(group)
+	}
+	return cfg
+}
+
+func (e *Engine) mirrorConfig(stats string) mirror.Config {
+	cfg := mirror.Config{Prefix: e.Prefix, TopicID: stats, Redis: e.Redis, Log: e.Logger}
+	if e.Metrics != nil {
+		cfg.Waiting = e.Metrics.Waiting
+	}
+	return cfg
 }
 
 func (e *Engine) flowConfig() worker.Config {
 	cfg := e.config(e.Prefix)
-	cfg.Workers, cfg.Hooks = e.Workers, e.Hooks
+	cfg.Workers = e.Workers
 	return cfg
 }
 

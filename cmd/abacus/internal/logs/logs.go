@@ -4,11 +4,9 @@ package logs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -45,6 +43,11 @@ func (r *Reader) Read(ctx context.Context, topic string, visit func(*kgo.Record)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", topic, err)
 	}
+	return r.ReadTo(ctx, topic, ends, visit)
+}
+
+// ReadTo visits the records of a topic below the ends given, each partition in order.
+func (r *Reader) ReadTo(ctx context.Context, topic string, ends kadm.ListedOffsets, visit func(*kgo.Record)) error {
 	starts, err := r.admin.ListStartOffsets(ctx, topic)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", topic, err)
@@ -52,6 +55,31 @@ func (r *Reader) Read(ctx context.Context, topic string, visit func(*kgo.Record)
 	from := map[int32]int64{}
 	starts.Each(func(o kadm.ListedOffset) { from[o.Partition] = o.Offset })
 	return r.readRange(ctx, topic, from, ends, visit)
+}
+
+// EndsAt is where the committed records of a topic ended at a time in Unix ms: by partition the offset of the first record
+// appended after it. The topic has to have append times.
+func (r *Reader) EndsAt(ctx context.Context, topic string, at int64) (kadm.ListedOffsets, error) {
+	ends, err := r.admin.ListCommittedOffsets(ctx, topic)
+	if err == nil {
+		err = ends.Error()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("end of %s: %w", topic, err)
+	}
+	later, err := r.admin.ListOffsetsAfterMilli(ctx, at+1, topic)
+	if err == nil {
+		err = later.Error()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("end of %s at %d ms: %w", topic, at, err)
+	}
+	later.Each(func(o kadm.ListedOffset) {
+		end := ends[topic][o.Partition]
+		end.Offset = min(end.Offset, o.Offset)
+		ends[topic][o.Partition] = end
+	})
+	return ends, nil
 }
 
 // readRange visits the records of each partition from an offset on up to its end.
@@ -72,38 +100,6 @@ func (r *Reader) readRange(ctx context.Context, topic string, from map[int32]int
 	}
 	defer client.Close()
 	return drain(ctx, client, left, visit)
-}
-
-// near is the distance below which Behind counts records one by one.
-const near = 1000
-
-// Behind is how many committed records of a topic a group has not processed. Offsets of control
-// records are not counted where few are left: no reader of records can be at the very end.
-func (r *Reader) Behind(ctx context.Context, group, topic string) (behind int64, err error) {
-	ends, err := r.admin.ListCommittedOffsets(ctx, topic)
-	if err != nil {
-		return 0, fmt.Errorf("lag of %s on %s: %w", group, topic, err)
-	}
-	if ends.Error() != nil {
-		return 1, nil // not created yet
-	}
-	committed, err := r.admin.FetchOffsets(ctx, group)
-	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) { // it is yet to come
-		return 0, fmt.Errorf("lag of %s on %s: %w", group, topic, err)
-	}
-	from := map[int32]int64{}
-	ends.Each(func(o kadm.ListedOffset) {
-		if c, ok := committed.Lookup(topic, o.Partition); ok {
-			from[o.Partition] = max(c.At, 0)
-		}
-		behind += o.Offset - from[o.Partition]
-	})
-	if behind > near {
-		return behind, nil
-	}
-	behind = 0
-	err = r.readRange(ctx, topic, from, ends, func(*kgo.Record) { behind++ })
-	return behind, err
 }
 
 // drain polls until every partition has reached its end. Control records are not visited.

@@ -1,0 +1,123 @@
+package worker
+
+import (
+	"slices"
+	"time"
+
+	"github.com/abacus-stream/abacus/state"
+	"github.com/abacus-stream/abacus/topology"
+)
+
+// Report says what a worker is at. Nothing of it changes afterwards.
+type Report struct {
+	Worker     string            // its id in the group
+	Failed     error             // what ended the session; nil: it goes on, or the app stops
+	Rebalances int64             // assignments taken since the app started
+	Running    []TaskReport      // none after the end of a session
+	Restoring  []topology.TaskID // likewise
+	DiskBytes  int64             // of all stores of the app; told by its first worker alone
+}
+
+// TaskReport is a task that runs.
+type TaskReport struct {
+	ID         topology.TaskID
+	Sub        string          // name of its sub-topology
+	StreamTime int64           // Unix ms; MinInt64 before the first event time
+	Watermark  int64           // the last one sent, likewise
+	Idle       bool            // as said with it
+	HeldBy     topology.TaskID // the upstream task with the least watermark
+	Held       bool            // there is one
+	Inputs     []InputReport
+	Cache      state.Stats // of all its stores
+}
+
+// InputReport is the partition of a source topic that a task reads.
+type InputReport struct {
+	Topic    string
+	Position int64 // offset before which all is processed; control records count where nothing is queued
+	Queued   int   // records fetched and not processed
+}
+
+// reportEvery is the time between two reports of a worker.
+const reportEvery = time.Second
+
+// observe tells the hooks of a commit.
+func (w *worker) observe(touched []*running, records int, took time.Duration) {
+	hooks := &w.app.cfg.Hooks
+	if hooks.Committed != nil {
+		hooks.Committed(w.n, records, took)
+	}
+	for _, r := range touched {
+		if hooks.Processed != nil && r.records > 0 {
+			hooks.Processed(r.sub.Name, r.records)
+		}
+		r.records = 0
+		if hooks.Counted != nil {
+			r.task.Counters(hooks.Counted)
+		}
+	}
+}
+
+func (w *worker) reportIfDue(now time.Time) {
+	if w.app.cfg.Hooks.Reported != nil && now.Sub(w.reported) >= reportEvery {
+		w.reported = now
+		w.app.cfg.Hooks.Reported(w.describe())
+	}
+}
+
+// report tells of the end of a session: the next one begins with nothing.
+func (w *worker) report(failed error) {
+	if hook := w.app.cfg.Hooks.Reported; hook != nil {
+		w.reported = time.Time{}
+		r := w.newReport()
+		r.Failed = failed
+		hook(r)
+	}
+}
+
+func (w *worker) newReport() Report {
+	r := Report{Worker: w.id, Rebalances: w.rebalances.Load()}
+	if w.n == 0 {
+		r.DiskBytes = w.app.engine.bytes()
+	}
+	return r
+}
+
+func (w *worker) describe() Report {
+	r := w.newReport()
+	for _, run := range w.running {
+		r.Running = append(r.Running, w.describeTask(run))
+	}
+	for id := range w.opening {
+		r.Restoring = append(r.Restoring, id)
+	}
+	return r
+}
+
+func (w *worker) describeTask(run *running) TaskReport {
+	t, p := run.task, run.task.Position()
+	r := TaskReport{
+		ID: t.Task(), Sub: run.sub.Name, StreamTime: p.StreamTime, Watermark: p.Watermark, Idle: p.Idle, Cache: t.CacheStats(),
+	}
+	if source, partition, ok := t.HeldBy(); ok {
+		r.HeldBy, r.Held = w.app.upstream(run.sub.Sources[source].Topic, partition)
+	}
+	for i, src := range run.sub.Sources {
+		in := InputReport{Topic: src.Topic, Position: t.Next(i), Queued: t.Queued(i)}
+		if in.Queued == 0 {
+			in.Position = max(in.Position, w.quiet.reached[place{src.Topic, r.ID.Partition}].next)
+		}
+		r.Inputs = append(r.Inputs, in)
+	}
+	return r
+}
+
+// upstream is the task of a number that writes a repartition topic.
+func (a *App) upstream(topic string, partition int) (topology.TaskID, bool) {
+	for _, sub := range a.topo.Subs {
+		if slices.ContainsFunc(sub.Sinks, func(s *topology.SinkNode) bool { return s.Topic == topic && s.Watermarks }) {
+			return topology.TaskID{Sub: sub.ID, Partition: int32(partition)}, true
+		}
+	}
+	return topology.TaskID{}, false
+}
