@@ -21,6 +21,7 @@ type balancer struct {
 		owned   map[string][]int32 // the full set of the last assignment
 		owes    bool               // it took something away: the group waits for our next join to hand that on
 		joining time.Time          // when the join under way began; zero: none is
+		leads   bool               // the last join made this member the leader
 	}
 }
 
@@ -46,11 +47,18 @@ func (b *balancer) joining() time.Time {
 	return b.mu.joining
 }
 
+// leads says whether this member deals out the tasks of the group.
+func (b *balancer) leads() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.mu.leads
+}
+
 // forget drops the assignment of a membership that is lost.
 func (b *balancer) forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.mu.owned, b.mu.owes = nil, false
+	b.mu.owned, b.mu.owes, b.mu.leads = nil, false, false
 }
 
 // ProtocolName names the protocol; members of one group must agree on it.
@@ -62,7 +70,7 @@ func (b *balancer) IsCooperative() bool { return true }
 // JoinGroupMetadata tells the leader what this member owns.
 func (b *balancer) JoinGroupMetadata(interests []string, current map[string][]int32, generation int32) []byte {
 	b.mu.Lock()
-	b.mu.joining = time.Now()
+	b.mu.joining, b.mu.leads = time.Now(), false
 	b.mu.Unlock()
 	meta := kmsg.NewConsumerMemberMetadata()
 	meta.Version, meta.Topics, meta.Generation = 3, interests, generation
@@ -99,8 +107,11 @@ func loses(before, after map[string][]int32) bool {
 	return false
 }
 
-// MemberBalancer is called on the leader of the group.
+// MemberBalancer is called on the leader of the group, also when it comes back and deals nothing out.
 func (b *balancer) MemberBalancer(members []kmsg.JoinGroupResponseMember) (kgo.GroupMemberBalancer, map[string]struct{}, error) {
+	b.mu.Lock()
+	b.mu.leads = true
+	b.mu.Unlock()
 	cb, err := kgo.NewConsumerBalancer(b, members)
 	if err != nil {
 		return nil, nil, err

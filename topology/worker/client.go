@@ -31,6 +31,8 @@ func (w *worker) open(ctx, session context.Context) (err error) {
 	if _, _, err := w.client.ProducerID(ctx); err != nil {
 		return fmt.Errorf("producer id of %s: %w", w.id, err)
 	}
+	client, b := w.client, w.balancer
+	w.watch.Go(func() { w.app.adopt(session, client, b) })
 	return nil
 }
 
@@ -89,6 +91,7 @@ func (w *worker) close(cancel context.CancelFunc, leave bool) {
 	if w.client != nil {
 		w.client.Close()
 	}
+	w.watch.Wait()
 	for _, r := range w.running {
 		r.task.Abort()
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -38,7 +39,8 @@ type worker struct {
 	txn      *transaction
 	quiet    quiet
 	convert  []task.Record
-	batch    state.Batch // of checkpoints
+	batch    state.Batch    // of checkpoints
+	watch    sync.WaitGroup // the look for orphans
 
 	failures failures
 }
