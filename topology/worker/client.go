@@ -22,7 +22,7 @@ func (w *worker) open(ctx, session context.Context) (err error) {
 	w.slots, w.running = map[place]*slot{}, map[topology.TaskID]*running{}
 	w.opening, w.opened = map[topology.TaskID]*opening{}, make(chan restored, 1024)
 	w.moves, w.member = make(chan move, 16), ""
-	w.balancer = &balancer{topo: w.app.topo}
+	w.balancer = &balancer{topo: w.app.topo, process: w.app.engine.instance, local: w.app.local}
 	w.pace, w.quiet, w.txn = pace{}, quiet{}, &transaction{w: w} // a late callback keeps the old one
 	opts := append(w.app.cfg.base(), w.options(session)...)
 	if w.client, err = kgo.NewClient(append(opts, kgo.WithContext(session))...); err != nil {

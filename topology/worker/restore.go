@@ -69,7 +69,7 @@ func (w *worker) replay(ctx context.Context, sub *topology.Sub, id topology.Task
 	}
 	start, records := time.Now(), 0
 	for i, def := range sub.Stores {
-		store := w.app.engine.store(fmt.Sprintf("%s/%s/%s", w.app.topo.App, id, def.Name), def.Memory)
+		store := w.app.engine.store(w.app.storeName(id, def), def.Memory)
 		table := state.NewTable(def.Name, i, store, w.app.cfg.CacheBytes)
 		r.stores, r.tables = append(r.stores, store), append(r.tables, table)
 		n, err := w.replayStore(ctx, &r, i)
