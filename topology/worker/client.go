@@ -59,7 +59,7 @@ func (w *worker) options(session context.Context) []kgo.Opt {
 		kgo.RetryTimeoutFn(retryFor(cfg.Session)),
 		kgo.TransactionalID(w.id), kgo.TransactionTimeout(transactionTimeout), kgo.ProducerLinger(0),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MaxBufferedRecords(1 << 20),
-		kgo.ProducerBatchCompression(kgo.SnappyCompression(), kgo.NoCompression()),
+		kgo.ProducerBatchMaxBytesFn(w.app.topics.limit), kgo.ProducerBatchCompression(kgo.SnappyCompression(), kgo.NoCompression()),
 	}
 }
 

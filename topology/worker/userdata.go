@@ -78,7 +78,8 @@ func (a *App) local() map[topology.TaskID]int64 {
 		for p := range a.topics.partitions[sub.Sources[0].Topic] {
 			id := topology.TaskID{Sub: sub.ID, Partition: int32(p)}
 			for _, def := range sub.Stores {
-				if checkpoint, ok, err := a.engine.open(a.storeName(id, def), def.Memory).Checkpoint(); ok && err == nil {
+				checkpoint, ok, err := a.engine.open(a.storeName(id, def), def.Memory).Checkpoint()
+				if ok && err == nil && checkpoint.Changelog == a.topics.ids[sub.Changelog(def)] {
 					found[id] += checkpoint.ChangelogOffset
 				}
 			}
