@@ -1,6 +1,7 @@
 package state_test
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"testing"
@@ -65,12 +66,21 @@ func TestCheckpointRoundTrip(t *testing.T) {
 	}
 }
 
-// The bytes of version 1: stores on disks depend on them.
+// The bytes of version 2: stores on disks depend on them.
 func TestCheckpointLayout(t *testing.T) {
-	data := state.AppendCheckpoint(nil, state.Checkpoint{ChangelogOffset: 258, Position: []byte("here")})
-	require.Equal(t, "01 00000000 00000102 68657265", fmt.Sprintf("%x %x %x %x", data[:1], data[1:5], data[5:9], data[9:13]))
-	require.Len(t, data, 1+8+4+8)
-	require.Equal(t, "009592aebdc1d986", fmt.Sprintf("%x", data[13:]))
+	data := state.AppendCheckpoint(nil, state.Checkpoint{ChangelogOffset: 258, Changelog: [16]byte{0xab, 15: 0xcd}, Position: []byte("here")})
+	require.Equal(t, "02 0000000000000102 ab0000000000000000000000000000cd 68657265", fmt.Sprintf("%x %x %x %x", data[:1], data[1:9], data[9:25], data[25:29]))
+	require.Len(t, data, 1+8+16+4+8)
+	require.Equal(t, "e78dc10740d4365e", fmt.Sprintf("%x", data[29:]))
+}
+
+// Version 1, without the topic's id, is read too.
+func TestCheckpointOfTheVersionBefore(t *testing.T) {
+	data, err := hex.DecodeString("010000000000000102" + "68657265" + "009592aebdc1d986")
+	require.NoError(t, err)
+	c, err := state.ParseCheckpoint(data)
+	require.NoError(t, err)
+	require.Equal(t, state.Checkpoint{ChangelogOffset: 258, Position: []byte("here")}, c)
 }
 
 func TestCheckpointDetectsEveryFlippedBitAndCut(t *testing.T) {
@@ -94,6 +104,10 @@ func FuzzParseCheckpoint(f *testing.F) {
 		c, err := state.ParseCheckpoint(data)
 		if err != nil {
 			require.ErrorIs(t, err, state.ErrCorrupt)
+			return
+		}
+		if data[0] == 1 {
+			require.Zero(t, c.Changelog)
 			return
 		}
 		require.Equal(t, data, state.AppendCheckpoint(nil, c))

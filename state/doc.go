@@ -17,10 +17,11 @@
 //
 // Every layout begins with its version; readers accept the version before theirs too.
 //
-// Checkpoint, version 1, integers big endian (checkpoint.go):
+// Checkpoint, version 2, integers big endian (checkpoint.go):
 //
-//	byte    version = 1
+//	byte    version = 2
 //	int64   changelog offset: the first one the store does not contain
+//	[16]    id of the changelog topic, zero where it is not known; version 1 does not have it
 //	bytes   position, opaque to this package, to the checksum
 //	uint64  xxhash64 of all bytes before it
 //

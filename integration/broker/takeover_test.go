@@ -1,8 +1,12 @@
 package broker
 
 import (
+	"regexp"
+	"strconv"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/abacus-stream/abacus/topology/worker"
 )
@@ -57,4 +61,68 @@ func TestHaltedProcessAddsNothingWhenItGoesOn(t *testing.T) {
 			s.positionsAgree()
 		})
 	}
+}
+
+// A process that comes back after others took over gets the tasks again whose state it has: it
+// replays what they have logged meanwhile, and no more.
+func TestRestartedInstanceGetsItsTasksBack(t *testing.T) {
+	s := newScene(t)
+	stays, dies := s.instance(), s.instance()
+	s.words(20_000, 97)
+	unload := s.load(300)
+	stays.works(3)
+	require.Eventually(t, func() bool { return len(dies.tasks(0)) == partitions }, time.Minute, time.Millisecond)
+	s.words(20_000, 97)
+	had := dies.tasks(0)
+	dies.works(10)
+	dies.process.Kill()
+	s.watch.allAfter(s.ends())
+	logged := len(dies.log())
+	back := time.Now()
+	dies.start()
+	require.Eventually(t, func() bool { return len(dies.tasks(logged)) == partitions }, time.Minute, time.Millisecond)
+	t.Logf("at work with its tasks %v after its start", time.Since(back))
+	require.ElementsMatch(t, had, dies.tasks(logged))
+	t.Logf("replayed %v of %d changelog records", dies.replayed(logged), s.changelogs())
+	unload()
+	s.settled()
+}
+
+var (
+	taskRuns = regexp.MustCompile(`task runs.*"task": "(\d+_\d+)"`)
+	restored = regexp.MustCompile(`restored.*"records": (\d+)`)
+)
+
+// tasks are those that the process has begun, by its log from a place on.
+func (i *instance) tasks(from int) (ids []string) {
+	for _, m := range taskRuns.FindAllStringSubmatch(i.log()[from:], -1) {
+		ids = append(ids, m[1])
+	}
+	return ids
+}
+
+// replayed are the records that it restored its tasks from.
+func (i *instance) replayed(from int) (records int) {
+	for _, m := range restored.FindAllStringSubmatch(i.log()[from:], -1) {
+		n, _ := strconv.Atoi(m[1])
+		records += n
+	}
+	return records
+}
+
+// changelogs is the length of all changelogs of the app.
+func (s *scene) changelogs() (records int64) {
+	s.t.Helper()
+	topo, err := counting(s.app)
+	require.NoError(s.t, err)
+	for _, sub := range topo.Subs {
+		for _, store := range sub.Stores {
+			ends, err := s.admin.ListEndOffsets(s.t.Context(), sub.Changelog(store))
+			require.NoError(s.t, err)
+			for _, o := range ends[sub.Changelog(store)] {
+				records += o.Offset
+			}
+		}
+	}
+	return records
 }

@@ -69,6 +69,7 @@ func (m *model) apply(rt *rapid.T) {
 	if rapid.Bool().Draw(rt, "with checkpoint") {
 		m.checkpoint = &state.Checkpoint{
 			ChangelogOffset: rapid.Int64Min(0).Draw(rt, "offset"),
+			Changelog:       [16]byte{rapid.Byte().Draw(rt, "topic"), 15: 1},
 			Position:        append([]byte{}, someValue.Draw(rt, "position")...),
 		}
 		b.SetCheckpoint(*m.checkpoint)

@@ -102,7 +102,7 @@ func (t *Task) Checkpoint(batch *state.Batch, stores []state.Store) error {
 		}
 		batch.Reset()
 		t.cfg.Tables[i].Checkpoint(batch)
-		batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: t.ahead[i], Position: position})
+		batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: t.ahead[i], Changelog: t.cfg.Changelogs[i], Position: position})
 		if err := stores[i].Apply(batch); err != nil {
 			return err
 		}

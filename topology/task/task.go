@@ -10,13 +10,14 @@ import (
 
 // Config is what a task is made of.
 type Config struct {
-	Sub       *topology.Sub
-	ID        topology.TaskID
-	Tasks     int            // number of tasks of the sub-topology
-	Tables    []*state.Table // restored, in the order of Sub.Stores
-	Outbox    *Outbox        // shared by the tasks of a worker
-	MaxAhead  int64          // ms that a record may lie ahead of its append time
-	IdleAfter int64          // ms of quiet after which the task is idle; 0: max(1 s, grace)
+	Sub        *topology.Sub
+	ID         topology.TaskID
+	Tasks      int            // number of tasks of the sub-topology
+	Tables     []*state.Table // restored, in the order of Sub.Stores
+	Changelogs [][16]byte     // topic ids of their changelogs; nil: not known
+	Outbox     *Outbox        // shared by the tasks of a worker
+	MaxAhead   int64          // ms that a record may lie ahead of its append time
+	IdleAfter  int64          // ms of quiet after which the task is idle; 0: max(1 s, grace)
 }
 
 // Task runs one sub-topology on one partition. It implements topology.Context.
@@ -55,6 +56,9 @@ func New(cfg Config) (*Task, error) {
 		t.queues = append(t.queues, &queue{source: src, greatest: math.MinInt64, next: -1})
 	}
 	t.clock = newClock(cfg.IdleAfter)
+	if t.cfg.Changelogs == nil {
+		t.cfg.Changelogs = make([][16]byte, len(cfg.Tables))
+	}
 	if err := t.load(); err != nil {
 		return nil, fmt.Errorf("task %s: %w", cfg.ID, err)
 	}

@@ -118,6 +118,11 @@ func (a *App) checkCluster(ctx context.Context) error {
 	return fmt.Errorf("versions of the cluster: %w", answered)
 }
 
+// storeName names a store of a task in the engine of the process.
+func (a *App) storeName(id topology.TaskID, def topology.Store) string {
+	return fmt.Sprintf("%s/%s/%s", a.topo.App, id, def.Name)
+}
+
 func (a *App) close() error {
 	if a.client != nil {
 		a.client.Close()

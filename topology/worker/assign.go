@@ -23,6 +23,7 @@ type running struct {
 	written time.Time // when the engine was last written
 	globals []int     // rows applied, by global table
 	records int64     // processed since the last commit
+	marks   string    // of its changelogs, for the metadata of its offsets
 }
 
 // opening is a task that is being restored.
@@ -236,14 +237,16 @@ func (w *worker) takeIn(r restored) error {
 	if r.err != nil {
 		return r.err
 	}
+	topics := w.app.topics
 	t, err := task.New(task.Config{
-		Sub: r.sub, ID: r.id, Tasks: w.app.topics.partitions[r.sub.Sources[0].Topic], Tables: r.tables, Outbox: w.outbox,
+		Changelogs: topics.changelogs(r.sub),
+		Sub:        r.sub, ID: r.id, Tasks: topics.partitions[r.sub.Sources[0].Topic], Tables: r.tables, Outbox: w.outbox,
 		MaxAhead: w.app.cfg.MaxAhead.Milliseconds(), IdleAfter: w.app.cfg.IdleAfter.Milliseconds(),
 	})
 	if err != nil {
 		return &stepError{fmt.Errorf("task %s: %w", r.id, err)}
 	}
-	run := &running{task: t, sub: r.sub, stores: r.stores, written: time.Now(), globals: make([]int, len(w.app.topo.Globals))}
+	run := &running{task: t, sub: r.sub, marks: topics.marks(r.sub), stores: r.stores, written: time.Now(), globals: make([]int, len(w.app.topo.Globals))}
 	if err := run.applyGlobals(w.app.globals); err != nil {
 		return &stepError{err}
 	}

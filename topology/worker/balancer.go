@@ -15,12 +15,15 @@ import (
 // balancer assigns whole tasks: the partitions of one number of all sources of a sub-topology
 // belong together. Sticky, cooperative: what moves is withheld until its owner has let go of it.
 type balancer struct {
-	topo *topology.Topology
-	mu   struct {
+	topo    *topology.Topology
+	process string                           // instance id
+	local   func() map[topology.TaskID]int64 // for the user data of a join
+	mu      struct {
 		sync.Mutex
 		owned   map[string][]int32 // the full set of the last assignment
 		owes    bool               // it took something away: the group waits for our next join to hand that on
 		joining time.Time          // when the join under way began; zero: none is
+		leads   bool               // the last join made this member the leader
 	}
 }
 
@@ -46,11 +49,18 @@ func (b *balancer) joining() time.Time {
 	return b.mu.joining
 }
 
+// leads says whether this member deals out the tasks of the group.
+func (b *balancer) leads() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.mu.leads
+}
+
 // forget drops the assignment of a membership that is lost.
 func (b *balancer) forget() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.mu.owned, b.mu.owes = nil, false
+	b.mu.owned, b.mu.owes, b.mu.leads = nil, false, false
 }
 
 // ProtocolName names the protocol; members of one group must agree on it.
@@ -59,13 +69,14 @@ func (b *balancer) ProtocolName() string { return "abacus-tasks" }
 // IsCooperative says that members keep what they own while they rebalance.
 func (b *balancer) IsCooperative() bool { return true }
 
-// JoinGroupMetadata tells the leader what this member owns.
+// JoinGroupMetadata tells the leader what this member owns and what state its process has.
 func (b *balancer) JoinGroupMetadata(interests []string, current map[string][]int32, generation int32) []byte {
 	b.mu.Lock()
-	b.mu.joining = time.Now()
+	b.mu.joining, b.mu.leads = time.Now(), false
 	b.mu.Unlock()
 	meta := kmsg.NewConsumerMemberMetadata()
 	meta.Version, meta.Topics, meta.Generation = 3, interests, generation
+	meta.UserData = appendUserData(nil, userData{b.process, b.local()})
 	for topic, partitions := range current {
 		owned := kmsg.NewConsumerMemberMetadataOwnedPartition()
 		owned.Topic, owned.Partitions = topic, partitions
@@ -99,8 +110,11 @@ func loses(before, after map[string][]int32) bool {
 	return false
 }
 
-// MemberBalancer is called on the leader of the group.
+// MemberBalancer is called on the leader of the group, also when it comes back and deals nothing out.
 func (b *balancer) MemberBalancer(members []kmsg.JoinGroupResponseMember) (kgo.GroupMemberBalancer, map[string]struct{}, error) {
+	b.mu.Lock()
+	b.mu.leads = true
+	b.mu.Unlock()
 	cb, err := kgo.NewConsumerBalancer(b, members)
 	if err != nil {
 		return nil, nil, err
@@ -108,85 +122,44 @@ func (b *balancer) MemberBalancer(members []kmsg.JoinGroupResponseMember) (kgo.G
 	return cb, cb.MemberTopics(), nil
 }
 
-// Balance deals out the tasks of each sub-topology evenly, leaving a task with its owner where
-// that keeps the balance.
+// Balance deals out the tasks and hands on those that their owners have let go of.
 func (b *balancer) Balance(cb *kgo.ConsumerBalancer, topics map[string]int32) kgo.IntoSyncAssignment {
-	deal := newDeal(cb)
-	p := cb.NewPlan()
-	for _, sub := range b.topo.Subs {
-		n := int32(0)
+	sizes := make([]int32, len(b.topo.Subs))
+	for i, sub := range b.topo.Subs {
 		for _, src := range sub.Sources {
-			n = max(n, topics[src.Topic])
-		}
-		for partition, member := range deal.sub(sub, n) {
-			for _, src := range sub.Sources {
-				if int32(partition) < topics[src.Topic] {
-					p.AddPartition(deal.members[member], src.Topic, int32(partition))
-				}
-			}
+			sizes[i] = max(sizes[i], topics[src.Topic])
 		}
 	}
-	p.AdjustCooperative(cb)
-	return p
-}
-
-// deal is one round of dealing out tasks to members.
-type deal struct {
-	members []*kmsg.JoinGroupResponseMember
-	owned   []map[string][]int32
-	load    []int // tasks of all sub-topologies dealt so far
-}
-
-func newDeal(cb *kgo.ConsumerBalancer) *deal {
-	d := &deal{}
+	var joined []*kmsg.JoinGroupResponseMember
+	var members []member
 	cb.EachMember(func(m *kmsg.JoinGroupResponseMember, meta *kmsg.ConsumerMemberMetadata) {
-		owned := map[string][]int32{}
-		for _, o := range meta.OwnedPartitions {
-			owned[o.Topic] = o.Partitions
-		}
-		d.members, d.owned = append(d.members, m), append(d.owned, owned)
+		joined, members = append(joined, m), append(members, b.member(meta))
 	})
-	d.load = make([]int, len(d.members))
-	return d
+	d, plan := newDeal(sizes, members), cb.NewPlan()
+	d.each(func(d *deal, id topology.TaskID) {
+		for _, src := range b.topo.Subs[id.Sub].Sources {
+			if id.Partition < topics[src.Topic] && d.granted(id) {
+				plan.AddPartition(joined[d.task(id).to], src.Topic, id.Partition)
+			}
+		}
+	})
+	return plan
 }
 
-// sub gives each task of a sub-topology a member, by index.
-func (d *deal) sub(sub *topology.Sub, n int32) []int {
-	most := (int(n) + len(d.members) - 1) / len(d.members)
-	count := make([]int, len(d.members))
-	dealt := make([]int, n)
-	take := func(partition int32, m int) {
-		dealt[partition] = m
-		count[m]++
-		d.load[m]++
+// member reads what a member says of itself.
+func (b *balancer) member(meta *kmsg.ConsumerMemberMetadata) member {
+	said := parseUserData(meta.UserData)
+	m := member{process: said.process, generation: meta.Generation, local: said.local, claims: map[topology.TaskID]bool{}}
+	owned := map[string][]int32{}
+	for _, o := range meta.OwnedPartitions {
+		owned[o.Topic] = append(owned[o.Topic], o.Partitions...)
 	}
-	for partition := range n {
-		dealt[partition] = -1
-		for m := range d.members {
-			if count[m] < most && slices.Contains(d.owned[m][sub.Sources[0].Topic], partition) {
-				take(partition, m)
-				break
+	for _, sub := range b.topo.Subs {
+		for _, src := range sub.Sources {
+			for _, p := range owned[src.Topic] {
+				m.claims[topology.TaskID{Sub: sub.ID, Partition: p}] = whole(sub, p, owned)
 			}
 		}
 	}
-	for partition := range n {
-		if dealt[partition] < 0 {
-			take(partition, d.least(count, most))
-		}
-	}
-	return dealt
-}
-
-// least is the member with the fewest tasks of the sub-topology, then of all.
-func (d *deal) least(count []int, most int) int {
-	best := -1
-	for m := range d.members {
-		if count[m] >= most {
-			continue
-		}
-		if best < 0 || count[m] < count[best] || count[m] == count[best] && d.load[m] < d.load[best] {
-			best = m
-		}
-	}
-	return best
+	return m
 }

@@ -22,7 +22,7 @@ func (w *worker) open(ctx, session context.Context) (err error) {
 	w.slots, w.running = map[place]*slot{}, map[topology.TaskID]*running{}
 	w.opening, w.opened = map[topology.TaskID]*opening{}, make(chan restored, 1024)
 	w.moves, w.member = make(chan move, 16), ""
-	w.balancer = &balancer{topo: w.app.topo}
+	w.balancer = &balancer{topo: w.app.topo, process: w.app.engine.instance, local: w.app.local}
 	w.pace, w.quiet, w.txn = pace{}, quiet{}, &transaction{w: w} // a late callback keeps the old one
 	opts := append(w.app.cfg.base(w.id), w.options(session)...)
 	if w.client, err = kgo.NewClient(append(opts, kgo.WithContext(session))...); err != nil {
@@ -31,6 +31,8 @@ func (w *worker) open(ctx, session context.Context) (err error) {
 	if _, _, err := w.client.ProducerID(ctx); err != nil {
 		return fmt.Errorf("producer id of %s: %w", w.id, err)
 	}
+	client, b := w.client, w.balancer
+	w.watch.Go(func() { w.app.adopt(session, client, b) })
 	return nil
 }
 
@@ -60,7 +62,7 @@ func (w *worker) options(session context.Context) []kgo.Opt {
 		kgo.RetryTimeoutFn(retryFor(cfg.Session)),
 		kgo.TransactionalID(w.id), kgo.TransactionTimeout(transactionTimeout), kgo.ProducerLinger(0),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MaxBufferedRecords(1 << 20),
-		kgo.ProducerBatchCompression(kgo.SnappyCompression(), kgo.NoCompression()),
+		kgo.ProducerBatchMaxBytesFn(w.app.topics.limit), kgo.ProducerBatchCompression(kgo.SnappyCompression(), kgo.NoCompression()),
 	}
 }
 
@@ -92,6 +94,7 @@ func (w *worker) close(cancel context.CancelFunc, leave bool) {
 	if w.client != nil {
 		w.client.Close()
 	}
+	w.watch.Wait()
 	for _, r := range w.running {
 		r.task.Abort()
 	}

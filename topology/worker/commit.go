@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -130,7 +131,9 @@ func (t *transaction) acknowledged(r *kgo.Record, err error) {
 	t.acks.Lock()
 	defer t.acks.Unlock()
 	if err != nil {
-		if t.acks.first == nil {
+		if errors.Is(err, kerr.MessageTooLarge) {
+			t.acks.first = t.w.app.topics.tooLarge(r, err)
+		} else if t.acks.first == nil {
 			t.acks.first = fmt.Errorf("%s/%d: %w", r.Topic, r.Partition, err)
 		}
 		return

@@ -69,15 +69,17 @@ func instanceOf(path string) (string, error) {
 	return fresh, nil
 }
 
-// store opens a store by name and ends the lease of who had it before; memory stores of the process
-// live as long as it does.
-func (e *engine) store(name string, inMemory bool) state.Store {
-	l := &lease{}
+// open gives a store by name, for reading; memory stores of the process live as long as it does.
+func (e *engine) open(name string, inMemory bool) state.Store {
 	if e.disk == nil || inMemory {
-		l.Store = e.memory.Store(name)
-	} else {
-		l.Store = e.disk.Store(name)
+		return e.memory.Store(name)
 	}
+	return e.disk.Store(name)
+}
+
+// store opens a store for its next owner and ends the lease of who had it before.
+func (e *engine) store(name string, inMemory bool) state.Store {
+	l := &lease{Store: e.open(name, inMemory)}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if before := e.mu.leases[name]; before != nil {

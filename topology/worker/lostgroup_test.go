@@ -96,7 +96,7 @@ func encoded(topic string, partitions ...int32) []byte {
 
 // An assignment that takes something away is settled by the next join only.
 func TestOwesAJoinAfterALoss(t *testing.T) {
-	b := &balancer{}
+	b := &balancer{local: none}
 	for _, step := range []struct {
 		assigned []int32
 		owes     bool

@@ -1,8 +1,10 @@
 package worker
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -29,16 +31,104 @@ func (c *cluster) runs(cfg Config) error {
 	return a.Run(ctx)
 }
 
-// Committed offsets without the state that they stand for: going on would lose all before them.
+// Committed offsets without the state that they stand for: going on would lose all before them. It
+// is told of any changelog, whether or not this process has a copy of what it held.
 func TestRefusesOffsetsWithoutState(t *testing.T) {
+	for _, topic := range []string{"app-counted-changelog", "app-counted-task-changelog"} {
+		for _, memory := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s memory %v", topic, memory), func(t *testing.T) {
+				t.Parallel()
+				c := newCluster(t)
+				cfg := Config{Workers: 1, Memory: memory, StateDir: t.TempDir()}
+				stop := c.startApp("app", cfg)
+				c.words(0, 300, 13)
+				c.eventually(300)
+				require.NoError(t, stop())
+				_, err := kadm.NewClient(c.client).DeleteTopics(context.Background(), topic)
+				require.NoError(t, err)
+				err = c.runs(cfg)
+				require.ErrorContains(t, err, "changelog "+topic+" was deleted and created again")
+				require.ErrorContains(t, err, "abacus topics reset")
+			})
+		}
+	}
+}
+
+// The operator resets an app and forgets the state directory of one process. The new changelogs have
+// grown beyond what that state contains, and still it is of others.
+func TestStateOfDeletedChangelogsIsRebuilt(t *testing.T) {
+	c := newCluster(t)
+	dir := t.TempDir()
+	stop := c.startApp("app", Config{Workers: 1, StateDir: dir})
+	c.words(0, 300, 13)
+	c.eventually(300)
+	require.NoError(t, stop())
+	c.reset("app")
+	stop = c.startApp("app", Config{Workers: 1, Memory: true, CommitEvery: time.Millisecond})
+	for i := range 10 {
+		c.words(i*100, 100, 5)
+		c.eventually(int64(100 * (i + 1)))
+	}
+	require.NoError(t, stop())
+	log, said := said()
+	c.startApp("app", Config{Workers: 1, StateDir: dir, Logger: log})
+	c.words(0, 130, 13)
+	c.eventually(1130)
+	require.True(t, said("state is rebuilt", "another topic"))
+}
+
+// reset does what abacus topics reset does, and empties the input and the output.
+func (c *cluster) reset(app string) {
+	c.t.Helper()
+	ctx, admin := context.Background(), kadm.NewClient(c.client)
+	ends, err := admin.ListEndOffsets(ctx, "words")
+	require.NoError(c.t, err)
+	_, err = admin.DeleteRecords(ctx, ends.Offsets())
+	require.NoError(c.t, err)
+	_, err = admin.DeleteGroups(ctx, app)
+	require.NoError(c.t, err)
+	gone := []string{"counts", app + "-again-repartition"}
+	for _, sub := range counting(c.t, app).Subs {
+		for _, def := range sub.Stores {
+			gone = append(gone, sub.Changelog(def))
+		}
+	}
+	deleted, err := admin.DeleteTopics(ctx, gone...)
+	require.NoError(c.t, err)
+	require.NoError(c.t, deleted.Error())
+	_, err = admin.CreateTopic(ctx, partitions, 1, nil, "counts")
+	require.NoError(c.t, err)
+}
+
+// Records that retention removes before they are processed are not passed over in silence.
+func TestRefusesAGapBeforeTheCommittedOffset(t *testing.T) {
 	c := newCluster(t)
 	stop := c.startApp("app", Config{Workers: 1, Memory: true})
 	c.words(0, 300, 13)
 	c.eventually(300)
 	require.NoError(t, stop())
-	_, err := kadm.NewClient(c.client).DeleteTopics(context.Background(), "app-counted-changelog", "app-counted-task-changelog")
+	c.words(300, 300, 13)
+	admin := kadm.NewClient(c.client)
+	ends, err := admin.ListEndOffsets(context.Background(), "words")
 	require.NoError(t, err)
-	require.ErrorContains(t, c.runs(Config{Workers: 1, Memory: true}), "no position")
+	_, err = admin.DeleteRecords(context.Background(), ends.Offsets())
+	require.NoError(t, err)
+	err = c.runs(Config{Workers: 1, Memory: true})
+	require.ErrorContains(t, err, "deleted before they were processed")
+	require.ErrorContains(t, err, "words/")
+}
+
+// A record that its topic does not take would be made and refused for ever.
+func TestARecordTooLargeForItsTopicStops(t *testing.T) {
+	c := newCluster(t)
+	_, err := kadm.NewClient(c.client).AlterTopicConfigs(context.Background(), []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "max.message.bytes", Value: kadm.StringPtr("2000")}}, "counts")
+	require.NoError(t, err)
+	long := bytes.Repeat([]byte("long "), 500)
+	require.NoError(t, c.client.ProduceSync(context.Background(), &kgo.Record{Topic: "words", Key: long, Value: []byte("x")}).FirstErr())
+	err = c.runs(Config{Workers: 1, Memory: true})
+	for _, part := range []string{"counts/", `key "long long`, "of 2500 bytes", "the topic took 2000 bytes", "max.message.bytes", "failed 5 times"} {
+		require.ErrorContains(t, err, part)
+	}
 }
 
 // State without the offsets it reflects.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -69,7 +68,7 @@ func (w *worker) replay(ctx context.Context, sub *topology.Sub, id topology.Task
 	}
 	start, records := time.Now(), 0
 	for i, def := range sub.Stores {
-		store := w.app.engine.store(fmt.Sprintf("%s/%s/%s", w.app.topo.App, id, def.Name), def.Memory)
+		store := w.app.engine.store(w.app.storeName(id, def), def.Memory)
 		table := state.NewTable(def.Name, i, store, w.app.cfg.CacheBytes)
 		r.stores, r.tables = append(r.stores, store), append(r.tables, table)
 		n, err := w.replayStore(ctx, &r, i)
@@ -87,11 +86,14 @@ func (w *worker) replay(ctx context.Context, sub *topology.Sub, id topology.Task
 // replayStore replays one changelog from the store's checkpoint to the end.
 func (w *worker) replayStore(ctx context.Context, r *restored, i int) (int, error) {
 	def, table := r.sub.Stores[i], r.tables[i]
-	checkpoint, _, err := table.Store().Checkpoint()
+	checkpoint, kept, err := table.Store().Checkpoint()
 	if err != nil {
 		return 0, err
 	}
 	topic := r.sub.Changelog(def)
+	if id := w.app.topics.ids[topic]; kept && checkpoint.Changelog != id {
+		return 0, fmt.Errorf("%w: it is of another topic %s than the present one", errUntrusted, topic)
+	}
 	end, err := w.changelogEnd(ctx, r, topic, def.SourceTopic != "")
 	if err != nil {
 		return 0, err
@@ -142,7 +144,7 @@ func (w *worker) replayRange(ctx context.Context, id topology.TaskID, table *sta
 				n++
 			}
 		}
-		batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: min(in.next, end)})
+		batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: min(in.next, end), Changelog: w.app.topics.ids[in.topic]})
 		if err := table.Store().Apply(&batch); err != nil {
 			return n, err
 		}
@@ -164,11 +166,15 @@ func (w *worker) changelogEnd(ctx context.Context, r *restored, topic string, so
 			}
 		}
 	}
+	return w.logEnd(ctx, topic, r.id.Partition)
+}
+
+func (w *worker) logEnd(ctx context.Context, topic string, partition int32) (int64, error) {
 	ends, err := w.app.admin.ListEndOffsets(ctx, topic)
 	if err != nil {
 		return 0, err
 	}
-	return offsetOf(ends, topic, r.id.Partition)
+	return offsetOf(ends, topic, partition)
 }
 
 func (w *worker) logStart(ctx context.Context, topic string, partition int32) (int64, error) {
@@ -212,54 +218,6 @@ func (r *restored) agree() error {
 				return fmt.Errorf("the group has no offset of %s while the state reflects it up to %d: offsets expired or were deleted; %w", src.Topic, in.Next, errRefused)
 			}
 			return fmt.Errorf("%w: %s up to %d, committed %d", errUntrusted, src.Topic, in.Next, r.committed[i])
-		}
-	}
-	return nil
-}
-
-// committed reads the group's offsets of a task's sources as the broker knows them once no
-// transaction is pending on them.
-func (w *worker) committed(ctx context.Context, r *restored) error {
-	names := make([]string, len(r.sub.Sources))
-	for i, src := range r.sub.Sources {
-		names[i] = src.Topic
-	}
-	backoff := 5 * time.Millisecond
-	for {
-		resp, err := w.app.admin.FetchOffsetsForTopics(kadm.RequireStable(ctx), w.app.topo.App, names...)
-		if err == nil {
-			err = resp.Error()
-		}
-		if err == nil {
-			return w.begins(ctx, r, resp)
-		}
-		if !kerr.IsRetriable(err) {
-			return fmt.Errorf("committed offsets: %w", err)
-		}
-		if err := pause(ctx, backoff); err != nil {
-			return err
-		}
-		backoff = min(2*backoff, time.Second)
-	}
-}
-
-// begins takes over committed offsets. A source without one begins at the start of its log: it is
-// given that offset, so that a task's first transaction commits one and is fenced by it.
-func (w *worker) begins(ctx context.Context, r *restored, resp kadm.OffsetResponses) (err error) {
-	if err := w.recreated(ctx, r, resp); err != nil {
-		return err
-	}
-	r.committed, r.begin = make([]int64, len(r.sub.Sources)), make([]int64, len(r.sub.Sources))
-	for i, src := range r.sub.Sources {
-		r.committed[i] = -1
-		if o, ok := resp.Lookup(src.Topic, r.id.Partition); ok && o.At >= 0 {
-			r.committed[i] = o.At
-			r.ours = r.ours || strings.HasPrefix(o.Metadata, metadataHead+r.sub.Name+":")
-		}
-		if r.begin[i] = r.committed[i]; r.begin[i] < 0 {
-			if r.begin[i], err = w.logStart(ctx, src.Topic, r.id.Partition); err != nil {
-				return err
-			}
 		}
 	}
 	return nil

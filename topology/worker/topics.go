@@ -13,10 +13,11 @@ import (
 	"github.com/abacus-stream/abacus/topology"
 )
 
-// topics is what the app knows of its topics: partition counts and ids.
+// topics is what the app knows of its topics.
 type topics struct {
 	partitions map[string]int
 	ids        map[string][16]byte
+	limits     map[string]int32 // largest batch, of those that it writes
 }
 
 // plan is a topic to be created.
@@ -54,7 +55,12 @@ func (a *App) ensureTopics(ctx context.Context) (*topics, error) {
 			return nil, fmt.Errorf("create topic %s: %w", p.name, err)
 		}
 	}
-	return a.settle(ctx, plans)
+	known, err = a.settle(ctx, plans)
+	if err != nil {
+		return nil, err
+	}
+	known.limits = a.limits(ctx)
+	return known, nil
 }
 
 var errNoTopic = errors.New("does not exist: create it first")
@@ -99,8 +105,9 @@ func (a *App) settle(ctx context.Context, plans []plan) (*topics, error) {
 	}
 }
 
-func (a *App) list(ctx context.Context) (*topics, error) {
-	details, err := a.admin.ListTopics(ctx)
+// list looks topics up by name, all of the cluster without one; what does not exist is left out.
+func (a *App) list(ctx context.Context, names ...string) (*topics, error) {
+	details, err := a.admin.ListTopics(ctx, names...)
 	if err != nil {
 		return nil, fmt.Errorf("list topics: %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,7 +39,8 @@ type worker struct {
 	pace     pace
 	txn      *transaction
 	quiet    quiet
-	batch    state.Batch // of checkpoints
+	batch    state.Batch    // of checkpoints
+	watch    sync.WaitGroup // the look for orphans
 
 	failures   failures
 	rebalances atomic.Int64 // assignments taken

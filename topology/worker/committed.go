@@ -1,0 +1,82 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+)
+
+// committed reads the group's offsets of a task's sources as the broker knows them once no
+// transaction is pending on them.
+func (w *worker) committed(ctx context.Context, r *restored) error {
+	names := make([]string, len(r.sub.Sources))
+	for i, src := range r.sub.Sources {
+		names[i] = src.Topic
+	}
+	backoff := 5 * time.Millisecond
+	for {
+		resp, err := w.app.admin.FetchOffsetsForTopics(kadm.RequireStable(ctx), w.app.topo.App, names...)
+		if err == nil {
+			err = resp.Error()
+		}
+		if err == nil {
+			return w.begins(ctx, r, resp)
+		}
+		if !kerr.IsRetriable(err) {
+			return fmt.Errorf("committed offsets: %w", err)
+		}
+		if err := pause(ctx, backoff); err != nil {
+			return err
+		}
+		backoff = min(2*backoff, time.Second)
+	}
+}
+
+// begins takes over committed offsets. A source without one begins at the start of its log: it is
+// given that offset, so that a task's first transaction commits one and is fenced by it.
+func (w *worker) begins(ctx context.Context, r *restored, resp kadm.OffsetResponses) (err error) {
+	if err := w.recreated(ctx, r, resp); err != nil {
+		return err
+	}
+	r.committed, r.begin = make([]int64, len(r.sub.Sources)), make([]int64, len(r.sub.Sources))
+	for i, src := range r.sub.Sources {
+		r.committed[i] = -1
+		if o, ok := resp.Lookup(src.Topic, r.id.Partition); ok && o.At >= 0 {
+			r.committed[i] = o.At
+			_, ours := parseNote(o.Metadata, r.sub.Name)
+			r.ours = r.ours || ours
+		}
+		if r.begin[i] = r.committed[i]; r.begin[i] < 0 {
+			if r.begin[i], err = w.logStart(ctx, src.Topic, r.id.Partition); err != nil {
+				return err
+			}
+		}
+	}
+	return w.within(ctx, r)
+}
+
+// within fails when a committed offset lies outside the log: what is missing was never processed.
+func (w *worker) within(ctx context.Context, r *restored) error {
+	for i, src := range r.sub.Sources {
+		at := r.committed[i]
+		if at < 0 {
+			continue
+		}
+		start, err := w.logStart(ctx, src.Topic, r.id.Partition)
+		if err != nil {
+			return err
+		}
+		end, err := w.logEnd(ctx, src.Topic, r.id.Partition)
+		if err != nil {
+			return err
+		}
+		if at < start || at > end {
+			return fmt.Errorf("%s/%d has offsets %d to %d, the committed one is %d: records were deleted before they were processed, by retention or by hand; %w",
+				src.Topic, r.id.Partition, start, end, at, errRefused)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+package worker
+
+import (
+	"slices"
+
+	"github.com/abacus-stream/abacus/topology"
+)
+
+// member is one member of the group as a deal sees it.
+type member struct {
+	process    string                    // its workers share local state; empty: not known
+	generation int32                     // of the group, when it made its claims
+	claims     map[topology.TaskID]bool  // tasks of which it has a partition; true: all of them
+	local      map[topology.TaskID]int64 // how far the state of its process reaches in their changelogs
+}
+
+// deal deals out the tasks of all sub-topologies to the members of the group. It is a function of
+// what the members say, the same on any of them. In this order:
+//
+//   - a task stays with its owner; one without goes to who has its state, else to who has least;
+//   - the tasks of each sub-topology are level over the members, then over the processes, and all
+//     tasks together over the members: of what must move for that, the ownerless goes first, then
+//     what the receiver has state of.
+type deal struct {
+	members []member
+	process []int     // of each member
+	tasks   [][]dealt // by sub-topology and partition
+	count   [][]int   // of tasks, by sub-topology and member
+	shares  [][]int   // of tasks, by sub-topology and process
+	total   []int     // of tasks, by member
+}
+
+// dealt is one task of a deal, its members by index; -1 is nobody.
+type dealt struct{ owner, to int }
+
+// newDeal deals out as many tasks as sizes gives for each sub-topology; there is a member.
+func newDeal(sizes []int32, members []member) *deal {
+	d := &deal{members: members, total: make([]int, len(members))}
+	known := map[string]int{}
+	for i, m := range members {
+		at, ok := known[m.process]
+		if !ok || m.process == "" {
+			at = i
+			known[m.process] = i
+		}
+		d.process = append(d.process, at)
+	}
+	for _, n := range sizes {
+		d.tasks = append(d.tasks, slices.Repeat([]dealt{{-1, -1}}, int(n)))
+		d.count = append(d.count, make([]int, len(members)))
+		d.shares = append(d.shares, make([]int, len(members)))
+	}
+	d.each((*deal).keep)
+	d.each((*deal).bringBack)
+	d.each((*deal).spread)
+	for d.level() {
+	}
+	return d
+}
+
+// each takes the tasks in order.
+func (d *deal) each(do func(d *deal, id topology.TaskID)) {
+	for sub, tasks := range d.tasks {
+		for p := range tasks {
+			do(d, topology.TaskID{Sub: sub, Partition: int32(p)})
+		}
+	}
+}
+
+func (d *deal) task(id topology.TaskID) *dealt { return &d.tasks[id.Sub][id.Partition] }
+
+func (d *deal) give(id topology.TaskID, m int) {
+	t := d.task(id)
+	for _, change := range []struct{ member, by int }{{t.to, -1}, {m, 1}} {
+		if change.member >= 0 {
+			d.count[id.Sub][change.member] += change.by
+			d.shares[id.Sub][d.process[change.member]] += change.by
+			d.total[change.member] += change.by
+		}
+	}
+	t.to = m
+}
+
+// keep leaves a task with its owner: of several that claim it the one of the highest generation,
+// as the others have missed that it was taken from them.
+func (d *deal) keep(id topology.TaskID) {
+	owner, best := -1, [2]int{}
+	for i, m := range d.members {
+		whole, claimed := m.claims[id]
+		rank := [2]int{int(m.generation), 0}
+		if whole {
+			rank[1] = 1
+		}
+		if claimed && (owner < 0 || slices.Compare(rank[:], best[:]) > 0) {
+			owner, best = i, rank
+		}
+	}
+	if owner >= 0 {
+		d.task(id).owner = owner
+		d.give(id, owner)
+	}
+}
+
+// bringBack gives an ownerless task to the process whose state of it reaches farthest, as long as
+// that takes no more than a fair part.
+func (d *deal) bringBack(id topology.TaskID) {
+	fair := (len(d.tasks[id.Sub]) + len(d.members) - 1) / len(d.members)
+	to := -1
+	for m := range d.members {
+		reach := d.members[m].local[id]
+		if reach == 0 || d.count[id.Sub][m] >= fair {
+			continue
+		}
+		if to < 0 || reach > d.members[to].local[id] || reach == d.members[to].local[id] && d.lighter(id, m, to) {
+			to = m
+		}
+	}
+	if d.task(id).to < 0 && to >= 0 {
+		d.give(id, to)
+	}
+}
+
+// spread gives a task that is still nobody's to the member that has least.
+func (d *deal) spread(id topology.TaskID) {
+	if d.task(id).to >= 0 {
+		return
+	}
+	to := 0
+	for m := range d.members {
+		if d.lighter(id, m, to) {
+			to = m
+		}
+	}
+	d.give(id, to)
+}
+
+// lighter says whether one member has less than another where a task is to go.
+func (d *deal) lighter(id topology.TaskID, one, other int) bool {
+	a, b := d.load(id, one), d.load(id, other)
+	return slices.Compare(a[:], b[:]) < 0
+}
+
+// load is what a member has, in the order of what is to be level.
+func (d *deal) load(id topology.TaskID, m int) [3]int {
+	return [3]int{d.count[id.Sub][m], d.shares[id.Sub][d.process[m]], d.total[m]}
+}
+
+// level moves one task from a member to another that has less, and says whether there was one. Each
+// move lowers the squares of the loads in their order, so it comes to an end.
+func (d *deal) level() bool {
+	var move topology.TaskID
+	to, best := -1, [5]int64{}
+	d.each(func(d *deal, id topology.TaskID) {
+		for m := range d.members {
+			if rank, ok := d.rank(id, m); ok && (to < 0 || slices.Compare(rank[:], best[:]) > 0) {
+				move, to, best = id, m, rank
+			}
+		}
+	})
+	if to >= 0 {
+		d.give(move, to)
+	}
+	return to >= 0
+}
+
+// rank says how good a move of a task to a member is, and whether it levels anything.
+func (d *deal) rank(id topology.TaskID, m int) (rank [5]int64, levels bool) {
+	t := d.task(id)
+	from, to := d.load(id, t.to), d.load(id, m)
+	if d.process[t.to] == d.process[m] {
+		to[1] = from[1] - 1 // its process keeps the task
+	}
+	if t.owner != t.to {
+		rank[0] = 1
+	}
+	for i := range from {
+		rank[1+i] = int64(from[i] - to[i] - 1)
+	}
+	rank[4] = d.members[m].local[id]
+	return rank, t.to != m && slices.Compare(rank[1:4], []int64{0, 0, 0}) > 0
+}
+
+// granted says whether a task may go now to whom it is dealt: not before everybody else has let go
+// of all of it. Only a stale claim counts for nothing against its owner's.
+func (d *deal) granted(id topology.TaskID) bool {
+	t := d.task(id)
+	if t.to == t.owner && d.members[t.to].claims[id] {
+		return true
+	}
+	for m := range d.members {
+		if _, claimed := d.members[m].claims[id]; claimed && m != t.to {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,58 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/zap"
+)
+
+// A topic whose limit is not known takes as much as the client's default; one that takes more than
+// most is still written in batches of most.
+const limitUnknown, limitLeast, limitMost = 1_000_012, 512, 32 << 20
+
+// limits asks how large a batch of records each topic takes that the app writes. A cluster that does
+// not tell is worked with all the same.
+func (a *App) limits(ctx context.Context) map[string]int32 {
+	var topics []string
+	for _, sub := range a.topo.Subs {
+		for _, sink := range sub.Sinks {
+			topics = append(topics, sink.Topic)
+		}
+		for _, def := range sub.Stores {
+			topics = append(topics, sub.Changelog(def))
+		}
+	}
+	configs, err := a.admin.DescribeTopicConfigs(ctx, append(topics, a.cfg.DeadLetters, a.cfg.Lates)...)
+	if err != nil {
+		a.log.Warn("limits of topics are not known", zap.Error(err))
+	}
+	found := map[string]int32{}
+	for _, topic := range configs {
+		for _, c := range topic.Configs {
+			if n, err := strconv.Atoi(c.MaybeValue()); err == nil && c.Key == "max.message.bytes" {
+				found[topic.Name] = int32(min(max(n, limitLeast), limitMost))
+			}
+		}
+	}
+	return found
+}
+
+// limit is the largest batch that a topic takes, in bytes before compression.
+func (t *topics) limit(topic string) int32 {
+	if n, ok := t.limits[topic]; ok {
+		return n
+	}
+	return limitUnknown
+}
+
+// tooLarge names a record that its topic does not take. It is made anew from the same input by each
+// try, so a few of them stop the app: to leave it out would falsify what is read from the topic.
+func (t *topics) tooLarge(r *kgo.Record, cause error) error {
+	const shown = 64
+	key := r.Key[:min(len(r.Key), shown)]
+	return &stepError{fmt.Errorf("%s/%d: a record with key %q of %d bytes and a value of %d bytes is too large, the topic took %d bytes when the app started: raise its max.message.bytes and start the app again: %w",
+		r.Topic, r.Partition, key, len(r.Key), len(r.Value), t.limit(r.Topic), cause)}
+}
