@@ -1,18 +1,16 @@
-# make test needs nothing but Go: Kafka and Redis run inside the tests.
+# make test starts a Kafka and a Redis of its own: it needs Java 17 and Maven, and a redis-server or apt-get as root.
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test test-broker lint race bench bench-kafka fuzz demo up
+.PHONY: build test lint race bench bench-kafka fuzz demo up
 
 build:
 	$(GO) build -trimpath -o abacus ./cmd/abacus
 
+# The last lines say which services were started or installed, and which tests skipped for want of one; with CI=true
+# those fail. ABACUS_TEST_KAFKA and ABACUS_TEST_REDIS name services that run already.
 test:
-	$(GO) test -timeout 20m ./...
-
-# Against an Apache Kafka 4.3.1 that it starts from its Maven jars (needs java and mvn), with kill -9.
-test-broker:
-	$(GO) test -tags broker -count 1 -timeout 20m ./integration/services/... ./integration/broker/...
+	@said=$$(mktemp); ABACUS_TEST_SAID=$$said $(GO) test -timeout 20m ./...; code=$$?; cat $$said; rm -f $$said; exit $$code
 
 lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || (gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1)

@@ -21,30 +21,32 @@ var errCrash = errors.New("crash of the test")
 // What a transaction that is aborted has written is nowhere: not in the state directory, and not
 // before the eyes of a committed reader, neither while it is open nor after it. Then all of it counts once.
 func TestAfterAnAbortedTransactionTheStateIsTheOneBefore(t *testing.T) {
-	for _, step := range []worker.Step{worker.Produced, worker.Offered} {
-		t.Run(fmt.Sprintf("step %d", step), func(t *testing.T) {
-			t.Parallel()
-			p, dir, f := newPipeline(t, setup{}), t.TempDir(), newTraffic(uint64(step), 50, minutesAgo(6), 40)
-			p.register(button, wording, ranker)
-			x := p.start(worker.Config{StateDir: dir})
-			p.send(f.next(1500)...)
-			p.settle()
-			require.NoError(t, x.stop())
-			rows := p.rows(dir)
-			require.NotEmpty(t, rows)
+	onEach(t, func(t *testing.T, k kafka) {
+		for _, step := range []worker.Step{worker.Produced, worker.Offered} {
+			t.Run(fmt.Sprintf("step %d", step), func(t *testing.T) {
+				t.Parallel()
+				p, dir, f := k.pipeline(t, setup{}), t.TempDir(), newTraffic(uint64(step), 50, minutesAgo(6), 40)
+				p.register(button, wording, ranker)
+				x := p.start(worker.Config{StateDir: dir})
+				p.send(f.next(1500)...)
+				p.settle()
+				require.NoError(t, x.stop())
+				rows := p.rows(dir)
+				require.NotEmpty(t, rows)
 
-			crash := &crash{p: p, at: step, ends: p.ends(p.written()...)}
-			x = p.start(worker.Config{StateDir: dir, Hooks: worker.Hooks{Step: crash.step}})
-			p.send(f.next(1500)...)
-			eventually(t, "dead letters, deltas and rows are written and aborted", crash.wroteAll)
-			require.NoError(t, x.stop())
-			require.Zero(t, crash.leaks.Load(), "a committed reader sees something of an open transaction")
-			require.Equal(t, crash.seen, p.seen(), "a committed reader sees something of an aborted transaction")
-			require.Equal(t, rows, p.rows(dir), "the state has something of an aborted transaction")
+				crash := &crash{p: p, at: step, ends: p.ends(p.written()...)}
+				x = p.start(worker.Config{StateDir: dir, Hooks: worker.Hooks{Step: crash.step}})
+				p.send(f.next(1500)...)
+				eventually(t, "dead letters, deltas and rows are written and aborted", crash.wroteAll)
+				require.NoError(t, x.stop())
+				require.Zero(t, crash.leaks.Load(), "a committed reader sees something of an open transaction")
+				require.Equal(t, crash.seen, p.seen(), "a committed reader sees something of an aborted transaction")
+				require.Equal(t, rows, p.rows(dir), "the state has something of an aborted transaction")
 
-			p.finish(p.start(worker.Config{StateDir: dir}))
-		})
-	}
+				p.finish(p.start(worker.Config{StateDir: dir}))
+			})
+		}
+	})
 }
 
 // crash ends every commit at a step from the first one on that has a dead letter, and looks what

@@ -28,29 +28,30 @@ metrics:
 // seconds no window is wrong, none is corrected, and the last records are those of one worker, byte
 // for byte: stage 2 waits for the least watermark of all its writers.
 func TestABacklogCaughtUpByTwoWorkersGivesWhatOneWorkerGives(t *testing.T) {
-	t.Parallel()
-	f := newTraffic(4, 2000, minutesAgo(12), 8)
-	f.calm = true
-	events := f.next(40_000) // 5:20 of event time
-	runs := [2]map[string][]byte{}
-	t.Run("runs", func(t *testing.T) {
-		for i := range runs {
-			t.Run(fmt.Sprintf("workers %d", i+1), func(t *testing.T) {
-				t.Parallel()
-				runs[i] = catchUp(t, i+1, events)
-			})
+	onEach(t, func(t *testing.T, k kafka) {
+		f := newTraffic(4, 2000, minutesAgo(12), 8)
+		f.calm = true
+		events := f.next(40_000) // 5:20 of event time
+		runs := [2]map[string][]byte{}
+		t.Run("runs", func(t *testing.T) {
+			for i := range runs {
+				t.Run(fmt.Sprintf("workers %d", i+1), func(t *testing.T) {
+					t.Parallel()
+					runs[i] = catchUp(t, k, i+1, events)
+				})
+			}
+		})
+		require.Greater(t, len(runs[0]), 300)
+		for key, value := range runs[0] {
+			require.Equal(t, string(value), string(runs[1][key]), key)
 		}
+		require.Len(t, runs[1], len(runs[0]))
 	})
-	require.Greater(t, len(runs[0]), 300)
-	for key, value := range runs[0] {
-		require.Equal(t, string(value), string(runs[1][key]), key)
-	}
-	require.Len(t, runs[1], len(runs[0]))
 }
 
 // catchUp lets workers process what has been produced before they started, and gives the last statistics.
-func catchUp(t *testing.T, workers int, events []input) map[string][]byte {
-	p := newPipeline(t, setup{partitions: 8})
+func catchUp(t *testing.T, k kafka, workers int, events []input) map[string][]byte {
+	p := k.pipeline(t, setup{partitions: 8})
 	p.register(fastGrace, ranker)
 	p.send(events...)
 	cfg := worker.Config{Workers: workers}

@@ -1,27 +1,35 @@
 package pipeline
 
 import (
-	"os"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"github.com/abacus-stream/abacus/integration/services"
 )
 
-// cluster is a Kafka that tests use by its addresses alone.
-type cluster struct {
-	Brokers []string
-	close   func()
+func TestMain(m *testing.M) { services.Main(m) }
+
+// kafka gives the seed brokers of a Kafka: all that a test knows of it.
+type kafka func(testing.TB) []string
+
+// onEach runs a test on kfake and on a real broker, side by side with all others.
+func onEach(t *testing.T, test func(*testing.T, kafka)) {
+	t.Parallel()
+	for name, k := range map[string]kafka{"kfake": startFake, "kafka": services.Kafka} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, k)
+		})
+	}
 }
 
-// startCluster gives the broker that the environment names, else one in this process.
-func startCluster(t testing.TB) *cluster {
+// startFake starts a Kafka in this process.
+func startFake(t testing.TB) []string {
 	t.Helper()
-	if brokers := os.Getenv("ABACUS_TEST_KAFKA"); brokers != "" {
-		return &cluster{Brokers: strings.Split(brokers, ","), close: func() {}}
-	}
 	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "0"}))
 	require.NoError(t, err)
-	return &cluster{Brokers: fake.ListenAddrs(), close: fake.Close}
+	t.Cleanup(fake.Close)
+	return fake.ListenAddrs()
 }

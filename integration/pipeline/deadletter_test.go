@@ -42,49 +42,50 @@ func bad(ts int64) map[string]input {
 // Each reason has its dead letter, with the place, the key and the value of the original. Tries
 // that were aborted leave none to be seen.
 func TestEachBadEventIsOneDeadLetterInsideTheTransaction(t *testing.T) {
-	t.Parallel()
-	p := newPipeline(t, setup{})
-	p.register(button)
-	ts := minutesAgo(6)
-	letters := bad(ts)
-	var good []input // moves the time of every task
-	for n := range p.setup.partitions {
-		good = append(good, exposure("e", p.unitIn(n, 0), "button", "control", ts))
-	}
-	var reasons []string
-	var events []input
-	for reason, e := range letters {
-		reasons, events = append(reasons, reason), append(events, e)
-	}
-	var crashes, leaks atomic.Int32
-	x := p.start(worker.Config{Hooks: worker.Hooks{Step: func(_ int, at worker.Step) error {
-		if at != worker.Produced || crashes.Load() >= 3 || p.ends(p.deadLetters())[p.deadLetters()] == 0 {
-			return nil
+	onEach(t, func(t *testing.T, k kafka) {
+		p := k.pipeline(t, setup{})
+		p.register(button)
+		ts := minutesAgo(6)
+		letters := bad(ts)
+		var good []input // moves the time of every task
+		for n := range p.setup.partitions {
+			good = append(good, exposure("e", p.unitIn(n, 0), "button", "control", ts))
 		}
-		if len(p.visible(p.deadLetters())) > 0 {
-			leaks.Add(1)
+		var reasons []string
+		var events []input
+		for reason, e := range letters {
+			reasons, events = append(reasons, reason), append(events, e)
 		}
-		return fmt.Errorf("%w %d", errCrash, crashes.Add(1))
-	}}})
-	p.send(good...)
-	p.settle()
-	sent := p.send(events...)
-	p.finish(x)
-	require.EqualValues(t, 3, crashes.Load(), "no try was aborted: the test shows nothing")
-	require.Zero(t, leaks.Load(), "dead letters of an open transaction are seen")
+		var crashes, leaks atomic.Int32
+		x := p.start(worker.Config{Hooks: worker.Hooks{Step: func(_ int, at worker.Step) error {
+			if at != worker.Produced || crashes.Load() >= 3 || p.ends(p.deadLetters())[p.deadLetters()] == 0 {
+				return nil
+			}
+			if len(p.visible(p.deadLetters())) > 0 {
+				leaks.Add(1)
+			}
+			return fmt.Errorf("%w %d", errCrash, crashes.Add(1))
+		}}})
+		p.send(good...)
+		p.settle()
+		sent := p.send(events...)
+		p.finish(x)
+		require.EqualValues(t, 3, crashes.Load(), "no try was aborted: the test shows nothing")
+		require.Zero(t, leaks.Load(), "dead letters of an open transaction are seen")
 
-	seen := map[string]*kgo.Record{}
-	for _, r := range p.read(p.deadLetters()) {
-		seen[header(r, "abacus.source")] = r
-	}
-	require.Len(t, seen, len(letters))
-	for i, reason := range reasons {
-		source := fmt.Sprintf("%s/%d/%d", p.events(), sent[i].Partition, sent[i].Offset)
-		require.Contains(t, seen, source, reason)
-		requireLetter(t, seen[source], reason, &events[i])
-	}
-	require.Len(t, p.read(p.deadLetters()), len(letters), "a dead letter of an aborted try is seen")
-	require.Greater(t, p.ends(p.deadLetters())[p.deadLetters()], int64(len(letters)+3), "no aborted dead letters: the test shows nothing")
+		seen := map[string]*kgo.Record{}
+		for _, r := range p.read(p.deadLetters()) {
+			seen[header(r, "abacus.source")] = r
+		}
+		require.Len(t, seen, len(letters))
+		for i, reason := range reasons {
+			source := fmt.Sprintf("%s/%d/%d", p.events(), sent[i].Partition, sent[i].Offset)
+			require.Contains(t, seen, source, reason)
+			requireLetter(t, seen[source], reason, &events[i])
+		}
+		require.Len(t, p.read(p.deadLetters()), len(letters), "a dead letter of an aborted try is seen")
+		require.Greater(t, p.ends(p.deadLetters())[p.deadLetters()], int64(len(letters)+3), "no aborted dead letters: the test shows nothing")
+	})
 }
 
 // requireLetter compares a dead letter with its original.

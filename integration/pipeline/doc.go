@@ -3,11 +3,10 @@
 // reader of committed records hands the statistics to verify, which recomputes
 // them from the log. Every test ends with no difference.
 //
-// The broker is kfake in this process, or the one that ABACUS_TEST_KAFKA names
-// as host:port[,host:port]: all that a test needs of it goes through kgo and
-// kadm, and each test has names of its own.
+// Each test runs on kfake in this process and on a real broker: all that it needs
+// of them goes through kgo and kadm, and each test has names of its own.
 //
-//	cluster_test.go    a broker
+//	cluster_test.go    the two kinds of Kafka
 //	pipeline_test.go   topics, registry rows and events of one test
 //	process_test.go    one process of the app, as often as a test wants
 //	log_test.go        topics read to their end

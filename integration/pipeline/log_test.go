@@ -40,7 +40,7 @@ func (p *pipeline) between(topic string, from map[int32]int64, ends kadm.ListedO
 	if len(left) == 0 {
 		return nil
 	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(p.cluster.Brokers...), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: at}),
+	client, err := kgo.NewClient(kgo.SeedBrokers(p.brokers...), kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: at}),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	require.NoError(p.t, err)
 	defer client.Close()

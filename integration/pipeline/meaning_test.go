@@ -47,60 +47,63 @@ func story(ts int64) []input {
 
 // The story told once, and told twice: each event counts once, as the rules say.
 func TestUnitsCountAsTheRulesSayHoweverOftenTheyAreFed(t *testing.T) {
-	for name, times := range map[string]int{"once": 1, "twice": 2} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			p := newPipeline(t, setup{})
-			p.register(patient(button))
-			x := p.start(worker.Config{Workers: 2})
-			for range times {
-				p.send(story(minutesAgo(20))...)
-				p.settle()
-			}
-			p.finish(x)
-			total := p.total("button")
-			require.Equal(t, map[string]int64{"control": 2, "treatment": 2}, total.Units)
-			require.EqualValues(t, 1, *total.Excluded, "a unit in two variants leaves both")
-			require.EqualValues(t, 1, total.Dropped["before_exposure"])
-			revenue := total.Metrics["revenue"].Variants
-			require.Equal(t, "4.00", revenue["control"].Sum, "the earlier exposure takes the event in")
-			require.Equal(t, "3.75", revenue["treatment"].Sum, "what was taken back is gone")
-			require.Empty(t, p.read(p.deadLetters()))
-			if times == 2 {
-				require.EqualValues(t, len(story(0)), x.counter("duplicates"))
-			}
-		})
-	}
+	onEach(t, func(t *testing.T, k kafka) {
+		for name, times := range map[string]int{"once": 1, "twice": 2} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				p := k.pipeline(t, setup{})
+				p.register(patient(button))
+				x := p.start(worker.Config{Workers: 2})
+				for range times {
+					p.send(story(minutesAgo(20))...)
+					p.settle()
+				}
+				p.finish(x)
+				total := p.total("button")
+				require.Equal(t, map[string]int64{"control": 2, "treatment": 2}, total.Units)
+				require.EqualValues(t, 1, *total.Excluded, "a unit in two variants leaves both")
+				require.EqualValues(t, 1, total.Dropped["before_exposure"])
+				revenue := total.Metrics["revenue"].Variants
+				require.Equal(t, "4.00", revenue["control"].Sum, "the earlier exposure takes the event in")
+				require.Equal(t, "3.75", revenue["treatment"].Sum, "what was taken back is gone")
+				require.Empty(t, p.read(p.deadLetters()))
+				if times == 2 {
+					require.EqualValues(t, len(story(0)), x.counter("duplicates"))
+				}
+			})
+		}
+	})
 }
 
 // Any order of the input within grace gives the same last records, byte for byte.
 func TestShuffledInputGivesTheSameLastValues(t *testing.T) {
-	t.Parallel()
-	ts := minutesAgo(20)
-	events := append(newTraffic(5, 60, ts, 60).next(2500), story(ts)...)
-	var runs [3]map[string][]byte
-	t.Run("runs", func(t *testing.T) {
-		for i, name := range []string{"in order", "shuffled", "shuffled again"} {
-			order := append([]input(nil), events...)
-			if i > 0 {
-				rand.New(rand.NewPCG(uint64(i), 2)).Shuffle(len(order), func(a, b int) { order[a], order[b] = order[b], order[a] })
+	onEach(t, func(t *testing.T, k kafka) {
+		ts := minutesAgo(20)
+		events := append(newTraffic(5, 60, ts, 60).next(2500), story(ts)...)
+		var runs [3]map[string][]byte
+		t.Run("runs", func(t *testing.T) {
+			for i, name := range []string{"in order", "shuffled", "shuffled again"} {
+				order := append([]input(nil), events...)
+				if i > 0 {
+					rand.New(rand.NewPCG(uint64(i), 2)).Shuffle(len(order), func(a, b int) { order[a], order[b] = order[b], order[a] })
+				}
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					p := k.pipeline(t, setup{})
+					p.register(patient(button), patient(wording), ranker)
+					x := p.start(worker.Config{Workers: 2})
+					p.send(order...)
+					p.finish(x)
+					runs[i] = p.last(p.stats())
+				})
 			}
-			t.Run(name, func(t *testing.T) {
-				t.Parallel()
-				p := newPipeline(t, setup{})
-				p.register(patient(button), patient(wording), ranker)
-				x := p.start(worker.Config{Workers: 2})
-				p.send(order...)
-				p.finish(x)
-				runs[i] = p.last(p.stats())
-			})
+		})
+		require.Greater(t, len(runs[0]), 100)
+		for _, run := range runs[1:] {
+			require.Len(t, run, len(runs[0]))
+			for key, value := range runs[0] {
+				require.Equal(t, string(value), string(run[key]), key)
+			}
 		}
 	})
-	require.Greater(t, len(runs[0]), 100)
-	for _, run := range runs[1:] {
-		require.Len(t, run, len(runs[0]))
-		for key, value := range runs[0] {
-			require.Equal(t, string(value), string(run[key]), key)
-		}
-	}
 }

@@ -19,7 +19,7 @@ import (
 // pipeline is one instance of the flow on a cluster: its topics, its registry, its input.
 type pipeline struct {
 	t       testing.TB
-	cluster *cluster
+	brokers []string
 	client  *kgo.Client // partitions are given by hand
 	admin   *kadm.Client
 	prefix  string
@@ -37,24 +37,18 @@ type setup struct {
 // patience bounds every wait of a test.
 const patience = 2 * time.Minute
 
-func newPipeline(t testing.TB, s setup) *pipeline {
-	t.Helper()
-	c := startCluster(t)
-	t.Cleanup(c.close)
-	return c.pipeline(t, s)
-}
-
 // pipeline creates the topics that producers and consumers see, under a prefix not used before.
-func (c *cluster) pipeline(t testing.TB, s setup) *pipeline {
+func (k kafka) pipeline(t testing.TB, s setup) *pipeline {
 	t.Helper()
+	brokers := k(t)
 	if s.partitions == 0 {
 		s.partitions = 4
 	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(c.Brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(4<<20),
+	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(4<<20),
 		kgo.ProducerLinger(5*time.Millisecond)) // what is sent at once lies in one batch of each partition
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
-	p := &pipeline{t: t, cluster: c, client: client, admin: kadm.NewClient(client), prefix: "it-" + strings.ToLower(rand.Text()[:8]), setup: s}
+	p := &pipeline{t: t, brokers: brokers, client: client, admin: kadm.NewClient(client), prefix: "it-" + strings.ToLower(rand.Text()[:8]), setup: s}
 	stamp := "LogAppendTime"
 	if s.createTime {
 		stamp = "CreateTime"

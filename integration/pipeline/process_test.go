@@ -57,7 +57,7 @@ func (p *pipeline) start(cfg worker.Config) *process {
 }
 
 func (x *process) configure(cfg worker.Config) worker.Config {
-	cfg.Brokers = x.p.cluster.Brokers
+	cfg.Brokers = x.p.brokers
 	cfg.Memory = cfg.StateDir == ""
 	if cfg.Workers == 0 {
 		cfg.Workers = 1

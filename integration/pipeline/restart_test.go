@@ -44,32 +44,33 @@ var interruptions = []interruption{
 
 // Whatever happens to the process, the last records are those of one that never stopped, byte for byte.
 func TestRestartsGiveTheLastValuesOfAnUninterruptedRun(t *testing.T) {
-	t.Parallel()
-	f := newTraffic(6, 100, minutesAgo(8), 40)
-	parts := [][]input{f.next(1000), f.next(1000), f.next(1000)}
-	runs := make([]map[string][]byte, len(interruptions))
-	t.Run("runs", func(t *testing.T) {
-		for i, way := range interruptions {
-			t.Run(way.name, func(t *testing.T) {
-				t.Parallel()
-				p, dir := newPipeline(t, setup{}), filepath.Join(t.TempDir(), "state")
-				p.register(button, wording, ranker)
-				x := p.start(worker.Config{StateDir: dir})
-				for _, events := range parts {
-					p.settle()
-					x = way.do(p, x, dir, events)
-				}
-				p.finish(x)
-				runs[i] = p.last(p.stats())
-			})
+	onEach(t, func(t *testing.T, k kafka) {
+		f := newTraffic(6, 100, minutesAgo(8), 40)
+		parts := [][]input{f.next(1000), f.next(1000), f.next(1000)}
+		runs := make([]map[string][]byte, len(interruptions))
+		t.Run("runs", func(t *testing.T) {
+			for i, way := range interruptions {
+				t.Run(way.name, func(t *testing.T) {
+					t.Parallel()
+					p, dir := k.pipeline(t, setup{}), filepath.Join(t.TempDir(), "state")
+					p.register(button, wording, ranker)
+					x := p.start(worker.Config{StateDir: dir})
+					for _, events := range parts {
+						p.settle()
+						x = way.do(p, x, dir, events)
+					}
+					p.finish(x)
+					runs[i] = p.last(p.stats())
+				})
+			}
+		})
+		for i, run := range runs {
+			require.Len(t, run, len(runs[0]), interruptions[i].name)
+			for key, value := range runs[0] {
+				require.Equal(t, string(value), string(run[key]), "%s: %s", interruptions[i].name, key)
+			}
 		}
 	})
-	for i, run := range runs {
-		require.Len(t, run, len(runs[0]), interruptions[i].name)
-		for key, value := range runs[0] {
-			require.Equal(t, string(value), string(run[key]), "%s: %s", interruptions[i].name, key)
-		}
-	}
 }
 
 // crashBehindTheLog runs a process that dies when the transaction with the last events is committed

@@ -57,15 +57,8 @@ appender.out.layout.pattern=%d{ISO8601} %p %c{1}: %m%n
 
 // newBroker formats a data folder and starts a broker on it; a port that another process took in
 // the meantime is a reason to try others.
-func newBroker() (*Broker, error) {
-	cache, err := cacheDir()
-	if err != nil {
-		return nil, err
-	}
-	b := &Broker{}
-	if b.jars, err = jars(cache); err != nil {
-		return nil, fmt.Errorf("jars: %w", err)
-	}
+func newBroker(jars string) (b *Broker, err error) {
+	b = &Broker{jars: jars}
 	for try := 0; ; try++ {
 		if b.dir, err = os.MkdirTemp("", "abacus-kafka-"); err != nil {
 			return nil, err

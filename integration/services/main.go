@@ -2,6 +2,7 @@ package services
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -14,9 +15,15 @@ var shared struct {
 	sync.Mutex
 	main   bool
 	kafka  *Broker
-	redis  string
+	redis  *RedisServer
 	ending []func(failed bool) // in the order of starting
 }
+
+// What a binary looks for once, be it found or not.
+var (
+	findJars  = sync.OnceValues(kafkaJars)
+	findRedis = sync.OnceValues(redisProgram)
+)
 
 // Main runs the tests of a binary and ends what they have started; it does not return. The logs of
 // the services stay where they are when a test has failed.
@@ -42,9 +49,25 @@ func Prefix(t testing.TB) string {
 	return strings.ToLower(name[:min(len(name), 80)] + "-" + rand.Text()[:6])
 }
 
+// saidEnv names a file for what was said: go test shows the output of a binary only when it fails.
+const saidEnv = "ABACUS_TEST_SAID"
+
 // say tells the person at the terminal what is done outside of the tests.
 func say(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, "services: "+format+"\n", args...)
+	line := fmt.Sprintf("services: "+format+"\n", args...)
+	fmt.Fprint(os.Stderr, line)
+	path := os.Getenv(saidEnv)
+	if path == "" {
+		return
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err == nil {
+		_, err = f.WriteString(line)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "services: %s: %v\n", saidEnv, err)
+	}
 }
 
 // unavailable skips a test, loudly; under CI it fails it.

@@ -3,12 +3,10 @@ package services
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 )
 
 // Redis gives host:port of the real Redis of this test binary, and starts it for the first test
@@ -19,24 +17,34 @@ func Redis(t testing.TB) string {
 	if addr := os.Getenv("ABACUS_TEST_REDIS"); addr != "" {
 		return addr
 	}
+	return OwnRedis(t).Addr
+}
+
+// OwnRedis is the Redis of this test binary for tests that restart, halt or empty it: never one that
+// runs already.
+func OwnRedis(t testing.TB) *RedisServer {
+	t.Helper()
 	demandMain(t)
 	shared.Lock()
 	defer shared.Unlock()
-	if shared.redis != "" {
+	if shared.redis != nil {
 		return shared.redis
 	}
-	path, err := redisServer()
+	path, err := findRedis()
 	if err != nil {
 		unavailable(t, "Redis", fmt.Errorf("%w; or name a running one by ABACUS_TEST_REDIS", err))
 	}
-	if shared.redis, err = startRedis(path); err != nil {
+	r, err := newRedisServer(path)
+	if err != nil {
 		t.Fatalf("Redis: %v", err)
 	}
-	return shared.redis
+	shared.redis, shared.ending = r, append(shared.ending, r.end)
+	say("Redis on %s, process %d, log %s", r.Addr, r.process.cmd.Process.Pid, r.log())
+	return r
 }
 
-// redisServer finds the program; on a Debian that is ours it is installed.
-func redisServer() (string, error) {
+// redisProgram finds the program; on a Debian that is ours it is installed.
+func redisProgram() (string, error) {
 	cache, err := cacheDir()
 	if err != nil {
 		return "", err
@@ -54,66 +62,20 @@ func redisServer() (string, error) {
 		return path, missing
 	}
 	say("installing redis-server by apt-get")
-	for _, args := range [][]string{{"update"}, {"install", "-y", "--no-install-recommends", "redis-server"}} {
-		apt := exec.Command("apt-get", append([]string{"-o", "DPkg::Lock::Timeout=120"}, args...)...)
-		// In run level 1 the package does not start a service of its own.
-		apt.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1")
-		if out, err := apt.CombinedOutput(); err != nil {
-			return "", errors.Join(missing, fmt.Errorf("%s: %w: %s", apt, err, out))
-		}
+	// An update that fails may have brought what is needed all the same.
+	outdated := apt("update")
+	if err := apt("install", "-y", "--no-install-recommends", "redis-server"); err != nil {
+		return "", errors.Join(missing, outdated, err)
 	}
 	return exec.LookPath("redis-server")
 }
 
-// startRedis starts a Redis that keeps nothing on disk and waits until it answers.
-func startRedis(path string) (addr string, err error) {
-	ports, err := freePorts(1)
-	if err != nil {
-		return "", err
-	}
-	dir, err := os.MkdirTemp("", "abacus-redis-")
-	if err != nil {
-		return "", err
-	}
-	host, port, _ := net.SplitHostPort(ports[0])
-	log := filepath.Join(dir, "redis.log")
-	p, err := Start(exec.Command(path, "--bind", host, "--port", port, "--dir", dir, "--logfile", log, "--save", "", "--appendonly", "no"))
-	if err != nil {
-		return "", err
-	}
-	shared.ending = append(shared.ending, func(failed bool) {
-		p.Kill()
-		if failed {
-			say("the log of Redis is kept: %s", log)
-		} else if err := os.RemoveAll(dir); err != nil {
-			say("%v", err)
-		}
-	})
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if err = pong(ports[0]); err == nil {
-			say("Redis on %s, process %d, log %s", ports[0], p.cmd.Process.Pid, log)
-			return ports[0], nil
-		}
-		if time.Now().After(deadline) {
-			return "", fmt.Errorf("no answer from %s: %w: %s", ports[0], err, tail(log))
-		}
-	}
-}
-
-// pong asks for a sign of life.
-func pong(addr string) error {
-	conn, err := net.DialTimeout("tcp", addr, time.Second)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(time.Second))
-	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
-		return err
-	}
-	answer := make([]byte, 7)
-	if n, err := conn.Read(answer); err != nil || string(answer[:n]) != "+PONG\r\n" {
-		return fmt.Errorf("answer to PING: %q: %w", answer[:n], err)
+// apt runs apt-get. In run level 1 a package does not start a service of its own.
+func apt(args ...string) error {
+	cmd := exec.Command("apt-get", append([]string{"-o", "DPkg::Lock::Timeout=120"}, args...)...)
+	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", cmd, err, out)
 	}
 	return nil
 }

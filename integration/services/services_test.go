@@ -1,5 +1,3 @@
-//go:build broker
-
 package services
 
 import (
@@ -12,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -23,7 +22,7 @@ func TestMain(m *testing.M) { Main(m) }
 // The broker must be one that ends transactions by the newer protocol, and keep its topics over a restart.
 func TestKafkaAnswersAndKeepsItsTopicsOverARestart(t *testing.T) {
 	b := OwnKafka(t)
-	client, err := kgo.NewClient(kgo.SeedBrokers(Kafka(t)...))
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.Addr))
 	require.NoError(t, err)
 	defer client.Close()
 	admin := kadm.NewClient(client)
@@ -49,10 +48,59 @@ func TestKafkaAnswersAndKeepsItsTopicsOverARestart(t *testing.T) {
 	require.EqualValues(t, 2, features["transaction.version"], "%v", features)
 }
 
-func TestRedisAnswers(t *testing.T) {
-	addr := Redis(t)
-	require.NoError(t, pong(addr))
-	require.Equal(t, addr, Redis(t), "one Redis per binary")
+func TestRedisAnswersAndIsEmptyAfterARestart(t *testing.T) {
+	r := OwnRedis(t)
+	require.Equal(t, r.Addr, OwnRedis(t).Addr, "one Redis per binary")
+	client := redis.NewClient(&redis.Options{Addr: r.Addr})
+	defer client.Close()
+	require.NoError(t, client.Set(t.Context(), "key", "value", 0).Err())
+
+	resume := r.Halt(t)
+	require.Error(t, pong(r.Addr))
+	resume()
+	require.NoError(t, pong(r.Addr))
+	require.Equal(t, "value", client.Get(t.Context(), "key").Val())
+
+	back := r.Away(t)
+	require.Error(t, pong(r.Addr))
+	back()
+	require.ErrorIs(t, client.Get(t.Context(), "key").Err(), redis.Nil)
+}
+
+// recorder is a test whose end is looked at.
+type recorder struct {
+	testing.TB
+	end string
+}
+
+func (r *recorder) Helper()               {}
+func (r *recorder) Name() string          { return "TestOfTheRecorder" }
+func (r *recorder) Skipf(string, ...any)  { r.end = "skipped" }
+func (r *recorder) Fatalf(string, ...any) { r.end = "failed"; panic(r) }
+
+// What cannot be had skips a test, and says so where one sees it; under CI it fails the test.
+func TestWhatIsUnavailableSkipsLoudlyOrFails(t *testing.T) {
+	said := filepath.Join(t.TempDir(), "said")
+	t.Setenv(saidEnv, said)
+	r := &recorder{}
+	t.Setenv("CI", "")
+	unavailable(r, "Kafka", exec.ErrNotFound)
+	require.Equal(t, "skipped", r.end)
+	text, err := os.ReadFile(said)
+	require.NoError(t, err)
+	require.Equal(t, "services: SKIPPED TestOfTheRecorder: no Kafka: executable file not found in $PATH\n", string(text))
+	t.Setenv("CI", "true")
+	require.Panics(t, func() { unavailable(r, "Kafka", exec.ErrNotFound) })
+	require.Equal(t, "failed", r.end)
+}
+
+func TestReleaseOfJava(t *testing.T) {
+	for text, want := range map[string]int{
+		"openjdk version \"17.0.15\" 2025-04-15\nOpenJDK Runtime Environment": 17,
+		"java version \"1.8.0_402\"":                                          1, "openjdk version \"25\" 2025-09-16": 25, "no Java runtime present": 0,
+	} {
+		require.Equal(t, want, javaRelease(text), text)
+	}
 }
 
 // Many may want the jars at once; they are fetched once, and a fetch that failed leaves nothing.
