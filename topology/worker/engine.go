@@ -40,6 +40,9 @@ func openEngine(cfg *Config) (*engine, error) {
 		return nil, fmt.Errorf("state directory: %w", err)
 	}
 	disk, err := pebble.Open(filepath.Join(cfg.StateDir, "stores"))
+	if errors.Is(err, pebble.ErrLocked) {
+		return nil, fmt.Errorf("state directory %s is locked, each process needs one of its own: %w", cfg.StateDir, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("state directory %s: %w", cfg.StateDir, err)
 	}

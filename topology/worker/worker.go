@@ -61,7 +61,7 @@ type slot struct {
 
 func newWorker(a *App, n int) *worker {
 	id := fmt.Sprintf("%s-%s-%d", a.topo.App, a.engine.instance, n)
-	return &worker{app: a, n: n, id: id, log: a.log.With(zap.String("worker", id))}
+	return &worker{app: a, n: n, id: id, log: a.log.With(zap.String("worker", id)), failures: failures{instance: a.engine.instance}}
 }
 
 // run keeps a session open until ctx ends. What a session holds in memory is dropped with it, so
@@ -78,6 +78,9 @@ func (w *worker) run(ctx context.Context) error {
 		}
 		wait, fatal := w.failures.judge(err, time.Now())
 		if fatal != nil {
+			if w.client != nil {
+				w.leave() // the others need not wait for the session to end
+			}
 			return fmt.Errorf("worker %s: %w", w.id, fatal)
 		}
 		w.log.Warn("session ended, opening another", zap.Error(err), zap.Duration("backoff", wait))
@@ -197,6 +200,7 @@ func (e *stepError) Unwrap() error { return e.cause }
 
 // failures decides how a worker goes on after a session that ended in an error.
 type failures struct {
+	instance string
 	steps    map[string]int // how often a step failed, by the text of its error: tasks may take turns
 	last     string
 	lastAt   time.Time
@@ -216,7 +220,7 @@ const (
 func (f *failures) judge(err error, now time.Time) (time.Duration, error) {
 	if isOneOf(err, fences) {
 		if now.Sub(f.fencedAt) < time.Minute {
-			return 0, fmt.Errorf("fenced twice within a minute: another process uses this instance id; give each its own state directory or --instance: %w", err)
+			return 0, fmt.Errorf("fenced twice within a minute: another process has the instance id %s too; each needs a state directory of its own, not a copy that brings the id along: %w", f.instance, err)
 		}
 		f.fencedAt = now
 		return 0, nil

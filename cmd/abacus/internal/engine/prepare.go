@@ -70,7 +70,10 @@ func (e *Engine) check(ctx context.Context, admin *kadm.Client, table []topics.T
 			e.Logger.Info("a topic is not as usual", zap.Stringer("deviation", d))
 		}
 	}
-	return topics.Refuse(all)
+	if err := topics.Refuse(all); err != nil {
+		return fmt.Errorf("cannot work on these topics, abacus topics check --help says how to mend them:\n%w", err)
+	}
+	return nil
 }
 
 // await waits until a broker answers, for as long as it takes.
