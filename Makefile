@@ -2,7 +2,7 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test test-broker lint race bench bench-kafka fuzz demo up
+.PHONY: build test test-broker mutants lint race bench bench-kafka fuzz demo up
 
 build:
 	$(GO) build -trimpath -o abacus ./cmd/abacus
@@ -13,6 +13,10 @@ test:
 # Against an Apache Kafka 4.3.1 that it starts from its Maven jars (needs java and mvn), with kill -9.
 test-broker:
 	$(GO) test -tags broker -count 1 -timeout 20m ./integration/services/... ./integration/broker/...
+
+# Seeds bugs, one at a time, and prints which check catches each; a quarter of an hour at most.
+mutants:
+	$(GO) test -tags mutants -count 1 -timeout 40m -run TestEverySeededBugIsCaught ./integration/mutants
 
 lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || (gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1)
