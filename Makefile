@@ -2,7 +2,7 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test lint race bench bench-micro fuzz demo up
+.PHONY: build test mutants lint race bench bench-micro fuzz demo up
 
 build:
 	$(GO) build -trimpath -o abacus ./cmd/abacus
@@ -11,6 +11,10 @@ build:
 # those fail. ABACUS_TEST_KAFKA and ABACUS_TEST_REDIS name services that run already.
 test:
 	@said=$$(mktemp); ABACUS_TEST_SAID=$$said $(GO) test -timeout 20m ./...; code=$$?; cat $$said; rm -f $$said; exit $$code
+
+# Seeds bugs, one at a time, and prints which check catches each; a quarter of an hour at most.
+mutants:
+	$(GO) test -tags mutants -count 1 -timeout 40m -run TestEverySeededBugIsCaught ./integration/mutants
 
 lint:
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || (gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these"; exit 1)

@@ -24,11 +24,19 @@ type cluster struct {
 	t       testing.TB
 	brokers []string
 	client  *kgo.Client
+	alive   atomic.Int32 // apps that run
 }
 
 const partitions = 4
 
 func newCluster(t testing.TB) *cluster {
+	t.Helper()
+	c, _ := newFake(t)
+	return c
+}
+
+// newFake gives the broker as well, for tests that interfere with what it answers.
+func newFake(t testing.TB) (*cluster, *kfake.Cluster) {
 	t.Helper()
 	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, "words", "counts"))
 	require.NoError(t, err)
@@ -36,7 +44,7 @@ func newCluster(t testing.TB) *cluster {
 	client, err := kgo.NewClient(kgo.SeedBrokers(fake.ListenAddrs()...))
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
-	return &cluster{t: t, brokers: fake.ListenAddrs(), client: client}
+	return &cluster{t: t, brokers: fake.ListenAddrs(), client: client}, fake
 }
 
 // words produces n records; record i has the word i mod distinct.
@@ -153,7 +161,12 @@ func (c *cluster) startApp(app string, cfg Config) (stop func() error) {
 	require.NoError(c.t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- a.Run(ctx) }()
+	c.alive.Add(1)
+	go func() {
+		err := a.Run(ctx)
+		c.alive.Add(-1)
+		done <- err
+	}()
 	stopped := false
 	stop = func() error {
 		stopped = true
@@ -168,13 +181,17 @@ func (c *cluster) startApp(app string, cfg Config) (stop func() error) {
 	return stop
 }
 
+// eventually waits until that many words are counted. One too many, or no app that could count, ends the wait.
 func (c *cluster) eventually(want int64) {
 	c.t.Helper()
 	var got int64
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		alive := c.alive.Load()
 		if got = sum(c.last("counts")); got == want {
 			return
 		}
+		require.Less(c.t, got, want, "more is counted than there is")
+		require.NotZero(c.t, alive, "every app has ended by itself")
 	}
 	require.Equal(c.t, want, got, "counted after a minute")
 }

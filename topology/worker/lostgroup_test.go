@@ -9,8 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -113,13 +111,7 @@ func TestOwesAJoinAfterALoss(t *testing.T) {
 // The group may put a member out and take it in again within one join: the client goes on as if
 // nothing had been, while others may have gone on with the member's tasks.
 func TestANewMemberIDEndsTheSession(t *testing.T) {
-	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, "words", "counts"))
-	require.NoError(t, err)
-	t.Cleanup(fake.Close)
-	client, err := kgo.NewClient(kgo.SeedBrokers(fake.ListenAddrs()...))
-	require.NoError(t, err)
-	t.Cleanup(client.Close)
-	c := &cluster{t: t, brokers: fake.ListenAddrs(), client: client}
+	c, fake := newFake(t)
 	log, said := said()
 	c.startApp("app", Config{Workers: 1, Memory: true, Instance: "first", Logger: log})
 	c.words(0, 300, 13)

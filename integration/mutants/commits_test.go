@@ -1,0 +1,196 @@
+package mutants
+
+const (
+	commitFile   = "topology/worker/commit.go"
+	clientFile   = "topology/worker/client.go"
+	restoreFile  = "topology/worker/restore.go"
+	balancerFile = "topology/worker/balancer.go"
+	assignFile   = "topology/worker/assign.go"
+
+	workerPkg   = "topology/worker"
+	pipelinePkg = "integration/pipeline"
+
+	eachStep = "TestCrashAtEachStepOfACommitCountsOnce"
+)
+
+// commits are bugs of commits, transactions and restores.
+var commits = []mutant{
+	{
+		bug:    "commit before flush",
+		breaks: "Offsets and state are committed, and the outputs after them: a crash between loses these.",
+		edits: []edit{
+			{commitFile, "	records []kgo.Record\n	acks ", "	records []kgo.Record\n	late    bool\n	acks "},
+			{commitFile, "		e := &entries[i]\n", "		e := &entries[i]\n		if (e.Kind == task.ToChangelog) == t.late {\n			continue\n		}\n"},
+			{commitFile, "	t.acks.tail, t.acks.first = map[place]int64{}, nil\n", "	if !t.late {\n		t.acks.tail, t.acks.first = map[place]int64{}, nil\n	}\n"},
+			{commitFile, "func() error { return t.produce(ctx) }", "func() error { t.late = false; return t.produce(ctx) }"},
+			{commitFile, "func() error { return t.offer(ctx, touched) }", `func() error {
+			if err := t.offer(ctx, touched); err != nil {
+				return err
+			}
+			return t.end(ctx)
+		}`},
+			{commitFile, "func() error { return t.end(ctx) }", `func() error {
+			t.late = true
+			if err := t.produce(ctx); err != nil {
+				return err
+			}
+			return t.end(ctx)
+		}`},
+		},
+		checks: []check{{pkg: workerPkg, test: eachStep}},
+	},
+	{
+		bug:    "offsets beside the transaction",
+		breaks: "Offsets are committed with the outputs or not at all.",
+		edits: []edit{
+			{commitFile, "	resp, err := req.RequestWith(ctx, t.w.client)\n", `	plain := kmsg.NewPtrOffsetCommitRequest()
+	plain.Group, plain.MemberID, plain.Generation, plain.InstanceID = req.Group, req.MemberID, req.Generation, req.InstanceID
+	for _, from := range req.Topics {
+		topic := kmsg.NewOffsetCommitRequestTopic()
+		topic.Topic, topic.TopicID = from.Topic, from.TopicID
+		for _, p := range from.Partitions {
+			at := kmsg.NewOffsetCommitRequestTopicPartition()
+			at.Partition, at.Offset, at.Metadata = p.Partition, p.Offset, p.Metadata
+			topic.Partitions = append(topic.Partitions, at)
+		}
+		plain.Topics = append(plain.Topics, topic)
+	}
+	resp, err := plain.RequestWith(ctx, t.w.client)
+`},
+		},
+		checks: []check{{pkg: workerPkg, test: eachStep}},
+	},
+	{
+		bug:    "engine batch before EndTxn",
+		breaks: "Local state is never ahead of the log.",
+		edits: []edit{
+			{commitFile, "{Ended, func() error { return t.end(ctx) }}", "{Ended, func() error { return t.apply(touched) }}"},
+			{commitFile, "{Applied, func() error { return t.apply(touched) }}", "{Applied, func() error { return t.end(ctx) }}"},
+		},
+		checks: []check{{pkg: workerPkg, test: eachStep}},
+	},
+	{
+		bug:    "keep aborted rows in the cache",
+		breaks: "Dirty rows leave the cache when their transaction is given up.",
+		edits: []edit{
+			{"state/table.go", "	t.cache.DropDirty()\n", "	t.cache.Clean()\n"},
+		},
+		checks: []check{{pkg: "topology/task", test: "TestAbortLeavesTheStateBefore"}},
+	},
+	{
+		bug:    "keep aborted rows in the engine",
+		breaks: "What a session has not committed is gone with it.",
+		edits: []edit{
+			{clientFile, "		r.task.Abort()\n", `		func() {
+			defer func() { _ = recover() }() // a task that has flushed nothing
+			_ = w.txn.apply([]*running{r})
+		}()
+`},
+		},
+		checks: []check{{pkg: workerPkg, test: eachStep}, {pkg: pipelinePkg, test: "TestAfterAnAbortedTransactionTheStateIsTheOneBefore"}},
+	},
+	{
+		bug:    "offsets polled instead of processed",
+		breaks: "A record that was polled and not processed is the next session's.",
+		edits: []edit{
+			{commitFile, "p.Offset, p.Metadata = r.task.Task().Partition, r.task.Next(i), &position", "p.Offset, p.Metadata = r.task.Task().Partition, r.task.Next(i)+int64(r.task.Queued(i)), &position"},
+		},
+		checks: []check{{pkg: workerPkg, test: "TestPolledButUnprocessedRecordsAreNotCommitted"}},
+	},
+	{
+		bug:    "client-memory rewind",
+		breaks: "After a commit of unknown outcome the broker says where to go on, not the client's memory.",
+		edits: []edit{
+			{commitFile, "	clear(w.txn.records)\n", `	clear(w.txn.records)
+	for _, r := range touched {
+		for i, src := range r.sub.Sources {
+			remembered.Store(fmt.Sprint(w.id, src.Topic, r.task.Task().Partition), r.task.Next(i))
+		}
+	}
+`},
+			{commitFile, "func (w *worker) commitIfDue(", "var remembered sync.Map\n\nfunc (w *worker) commitIfDue("},
+			{clientFile, "	return []kgo.Opt{\n", `	return []kgo.Opt{
+		kgo.AdjustFetchOffsetsFn(func(_ context.Context, at map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
+			for topic, partitions := range at {
+				for p := range partitions {
+					if next, ok := remembered.Load(fmt.Sprint(w.id, topic, p)); ok {
+						partitions[p] = kgo.NewOffset().At(next.(int64))
+					}
+				}
+			}
+			return at, nil
+		}),
+`},
+			{restoreFile, "		if r.begin[i] = r.committed[i]; r.begin[i] < 0 {\n", `		if next, ok := remembered.Load(fmt.Sprint(w.id, src.Topic, r.id.Partition)); ok {
+			r.committed[i] = next.(int64)
+		}
+		if r.begin[i] = r.committed[i]; r.begin[i] < 0 {
+`},
+			{restoreFile, "	end, err := w.changelogEnd(ctx, r, topic, def.SourceTopic != \"\")\n", `	end, err := w.changelogEnd(ctx, r, topic, def.SourceTopic != "")
+	if _, ok := remembered.Load(fmt.Sprint(w.id, r.sub.Sources[0].Topic, r.id.Partition)); ok {
+		end = checkpoint.ChangelogOffset
+	}
+`},
+		},
+		checks: []check{{pkg: workerPkg, test: "TestLostEndTxnResponseCountsOnce"}},
+	},
+	{
+		bug:    "mirror before commit",
+		breaks: "Redis shows nothing of a transaction that is open or aborted.",
+		edits: []edit{
+			{clientFile, "kgo.FetchIsolationLevel(kgo.ReadCommitted())", "kgo.FetchIsolationLevel(kgo.ReadUncommitted())"},
+		},
+		checks: []check{{pkg: pipelinePkg, test: "TestTheMirrorShowsNothingBeforeTheCommit"}, {pkg: workerPkg, test: "TestRecordsOfAnAbortedTransactionAreNotCounted"}},
+	},
+	{
+		bug:    "callback-sum ownership",
+		breaks: "A member owns what the last assignment says, whichever callbacks came.",
+		edits: []edit{
+			{balancerFile, "		b.mu.owned, b.mu.joining = owned, time.Time{}\n", `		sum := map[string][]int32{}
+		for _, assigned := range []map[string][]int32{b.mu.owned, owned} {
+			for topic, partitions := range assigned {
+				for _, p := range partitions {
+					if !slices.Contains(sum[topic], p) {
+						sum[topic] = append(sum[topic], p)
+					}
+				}
+			}
+		}
+		b.mu.owned, b.mu.joining = sum, time.Time{}
+`},
+			{assignFile, "func (w *worker) letGo(gone map[string][]int32) {\n", `func (w *worker) letGo(gone map[string][]int32) {
+	w.balancer.mu.Lock()
+	for topic, partitions := range gone {
+		w.balancer.mu.owned[topic] = slices.DeleteFunc(w.balancer.mu.owned[topic], func(p int32) bool { return slices.Contains(partitions, p) })
+	}
+	w.balancer.mu.Unlock()
+`},
+		},
+		checks: []check{{pkg: workerPkg, test: "TestOwnershipIsTheWholeLastAssignment"}, {pkg: workerPkg, test: "TestATaskTakenAwayWhileItIsRestoredIsNotTakenIn"}},
+	},
+	{
+		bug:    "commit without the generation",
+		breaks: "A member that the group has replaced cannot commit.",
+		edits: []edit{
+			{commitFile, "	req.MemberID, req.Generation = w.client.GroupMetadata()\n", "	req.MemberID, req.Generation, req.InstanceID = \"\", -1, nil\n"},
+		},
+		checks: []check{{pkg: workerPkg, test: "TestAMemberThatWasReplacedCannotCommit"}},
+	},
+	{
+		bug:    "restore to the last stable offset",
+		breaks: "A transaction whose offsets are committed and whose marker is not written yet is restored.",
+		edits: []edit{
+			{restoreFile, "	ends, err := w.app.admin.ListEndOffsets(ctx, topic)\n", "	ends, err := w.app.admin.ListCommittedOffsets(ctx, topic)\n"},
+		},
+		checks: []check{{pkg: workerPkg, test: "TestRestoreWaitsForATransactionThatIsOpen"}},
+	},
+	{
+		bug:    "restore reads uncommitted",
+		breaks: "A restore leaves out what aborted transactions wrote.",
+		edits: []edit{
+			{"topology/worker/fetch.go", "Offset: r.next, IsolationLevel: kgo.ReadCommitted(),", "Offset: r.next, IsolationLevel: kgo.ReadUncommitted(),"},
+			{"topology/worker/fetch.go", "req.MaxBytes, req.IsolationLevel = 1, 50<<20, 1\n", "req.MaxBytes, req.IsolationLevel = 1, 50<<20, 0\n"},
+		},
+		checks: []check{{pkg: workerPkg, test: eachStep}},
+	},
+}
