@@ -1,11 +1,12 @@
 package mutants
 
 const (
-	commitFile   = "topology/worker/commit.go"
-	clientFile   = "topology/worker/client.go"
-	restoreFile  = "topology/worker/restore.go"
-	balancerFile = "topology/worker/balancer.go"
-	assignFile   = "topology/worker/assign.go"
+	commitFile    = "topology/worker/commit.go"
+	clientFile    = "topology/worker/client.go"
+	restoreFile   = "topology/worker/restore.go"
+	committedFile = "topology/worker/committed.go"
+	balancerFile  = "topology/worker/balancer.go"
+	assignFile    = "topology/worker/assign.go"
 
 	workerPkg   = "topology/worker"
 	pipelinePkg = "integration/pipeline"
@@ -64,8 +65,8 @@ var commits = []mutant{
 		bug:    "engine batch before EndTxn",
 		breaks: "Local state is never ahead of the log.",
 		edits: []edit{
-			{commitFile, "{Ended, func() error { return t.end(ctx) }}", "{Ended, func() error { return t.apply(touched) }}"},
-			{commitFile, "{Applied, func() error { return t.apply(touched) }}", "{Applied, func() error { return t.end(ctx) }}"},
+			{commitFile, "{Ended, func() error { return t.end(ctx) }}", "{Ended, func() error { t.apply(touched); return w.checkpointAll() }}"},
+			{commitFile, "{Applied, func() error { t.apply(touched); return nil }}", "{Applied, func() error { return t.end(ctx) }}"},
 		},
 		checks: []check{{pkg: workerPkg, test: eachStep}},
 	},
@@ -73,7 +74,7 @@ var commits = []mutant{
 		bug:    "keep aborted rows in the cache",
 		breaks: "Dirty rows leave the cache when their transaction is given up.",
 		edits: []edit{
-			{"state/table.go", "	t.cache.DropDirty()\n", "	t.cache.Clean()\n"},
+			{"state/table.go", "	t.cache.DropAhead()\n", "	t.cache.Clean()\n"},
 		},
 		checks: []check{{pkg: "topology/task", test: "TestAbortLeavesTheStateBefore"}},
 	},
@@ -83,7 +84,8 @@ var commits = []mutant{
 		edits: []edit{
 			{clientFile, "		r.task.Abort()\n", `		func() {
 			defer func() { _ = recover() }() // a task that has flushed nothing
-			_ = w.txn.apply([]*running{r})
+			w.txn.apply([]*running{r})
+			_ = w.checkpoint(r)
 		}()
 `},
 		},
@@ -121,7 +123,7 @@ var commits = []mutant{
 			return at, nil
 		}),
 `},
-			{restoreFile, "		if r.begin[i] = r.committed[i]; r.begin[i] < 0 {\n", `		if next, ok := remembered.Load(fmt.Sprint(w.id, src.Topic, r.id.Partition)); ok {
+			{committedFile, "		if r.begin[i] = r.committed[i]; r.begin[i] < 0 {\n", `		if next, ok := remembered.Load(fmt.Sprint(w.id, src.Topic, r.id.Partition)); ok {
 			r.committed[i] = next.(int64)
 		}
 		if r.begin[i] = r.committed[i]; r.begin[i] < 0 {
@@ -158,7 +160,7 @@ var commits = []mutant{
 		}
 		b.mu.owned, b.mu.joining = sum, time.Time{}
 `},
-			{assignFile, "func (w *worker) letGo(gone map[string][]int32) {\n", `func (w *worker) letGo(gone map[string][]int32) {
+			{assignFile, "func (w *worker) letGo(gone map[string][]int32) error {\n", `func (w *worker) letGo(gone map[string][]int32) error {
 	w.balancer.mu.Lock()
 	for topic, partitions := range gone {
 		w.balancer.mu.owned[topic] = slices.DeleteFunc(w.balancer.mu.owned[topic], func(p int32) bool { return slices.Contains(partitions, p) })
