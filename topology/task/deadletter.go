@@ -2,6 +2,7 @@ package task
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/abacus-stream/abacus/topology"
 )
@@ -42,8 +43,8 @@ func (t *Task) Late(window string, lateness int64) {
 	t.Count("late_total", 1)
 }
 
-// ours are the headers that a record put aside has of the engine: a dead letter that is fed again loses its old ones.
-var ours = map[string]bool{HeaderSource: true, HeaderReason: true, HeaderError: true, HeaderWindow: true, HeaderLateness: true}
+// ours begins the headers that are not the producer's: those of a detour, and the old ones of a dead letter that is fed again.
+const ours = "abacus."
 
 // aside puts a record into the outbox with the place it came from: the original one, where a
 // record was forwarded.
@@ -51,7 +52,7 @@ func (t *Task) aside(kind Kind, src *topology.Source, headers []topology.Header)
 	t.dirty = true
 	all := append([]topology.Header{{Key: HeaderSource, Value: t.origin(src)}}, headers...)
 	for _, h := range copyHeaders(src.Headers) {
-		if !ours[h.Key] {
+		if !strings.HasPrefix(h.Key, ours) {
 			all = append(all, h)
 		}
 	}

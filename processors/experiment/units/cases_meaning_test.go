@@ -3,6 +3,7 @@ package units
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -243,6 +244,6 @@ func TestMisplacedRecordsTakeTheDetour(t *testing.T) {
 	require.Equal(t, home, d.Partition)
 	require.Equal(t, []topology.Header{
 		{Key: "abacus.source", Value: fmt.Appendf(nil, "abacus.events/%d/2", home+1)}, {Key: "abacus.appended", Value: []byte("1790000000777")},
-		{Key: "k", Value: []byte("v")},
+		{Key: "abacus.arrived", Value: strconv.AppendInt(nil, e.ms(), 10)}, {Key: "k", Value: []byte("v")},
 	}, d.Headers)
 }

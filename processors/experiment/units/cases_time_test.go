@@ -1,6 +1,7 @@
 package units
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -21,10 +22,14 @@ func (h *harness) rowOf(unit string) (*Row, bool) {
 	return r, true
 }
 
-// forwarded pipes an event as the detour brings it.
-func (h *harness) forwarded(e ev) {
+// forwarded pipes an event as the detour brings it, from a task that has just come to its time.
+func (h *harness) forwarded(e ev) { h.forwardedAt(e, float64(e.ms()-base)/1000) }
+
+// forwardedAt does so from a task that has come to a stream time, in seconds.
+func (h *harness) forwardedAt(e ev, at float64) {
 	h.pipeAs(e, topology.Source{Topic: h.cfg.Detour.Node().Topic, Appended: e.ms(), Headers: []topology.Header{
-		{Key: HeaderSource, Value: []byte("abacus.events/3/77")}, {Key: HeaderAppended, Value: []byte("1")},
+		{Key: headerSource, Value: []byte("abacus.events/3/77")}, {Key: headerAppended, Value: []byte("1")},
+		{Key: headerArrived, Value: strconv.AppendInt(nil, base+int64(at*1000), 10)},
 	}})
 }
 
@@ -60,6 +65,17 @@ func TestCase03_AConversionThatWaitedLongerThanGraceIsGone(t *testing.T) {
 	h.want("A@1 units 1 seen 1 live 0/1/1 0/200/40000 matured 0/0/0 0/0/0", "no_exposure 1")
 	h.pipe(bought("p3", "u1", "4", 10.5))
 	h.want("A@1 units 1 seen 1 live 0/1/1 0/600/360000 matured 0/0/0 0/0/0", "no_exposure 1")
+}
+
+// In a backlog the unit's own task may be far ahead of the one that forwards: when the exposure came is
+// decided where it lay.
+func TestCase03_AForwardedExposureCameWhenItWasReadFirst(t *testing.T) {
+	h := newHarness(t, shop())
+	h.pipe(bought("p1", "u1", "1", 10), bought("q1", "u2", "1", 10), bought("px", "u9", "0", 60))
+	h.forwardedAt(exposed("x1", "u1", "A", 9), 14.9)
+	h.want("A@1 units 1 seen 1 live 0/1/1 0/100/10000 matured 0/0/0 0/0/0")
+	h.forwardedAt(exposed("x2", "u2", "A", 9), 15)
+	h.want("A@1 units 2 seen 2 live 0/1/1 0/100/10000 matured 0/0/0 0/0/0", "no_exposure 1")
 }
 
 func TestCase04_RowsLiveUntilDedupAndOlderEventsAreLate(t *testing.T) {

@@ -81,7 +81,7 @@ func (p *processor) change(ev *event.Event, x *run, variant int) {
 		e.AfterEnd++
 		return
 	case !e.Exposed:
-		e.expose(x, p.ctx.StreamTime(), len(p.row.Kept))
+		e.expose(x, p.arrived(), len(p.row.Kept))
 		e.move(ev, x, variant)
 		return
 	}

@@ -300,7 +300,7 @@ func (h *harness) Late(window string, lateness int64) {
 }
 
 func original(src *topology.Source) string {
-	if from := src.Header(HeaderSource); from != nil {
+	if from := src.Header(headerSource); from != nil {
 		return string(from)
 	}
 	return src.String()

@@ -27,7 +27,7 @@ type Enrolment struct {
 	FirstID []byte // its id
 	Variant int    // its variant, by index
 	Epoch   int64  // its allocation epoch, a config version
-	Arrived int64  // stream time when the exposure that came first came
+	Arrived int64  // stream time when the exposure that came first came, see arrived
 	Earlier int    // how many of Kept had come before it
 	Seen    int64  // Place at which it was counted as first seen; 0: not yet
 	Totals  []int64

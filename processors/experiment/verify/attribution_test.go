@@ -1,12 +1,14 @@
 package verify_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/abacus-stream/abacus/processors/experiment"
+	"github.com/abacus-stream/abacus/topology"
 )
 
 func TestAttribution(t *testing.T) {
@@ -99,6 +101,30 @@ func TestAttribution(t *testing.T) {
 				return
 			}
 			require.Equal(t, c.want.dead, s.figures().dead)
+			s.want(c.want)
+		})
+	}
+}
+
+// The exposure lies in another partition than its unit's, and is appended when the unit's task is far ahead:
+// where it lay it came in time, or late.
+func TestAForwardedExposureCameWhenItWasReadFirst(t *testing.T) {
+	const unit = "u"
+	for name, c := range map[string]struct {
+		elsewhere int64 // event time that the other partition has come to
+		want      figures
+	}{
+		"in time": {6999, figures{a: 1, revenue: 100, bought: 1, orders: 1}},
+		"late":    {7000, figures{a: 1, dropped: map[string]int64{"no_exposure": 1}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := tell(t, checkout())
+			s.in.Partitions = 2
+			own := topology.PartitionOf([]byte(unit), 2)
+			s.buy("1", unit, "1", 2000)
+			s.raw(own, base+50_000, fmt.Sprintf(`{"id":"t","type":"tick","unit":"t","ts":%d}`, base+50_000))
+			s.raw(1-own, base+50_000, fmt.Sprintf(`{"id":"t","type":"tick","unit":"t","ts":%d}`, base+c.elsewhere))
+			s.raw(1-own, base+50_001, fmt.Sprintf(`{"id":"x","type":"exposure","unit":"u","experiment":"checkout","variant":"A","ts":%d}`, base+1000))
 			s.want(c.want)
 		})
 	}

@@ -80,7 +80,7 @@ func (c *comparison) want(t *tally, key result.Key, watermark int64) (*result.Re
 	}
 	panes := t.windows(key.Grain)[key.Start]
 	if w := t.window(key.Grain, key.Start, panes); !w.empty() {
-		return t.wantWindow(key.Grain, w, watermark), func(string, string, string) bool { return false }
+		return t.wantWindow(key.Grain, w, watermark), c.verifier.leniency(t).window
 	}
 	return nil, nil
 }

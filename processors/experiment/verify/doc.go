@@ -24,8 +24,10 @@
 // # What the input does not tell
 //
 // Forwarded records. When a forwarded record reached its task is not in the events topic. It is taken to arrive in the order of
-// append time, partition, offset among the task's own records. It neither holds nor moves stream time, so this matters only for
-// what came too late by moments, and for which of two events of one id was first.
+// append time, partition, offset among the task's own records. It neither holds nor moves stream time, and whether a conversion
+// waited too long for a forwarded exposure is decided by the stream time of the partition that it lay in. So this matters only for
+// which of two events of one id was first and, in a backlog, for retractions, for what was late for a window (revision) and for what
+// a unit had when it matured: these two are then not compared.
 //
 // Idle tasks. Stream time here is the greatest event time of the good events of a task's own partition. A task that hears nothing
 // for a while also advances with the wall clock: it matures units, closes panes, and lets a conversion that waits for its exposure go.

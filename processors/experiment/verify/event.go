@@ -25,6 +25,7 @@ type event struct {
 	partition int32
 	offset    int64
 	appended  int64
+	arrived   int64 // forwarded: stream time of the task that forwarded it; else 0
 }
 
 // prop is one top-level member of props: the unescaped text of a string, the literal of a number or boolean.

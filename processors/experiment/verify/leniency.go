@@ -7,13 +7,21 @@ import "strings"
 //   - exactly, where no gap between two append times allows idleness and every unit has matured by stream time,
 //   - between what has matured by stream time and all units, where only the end of the log leaves some waiting,
 //   - not at all otherwise, and the figures of the always-valid track with them.
+//
+// Nor does it tell how far a task had come when a record was forwarded to it: where units have such records, the matured
+// figures and the revisions of windows may differ.
 type leniency struct {
 	tally *tally
-	quiet bool // a task may have been idle between two records
+	quiet bool // a task may have been idle between two records, or behind or ahead of one that was forwarded
 }
 
 func (v *Verifier) leniency(t *tally) leniency {
-	return leniency{tally: t, quiet: !v.in.NeverIdle && v.in.Quiets == nil && v.silence()}
+	return leniency{tally: t, quiet: !v.in.NeverIdle && (t.astray || v.in.Quiets == nil && v.silence())}
+}
+
+// window is skip for the record of a window: how often it changed after its end.
+func (l leniency) window(path, _, _ string) bool {
+	return path == "revision" && l.tally.astray && l.quiet
 }
 
 // silence says whether two records of a partition are so far apart that its task may have been idle in between.

@@ -23,7 +23,7 @@ type Input struct {
 	MaxAhead   int64              // ms that ts may be after the append time; 0: five minutes
 	Watermark  int64              // greatest known of stage 2; 0: the greatest as_of among the stats records
 	IdleAfter  int64              // ms of silence after which a task may be idle; 0: a second
-	NeverIdle  bool               // no task was idle before the end of the log, whatever the gaps in it
+	NeverIdle  bool               // no task was idle before the end of the log, nor at another time of it than those that forward to it
 }
 
 // Adoption says that the task of a partition knows a version from an input offset on: a row of the

@@ -11,6 +11,7 @@ type row struct {
 	conflict int64
 	late     int64
 	last     int64 // greatest event time or stream time of an event
+	astray   bool  // some of its events were forwarded
 }
 
 // held is one event as a row holds it.
@@ -41,9 +42,18 @@ type moment struct {
 	order  int
 }
 
+// arrival is the stream time at which an event came: of a forwarded one, that of the task that forwarded it.
+func (at moment) arrival(e *event) int64 {
+	if e.arrived != 0 {
+		return e.arrived
+	}
+	return at.stream
+}
+
 // touch takes one event: exactly once an id; the first offset wins.
 func (r *row) touch(at moment, e *event) {
 	h := &held{e: e, order: at.order}
+	r.astray = r.astray || e.partition != at.task.partition
 	old := r.seen[e.id]
 	switch {
 	case old != nil && old.e.content == e.content:
@@ -109,7 +119,7 @@ func (m *member) expose(at moment, v view, h *held) {
 	m.variants[h.e.variant] = true
 	switch {
 	case m.first == nil:
-		m.order, m.stream = h.order, at.stream
+		m.order, m.stream = h.order, at.arrival(h.e)
 		m.place(v, h.e)
 	case !earlier(h.e, m.first):
 	case m.frozen:

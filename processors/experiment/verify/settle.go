@@ -10,6 +10,7 @@ func (r *row) settle(at moment, current *held) {
 			continue
 		}
 		t := at.task.tally(v)
+		t.astray = t.astray || r.astray
 		countLate(at, t, m.share.panes, shares[i].panes)
 		m.correct(t, &shares[i])
 		m.share = shares[i]

@@ -66,6 +66,7 @@ type tally struct {
 	corrections int64
 	grains      map[string]map[int64][]paneKey // see windows
 	pending     map[pendingKey]int64           // kept units that only an idle task may have matured
+	astray      bool                           // some of its units have records that were forwarded
 }
 
 type pendingKey struct{ metric, variant int }

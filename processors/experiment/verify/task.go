@@ -47,6 +47,17 @@ func (t *task) adopt(offset int64) {
 	}
 }
 
+// hear takes only time and registry as far as an arrival lets the task know them.
+func (t *task) hear(a arrival) {
+	for s, more := t.knows.next(a.offset, 0); more; s, more = t.knows.next(a.offset, 0) {
+		t.idleTo(s.stream)
+	}
+	t.idle(a.offset)
+	if a.reason == "" {
+		t.advance(a.ts)
+	}
+}
+
 // idle brings stream time to where idleness had brought it when the task took the event at an offset.
 func (t *task) idle(offset int64) { t.idleTo(t.knows.idled(offset)) }
 
@@ -115,6 +126,7 @@ func (t *task) wait(e *event) {
 		t.reject("unknown_experiment")
 		return
 	}
+	e.arrived = 0 // it comes when its experiment is there
 	t.waiting.add(e, after(e.ts, t.knows.grace()))
 }
 

@@ -100,11 +100,11 @@ func (v *Verifier) replay() {
 func (v *Verifier) forward() map[int32][]*event {
 	out := map[int32][]*event{}
 	for partition, arrivals := range v.arrivals {
-		knows := newKnowledge(v.plans, &v.in, partition)
+		t := newTask(v, partition)
 		for _, a := range arrivals {
-			for more := true; more; _, more = knows.next(a.offset, 0) {
-			}
-			if owner := v.owner(knows, a); owner != partition {
+			t.hear(a)
+			if owner := v.owner(t.knows, a); owner != partition {
+				a.arrived = t.stream
 				out[owner] = append(out[owner], a.event)
 			}
 		}
