@@ -34,6 +34,7 @@ var methods = []method{
 	{"clicks per visit: sequence", 0.05, false, clicksPerVisit},
 	{"revenue by past revenue (CUPED): sequence", 0.05, true, adjustedRevenue},
 	{"guardrail: revenue, one-sided", 0.01, true, guardrail},
+	{"guardrail: conversions, one-sided", 0.01, true, conversionsHarm},
 	{"split: e-process", split.Alpha, true, firstExposures},
 	{"three metrics: Holm", 0.05, false, holm},
 }
@@ -51,6 +52,10 @@ var peeking = method{"fixed z at every look (for comparison)", 0.05, false, func
 func conversions(l look) float64 {
 	logE, reason := always.LiftLogE(converted(l.epochs), l.lift)
 	return spoken(logE, reason)
+}
+
+func conversionsHarm(l look) float64 {
+	return spoken(always.LiftLogEBelow(converted(l.epochs), l.lift))
 }
 
 func converted(epochs []epoch) (out []always.Epoch) {
