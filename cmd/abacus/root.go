@@ -61,6 +61,7 @@ func newRootCommand() *cobra.Command {
 		newRunCommand(),
 		newMirrorCommand(),
 		newExperimentsCommand(),
+		newPlanCommand(),
 		newTopicsCommand(),
 		newLoadCommand(),
 		newReplayCommand(feedReplay),

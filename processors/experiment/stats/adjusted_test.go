@@ -341,3 +341,35 @@ func TestGBStatsTheta(t *testing.T) {
 	arm := jointOf([][]int64{{2, 3}, {1, 5}, {5, 9}, {3, 220}})
 	printed(t, v.Expected.Theta, Adjusted([]Joint{arm}, []Joint{arm}, [2]int{0, 1}, 0.05).Theta)
 }
+
+func BenchmarkAdjusted(b *testing.B) {
+	var c, t Joint
+	for i := range int64(1000) {
+		c.Include(i*i%9973, i%101)
+		t.Include(i*i%9967, i%103)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		Adjusted([]Joint{c}, []Joint{t}, [2]int{2, 2}, 0.05)
+	}
+}
+
+func BenchmarkRatio(b *testing.B) {
+	var c, t Joint
+	for i := range int64(1000) {
+		c.Include(i*i%9973, i%101)
+		t.Include(i*i%9967, i%103)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		Ratio([]Joint{c}, []Joint{t}, [2]int{2, 2}, 0.05)
+	}
+}
+
+func BenchmarkJointInclude(b *testing.B) {
+	var j Joint
+	b.ReportAllocs()
+	for i := int64(0); b.Loop(); i++ {
+		j.Include(i, i+1)
+	}
+}

@@ -40,13 +40,13 @@ func ratioLine(j Joint) (line, string) {
 
 // adjust is the estimate of y - theta (x - centre).
 func (l line) adjust(theta, centre *big.Float, decimals int) arm {
-	n, square := number(l.n), mul(theta, theta)
+	n, square := float64(l.n), mul(theta, theta)
 	v := whole(l.yy, mul(mul(theta, number(-2)), l.yx), mul(square, l.xx))
 	return arm{
 		n:    l.n,
-		mean: unscaled(sub(l.y, mul(theta, sub(l.x, centre))), decimals), v: unscaled(quo(v, n), 2*decimals),
-		raw: unscaled(l.y, decimals), y: unscaled(quo(l.yy, n), 2*decimals),
-		yx: unscaled(quo(mul(theta, l.yx), n), 2*decimals), xx: unscaled(quo(mul(square, l.xx), n), 2*decimals),
+		mean: unscaled(sub(l.y, mul(theta, sub(l.x, centre))), decimals), v: unscaled(v, 2*decimals) / n,
+		raw: unscaled(l.y, decimals), y: unscaled(l.yy, 2*decimals) / n,
+		yx: unscaled(mul(theta, l.yx), 2*decimals) / n, xx: unscaled(mul(square, l.xx), 2*decimals) / n,
 	}
 }
 

@@ -1,6 +1,9 @@
 package stats
 
-import "math/big"
+import (
+	"math"
+	"math/big"
+)
 
 // precision holds every product of sums whole and leaves 250 bits for what cancels.
 const precision = 512
@@ -69,13 +72,11 @@ func mul(x, y *big.Float) *big.Float { return blank().Mul(x, y) }
 func quo(x, y *big.Float) *big.Float { return blank().Quo(x, y) }
 func blank() *big.Float              { return new(big.Float).SetPrec(precision) }
 
-// unscaled is x/10^decimals as the nearest float64.
+// unscaled is x/10^decimals, rounded twice.
 func unscaled(x *big.Float, decimals int) float64 {
-	if decimals < 0 {
-		x = mul(x, exact(powerOfTen(-decimals)))
-	} else if decimals > 0 {
-		x = quo(x, exact(powerOfTen(decimals)))
-	}
 	f, _ := x.Float64()
-	return f
+	if decimals < 0 {
+		return f * math.Pow10(-decimals)
+	}
+	return f / math.Pow10(decimals) // exact powers, up to 10^22
 }

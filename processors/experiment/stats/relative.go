@@ -33,7 +33,8 @@ func Fieller(control, treatment []Sample, alpha float64) (interval [2]float64, r
 
 // LogRatio is the interval of mT/mC - 1 at level 1-alpha from that of the logarithm, exp[ln(mT/mC) -+ z sqrt(VT/mT^2 + VC/mC^2)] - 1:
 // never below -1, and better than the symmetric one where means are skewed. Strata are combined as by StratifiedWelch.
-// The reason is empty, or too_few_units, control_mean_zero, no_variance, or not_positive where a mean has no logarithm.
+// The reason is empty, or too_few_units, control_mean_zero, no_variance, not_positive where a mean has no logarithm, or unbounded
+// where the upper end is beyond all numbers.
 func LogRatio(control, treatment []Sample, alpha float64) (interval [2]float64, reason string) {
 	a, b, reason := relativeArms(control, treatment)
 	switch {
@@ -44,7 +45,11 @@ func LogRatio(control, treatment []Sample, alpha float64) (interval [2]float64, 
 	}
 	v := b.v/float64(b.mean*b.mean) + a.v/float64(a.mean*a.mean)
 	interval = around(math.Log(b.mean/a.mean), distribution.NormalQuantile(alpha)*math.Sqrt(v))
-	return [2]float64{math.Expm1(interval[0]), math.Expm1(interval[1])}, ""
+	upper := math.Expm1(interval[1])
+	if math.IsInf(upper, 1) {
+		return [2]float64{}, ReasonUnbounded
+	}
+	return [2]float64{math.Expm1(interval[0]), upper}, ""
 }
 
 // relativeArms combines strata and says why there is nothing to be relative to.

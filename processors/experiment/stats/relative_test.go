@@ -20,6 +20,10 @@ func TestFiellerEndsSolveTheirEquation(t *testing.T) {
 		interval, reason := Fieller([]Sample{c}, []Sample{tr}, 0.05)
 		z := distribution.NormalQuantile(0.05)
 		vC, vT := c.Variance/float64(c.N), tr.Variance/float64(tr.N)
+		if c.Mean == 0 {
+			require.Equal(t, ReasonControlMeanZero, reason)
+			return
+		}
 		if g := z * z * vC / (c.Mean * c.Mean); g >= 1 {
 			require.Equal(t, ReasonUnbounded, reason)
 			require.Zero(t, interval)

@@ -17,7 +17,7 @@
 //	LiftLogE       conversions, 0/1 per unit: given a conversion, its arm is treatment's with probability
 //	               q(1+L)/(1+qL), q the share of its weight. Multinomial e-process of Lindon and Malek (arXiv 2011.03567) with a Beta
 //	               prior of concentration 100 centred on q, exact and robust to rates that change. Never for counts: the events of
-//	               a unit share its arm.
+//	               a unit share its arm. LiftLogEBelow and LiftLogEAbove are one-sided, for a harm beyond a margin.
 //
 // # Epochs
 //

@@ -33,6 +33,30 @@ func LiftLogE(epochs []Epoch, lift float64) (logE float64, reason string) {
 	return l.logE(math.Log1p(lift)), ""
 }
 
+// LiftLogEBelow is the log e-value of "the lift is at least bound", one-sided: large where it is below, such as by a harm beyond a
+// margin, and 0, no evidence, where the conversions do not look so. It is that of LiftLogE at the bound: no lift above fits better.
+// The reason is that of LiftLogE.
+func LiftLogEBelow(epochs []Epoch, bound float64) (logE float64, reason string) {
+	return liftBeyond(epochs, bound, -1)
+}
+
+// LiftLogEAbove is the log e-value of "the lift is at most bound", one-sided, as LiftLogEBelow.
+func LiftLogEAbove(epochs []Epoch, bound float64) (logE float64, reason string) {
+	return liftBeyond(epochs, bound, 1)
+}
+
+func liftBeyond(epochs []Epoch, bound, side float64) (logE float64, reason string) {
+	logE, reason = LiftLogE(epochs, bound)
+	if reason != "" {
+		return 0, reason
+	}
+	l, _ := newLikelihood(epochs)
+	if float64(side*l.slope(math.Log1p(bound))) >= 0 { // the best lift is on the other side
+		return 0, ""
+	}
+	return max(logE, 0), ""
+}
+
 // LiftInterval is all relative lifts mT/mC - 1 whose e-value is below 1/alpha: an interval, since ln e is convex in ln(1+lift).
 // With hardly any conversions of treatment it starts at -1. The reason is too_few_units without an epoch, unbounded with hardly any
 // conversions of control, and epochs_disagree where no lift is left.

@@ -72,6 +72,24 @@ func TestLiftIntervalEndsAreWhereEIsOneOverAlpha(t *testing.T) {
 	})
 }
 
+func TestLiftBeyondABound(t *testing.T) {
+	worse := []Epoch{{ControlWeight: 1, TreatmentWeight: 1, Control: 5000, Treatment: 4500}}
+	both, _ := LiftLogE(worse, -0.01)
+	below, reason := LiftLogEBelow(worse, -0.01)
+	require.Empty(t, reason)
+	require.Equal(t, both, below)
+	require.Greater(t, below, 3.0)
+	above, reason := LiftLogEAbove(worse, -0.01)
+	require.Empty(t, reason)
+	require.Zero(t, above)
+	above, _ = LiftLogEAbove(worse, -0.2)
+	require.Greater(t, above, 3.0)
+	little, _ := LiftLogEBelow(worse, -0.09)
+	require.Zero(t, little, "10 % less is hardly below -9 %")
+	_, reason = LiftLogEBelow(worse, -1)
+	require.Equal(t, stats.ReasonNotPositive, reason)
+}
+
 func TestLiftOfEpochs(t *testing.T) {
 	// 10/90 at 5 %, then 50/50 at 6 %: no effect, and pooled weights would see one.
 	epochs := []Epoch{
