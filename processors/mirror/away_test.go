@@ -175,3 +175,20 @@ func TestALargeBacklogIsWrittenPieceByPiece(t *testing.T) {
 	}
 	require.Len(t, h.members(), 80)
 }
+
+// TestWaiting: whoever asks is told how many experiments Redis does not show as they are.
+func TestWaiting(t *testing.T) {
+	waiting := -1
+	h := startOn(t, miniredis.RunT(t), mirror.Config{Waiting: func(partition int32, experiments int) {
+		require.Zero(t, partition)
+		waiting = experiments
+	}}, topologytest.Config{})
+	h.run(total("e", 1))
+	require.Equal(t, 0, waiting)
+	h.redis.Close()
+	h.run(total("e", 2), total("f", 2), window("e", "60s", 1, 1))
+	require.Equal(t, 2, waiting)
+	require.NoError(t, h.redis.Restart())
+	h.d.Advance(2 * time.Second)
+	require.Equal(t, 0, waiting)
+}

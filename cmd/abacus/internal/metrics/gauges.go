@@ -66,7 +66,7 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	m := g.m
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s := scrape{ch: ch, now: float64(time.Now().UnixMilli()) / 1000, ends: m.mu.ends}
+	s := scrape{ch: ch, now: float64(time.Now().UnixMilli()) / 1000, ends: m.mu.ends, waiting: m.mu.waiting}
 	running, restoring := map[string]int{}, map[string]int{}
 	for at, r := range m.mu.reports {
 		s.put(rebalances, float64(r.Rebalances), at.app, at.name)
@@ -83,9 +83,6 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	for app, bytes := range m.mu.disk {
 		s.put(appDisk, float64(bytes), app)
 	}
-	for partition, n := range m.mu.waiting {
-		s.put(waiting, float64(n), fmt.Sprint(partition))
-	}
 }
 
 // scrape is one gathering.
@@ -93,7 +90,12 @@ type scrape struct {
 	ch   chan<- prometheus.Metric
 	now  float64 // Unix seconds
 	ends map[partition]int64
+
+	waiting map[int32]int // by partition of the stats topic
 }
+
+// mirrored is the sub-topology whose tasks write Redis.
+const mirrored = "mirror"
 
 func (s *scrape) put(d desc, value float64, labels ...string) {
 	s.ch <- prometheus.MustNewConstMetric(d.Desc, d.kind, value, labels...)
@@ -108,6 +110,9 @@ func (s *scrape) task(app string, t *worker.TaskReport) {
 	s.put(cacheHits, float64(t.Cache.Hits), labels...)
 	s.put(cacheMisses, float64(t.Cache.Misses), labels...)
 	s.put(cacheEvictions, float64(t.Cache.Evictions), labels...)
+	if n, known := s.waiting[t.ID.Partition]; known && t.Sub == mirrored {
+		s.put(waiting, float64(n), fmt.Sprint(t.ID.Partition))
+	}
 	for _, in := range t.Inputs {
 		at := []string{app, in.Topic, fmt.Sprint(t.ID.Partition)}
 		s.put(queued, float64(in.Queued), at...)

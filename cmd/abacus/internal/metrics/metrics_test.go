@@ -94,6 +94,20 @@ func TestReports(t *testing.T) {
 	}
 }
 
+// TestWaiting: what Redis has yet to be told of is shown by the process whose mirror has the partition.
+func TestWaiting(t *testing.T) {
+	m := New("v1", "abc")
+	m.Waiting(2, 7)
+	const name = "abacus_mirror_waiting_experiments{partition=2}"
+	h := m.Hooks("app")
+	h.Reported(reported())
+	require.NotContains(t, shown(t, m), name, "no mirror runs here")
+	r := reported()
+	r.Running[0].Sub = mirrored
+	h.Reported(r)
+	require.Equal(t, 7.0, shown(t, m)[name])
+}
+
 // TestCounted: the names that tasks count under become metrics; those nobody knows are shown all the same.
 func TestCounted(t *testing.T) {
 	m := New("v1", "abc")
