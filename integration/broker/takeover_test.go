@@ -67,23 +67,28 @@ func TestHaltedProcessAddsNothingWhenItGoesOn(t *testing.T) {
 // replays what they have logged meanwhile, and no more.
 func TestRestartedInstanceGetsItsTasksBack(t *testing.T) {
 	s := newScene(t)
-	stays, dies := s.instance(), s.instance()
-	s.words(20_000, 97)
+	stays, leaves := s.instance(), s.instance()
 	unload := s.load(300)
 	stays.works(3)
-	require.Eventually(t, func() bool { return len(dies.tasks(0)) == partitions }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return len(leaves.tasks(0)) == partitions }, time.Minute, time.Millisecond)
 	s.words(20_000, 97)
-	had := dies.tasks(0)
-	dies.works(10)
-	dies.process.Kill()
-	s.watch.allAfter(s.ends())
-	logged := len(dies.log())
-	back := time.Now()
-	dies.start()
-	require.Eventually(t, func() bool { return len(dies.tasks(logged)) == partitions }, time.Minute, time.Millisecond)
-	t.Logf("at work with its tasks %v after its start", time.Since(back))
-	require.ElementsMatch(t, had, dies.tasks(logged))
-	t.Logf("replayed %v of %d changelog records", dies.replayed(logged), s.changelogs())
+	had := leaves.tasks(0)
+	leaves.works(10)
+	for _, how := range []string{"stopped", "killed"} {
+		if how == "stopped" {
+			leaves.stop()
+		} else {
+			leaves.process.Kill()
+		}
+		s.watch.allAfter(s.ends())
+		logged := len(leaves.log())
+		back := time.Now()
+		leaves.start()
+		require.Eventually(t, func() bool { return len(leaves.tasks(logged)) == partitions }, time.Minute, time.Millisecond)
+		t.Logf("%s, started again after others took over: at work with its tasks %v after that, %d of %d changelog records replayed",
+			how, time.Since(back), leaves.replayed(logged), s.changelogs())
+		require.ElementsMatch(t, had, leaves.tasks(logged))
+	}
 	unload()
 	s.settled()
 }

@@ -16,8 +16,9 @@ const (
 	HeaderLateness = "abacus.lateness_ms"
 )
 
-// deadLetterBytes bounds the value of a dead letter; the rest stays in the source topic.
-const deadLetterBytes = 512 << 10
+// deadLetterBytes bounds the value of a dead letter, recordBytes all of it but the engine's own
+// headers: with them it fits a topic of default settings. The rest stays in the source topic.
+const deadLetterBytes, recordBytes = 512 << 10, 960 << 10
 
 // DeadLetter sends the current record to the dead-letter topic.
 func (t *Task) DeadLetter(reason string, cause error) { t.Reject(&t.current, reason, cause) }
@@ -56,10 +57,14 @@ func (t *Task) aside(kind Kind, src *topology.Source, headers []topology.Header)
 			all = append(all, h)
 		}
 	}
+	room := recordBytes - len(src.Key)
+	for _, h := range src.Headers {
+		room -= len(h.Key) + len(h.Value)
+	}
 	o := t.cfg.Outbox
 	o.add(Entry{
 		Task: t, Kind: kind, Partition: 0, Key: o.copy(src.Key),
-		Value: o.copy(src.Value[:min(len(src.Value), deadLetterBytes)]), Time: src.Appended, Headers: all,
+		Value: o.copy(src.Value[:max(min(len(src.Value), deadLetterBytes, room), 0)]), Time: src.Appended, Headers: all,
 	})
 }
 

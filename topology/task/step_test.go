@@ -101,6 +101,26 @@ func header(e task.Entry, key string) string {
 	return ""
 }
 
+// What a dead letter adds to a record as large as its topic takes must not make it too large for its own.
+func TestADeadLetterFitsATopicOfDefaultSettings(t *testing.T) {
+	for key, value := range map[int]int{600 << 10: 400 << 10, 10: 1000 << 10, 1000 << 10: 10} {
+		h := start(t, one)
+		h.Add(0, []task.Record{{
+			Offset: 7, Appended: base, Key: make([]byte, key), Value: make([]byte, value),
+			Headers: []topology.Header{{Key: "trace", Value: make([]byte, 20<<10)}},
+		}})
+		h.work()
+		letters := h.flush(task.ToDeadLetters)
+		require.Len(t, letters, 1)
+		size := len(letters[0].Key) + len(letters[0].Value)
+		for _, header := range letters[0].Headers {
+			size += len(header.Key) + len(header.Value)
+		}
+		require.Len(t, letters[0].Key, key)
+		require.Less(t, size, 1<<20-1<<10)
+	}
+}
+
 func TestUndecodableRecordsAreDeadLetters(t *testing.T) {
 	h := start(t, one)
 	long := make([]byte, 600<<10)

@@ -29,6 +29,11 @@ type group struct {
 
 func (g *group) join(process string) *member {
 	m := &member{process: process, claims: map[topology.TaskID]bool{}, local: map[topology.TaskID]int64{}}
+	for _, other := range g.members {
+		if other.process == process {
+			m.local = other.local
+		}
+	}
 	g.members = append(g.members, m)
 	return m
 }

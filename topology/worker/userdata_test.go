@@ -36,3 +36,27 @@ func FuzzUserDataNeverPanics(f *testing.F) {
 	f.Add([]byte{userDataVersion, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(_ *testing.T, data []byte) { parseUserData(data) })
 }
+
+// What a process tells of its state is what a restore would begin from, before it has any task, and
+// nothing of a topic that is gone.
+func TestAProcessTellsOfItsState(t *testing.T) {
+	c := newCluster(t)
+	dir := t.TempDir()
+	stop := c.startApp("app", Config{Workers: 1, StateDir: dir})
+	c.words(0, 300, 13)
+	c.eventually(300)
+	require.NoError(t, stop())
+	a, err := New(counting(t, "app"), Config{Brokers: c.brokers, Workers: 1, StateDir: dir})
+	require.NoError(t, err)
+	require.NoError(t, a.open(t.Context()))
+	defer func() { require.NoError(t, a.close()) }()
+	local := a.local()
+	require.Len(t, local, 2*partitions)
+	for id, reach := range local {
+		require.Positive(t, reach, "task %s", id)
+	}
+	for topic := range a.topics.ids {
+		a.topics.ids[topic] = [16]byte{1}
+	}
+	require.Empty(t, a.local())
+}
