@@ -83,7 +83,11 @@ func (m *mutant) try(t *testing.T, c check) string {
 // run runs a check once, with the overlay of a bug or with none.
 func (c *check) run(t *testing.T, seeded string) (verdict, string) {
 	t.Helper()
-	args := []string{"test", "-count=1", "-v", "-timeout", (limit - time.Minute).String(), "-run", "^" + c.test + "$"}
+	pattern := "^" + c.test + "$"
+	if c.sub != "" {
+		pattern += "/^" + c.sub + "$"
+	}
+	args := []string{"test", "-count=1", "-v", "-timeout", (limit - time.Minute).String(), "-run", pattern}
 	if seeded != "" {
 		args = append(args, "-overlay", seeded)
 	}

@@ -89,7 +89,7 @@ var commits = []mutant{
 		}()
 `},
 		},
-		checks: []check{{pkg: workerPkg, test: eachStep}, {pkg: pipelinePkg, test: "TestAfterAnAbortedTransactionTheStateIsTheOneBefore"}},
+		checks: []check{{pkg: workerPkg, test: eachStep}, {pkg: pipelinePkg, sub: "kfake", test: "TestAfterAnAbortedTransactionTheStateIsTheOneBefore"}},
 	},
 	{
 		bug:    "offsets polled instead of processed",
@@ -142,7 +142,7 @@ var commits = []mutant{
 		edits: []edit{
 			{clientFile, "kgo.FetchIsolationLevel(kgo.ReadCommitted())", "kgo.FetchIsolationLevel(kgo.ReadUncommitted())"},
 		},
-		checks: []check{{pkg: pipelinePkg, test: "TestTheMirrorShowsNothingBeforeTheCommit"}, {pkg: workerPkg, test: "TestRecordsOfAnAbortedTransactionAreNotCounted"}},
+		checks: []check{{pkg: pipelinePkg, sub: "kfake", test: "TestTheMirrorShowsNothingBeforeTheCommit"}, {pkg: workerPkg, test: "TestRecordsOfAnAbortedTransactionAreNotCounted"}},
 	},
 	{
 		bug:    "callback-sum ownership",

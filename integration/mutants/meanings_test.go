@@ -27,7 +27,7 @@ var meanings = []mutant{
 		},
 		checks: []check{
 			{pkg: taskPkg, test: "TestWatermarkIsTheMinimumOfThoseNotIdle"},
-			{pkg: pipelinePkg, test: "TestABacklogCaughtUpByTwoWorkersGivesWhatOneWorkerGives", tries: 3},
+			{pkg: pipelinePkg, sub: "kfake", test: "TestABacklogCaughtUpByTwoWorkersGivesWhatOneWorkerGives", tries: 3},
 		},
 	},
 	{

@@ -25,6 +25,7 @@ type edit struct{ file, before, after string }
 // check is a test of a package that is there for the bug.
 type check struct {
 	pkg, test string
+	sub       string // the subtest to run; empty: all
 	tries     int    // for a bug that shows by chance; 0: 1
 	flags     string // for the test binary
 }

@@ -19,19 +19,20 @@ import (
 // Redis shows a total once the transaction that wrote it is committed: not while it is open, and
 // never if it is aborted.
 func TestTheMirrorShowsNothingBeforeTheCommit(t *testing.T) {
-	t.Parallel()
-	p := newPipeline(t, setup{})
-	shows := p.mirror()
-	end := p.offer(p.totalOf("inside", 0))
-	p.produce(p.totalOf("beside", 1))
-	eventually(t, "the mirror is at work", func() bool { return shows("beside") })
-	require.False(t, shows("inside"), "it is shown while its transaction is open")
-	end(kgo.TryAbort)
-	p.produce(p.totalOf("behind", 0))
-	eventually(t, "the mirror has passed the aborted record", func() bool { return shows("behind") })
-	require.False(t, shows("inside"), "it is shown though its transaction was aborted")
-	p.offer(p.totalOf("inside", 0))(kgo.TryCommit)
-	eventually(t, "what is committed is shown", func() bool { return shows("inside") })
+	onEach(t, func(t *testing.T, k kafka) {
+		p := k.pipeline(t, setup{})
+		shows := p.mirror()
+		end := p.offer(p.totalOf("inside", 0))
+		p.produce(p.totalOf("beside", 1))
+		eventually(t, "the mirror is at work", func() bool { return shows("beside") })
+		require.False(t, shows("inside"), "it is shown while its transaction is open")
+		end(kgo.TryAbort)
+		p.produce(p.totalOf("behind", 0))
+		eventually(t, "the mirror has passed the aborted record", func() bool { return shows("behind") })
+		require.False(t, shows("inside"), "it is shown though its transaction was aborted")
+		p.offer(p.totalOf("inside", 0))(kgo.TryCommit)
+		eventually(t, "what is committed is shown", func() bool { return shows("inside") })
+	})
 }
 
 // mirror runs the mirror of the pipeline on a Redis of its own until the test ends, and says which
@@ -45,7 +46,7 @@ func (p *pipeline) mirror() (shows func(experiment string) bool) {
 	mirror.Build(&b, mirror.Config{Prefix: p.prefix, Redis: client, Timeout: 10 * time.Second})
 	topo, err := b.Build(p.prefix + "-mirror")
 	require.NoError(p.t, err)
-	app, err := worker.New(topo, worker.Config{Brokers: p.cluster.Brokers, Workers: 1, Memory: true})
+	app, err := worker.New(topo, worker.Config{Brokers: p.brokers, Workers: 1, Memory: true})
 	require.NoError(p.t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -69,7 +70,7 @@ func (p *pipeline) totalOf(experiment string, partition int32) *kgo.Record {
 // offer writes records in a transaction and leaves it open; end ends it.
 func (p *pipeline) offer(records ...*kgo.Record) (end func(kgo.TransactionEndTry)) {
 	p.t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(p.cluster.Brokers...), kgo.TransactionalID(p.prefix+"-offer"), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	client, err := kgo.NewClient(kgo.SeedBrokers(p.brokers...), kgo.TransactionalID(p.prefix+"-offer"), kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	require.NoError(p.t, err)
 	p.t.Cleanup(client.Close)
 	require.NoError(p.t, client.BeginTransaction())

@@ -61,7 +61,7 @@ func (p *pipeline) load(f *traffic, perSecond int) *load {
 			case <-l.quit:
 				return
 			case <-tick.C:
-				p.send(f.next(perSecond/200)...)
+				p.send(f.next(perSecond / 200)...)
 			}
 		}
 	}()

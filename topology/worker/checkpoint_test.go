@@ -66,6 +66,7 @@ func TestRowsReachTheEngineInTime(t *testing.T) {
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error)
+	c.alive.Add(1)
 	go func() { done <- a.Run(ctx) }()
 	c.words(0, 200, 13)
 	c.eventually(200)

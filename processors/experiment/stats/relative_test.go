@@ -18,6 +18,10 @@ func TestFiellerEndsSolveTheirEquation(t *testing.T) {
 		c, tr := drawSample(r, "control"), drawSample(r, "treatment")
 		c.N, tr.N = max(c.N, 1e4), max(tr.N, 1e4)
 		interval, reason := Fieller([]Sample{c}, []Sample{tr}, 0.05)
+		if c.Mean == 0 {
+			require.Equal(t, ReasonControlMeanZero, reason)
+			return
+		}
 		z := distribution.NormalQuantile(0.05)
 		vC, vT := c.Variance/float64(c.N), tr.Variance/float64(tr.N)
 		if c.Mean == 0 {
