@@ -35,7 +35,7 @@ type Split struct {
 	PSequential Number             `json:"p_sequential"` // valid at any time; first-seen arms, excluded units included
 	Chi2        Number             `json:"chi2"`         // of kept units
 	PChi2       Number             `json:"p_chi2"`
-	Verdict     string             `json:"verdict"`
+	Verdict     string             `json:"verdict"` // ok, broken split, broken assignment
 	Reason      string             `json:"reason,omitempty"`
 }
 

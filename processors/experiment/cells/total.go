@@ -13,7 +13,6 @@ import (
 const (
 	ReasonNotIndependent = "events_not_independent" // unit: event that is not randomised by event
 	ReasonAlwaysValid    = "always_valid_not_available"
-	ReasonSequential     = "p_sequential_not_available"
 	ReasonNoEvents       = "no_events"
 	ReasonNoUnits        = "no_units"
 )
@@ -63,7 +62,7 @@ func Total(in TotalInput) *result.Record {
 		rec.Dropped[experiment.Drop(drop).String()] = n
 	}
 	if t.independent {
-		rec.Split = t.split()
+		rec.Split = t.split(in.Sums.Excluded)
 	} else {
 		rec.Reason = map[string]string{"split": ReasonNotIndependent}
 	}

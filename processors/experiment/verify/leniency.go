@@ -33,8 +33,8 @@ func (l leniency) skip(path, want, got string) bool {
 	if path == "post_maturity_corrections" {
 		return l.quiet && number(got) > number(want)
 	}
-	if path == "split.p_sequential" {
-		return l.quiet || l.tally.waiting(-1, -1) > 0
+	if firstSeen[path] {
+		return l.quiet || l.tally.unseen > 0
 	}
 	part := strings.Split(path, ".")
 	if len(part) < 5 || part[0] != "metrics" || l.tally.plan.byEvent {
@@ -51,6 +51,9 @@ func (l leniency) skip(path, want, got string) bool {
 	}
 	return false
 }
+
+// firstSeen is the fields that rest on units by first-seen arm.
+var firstSeen = map[string]bool{"split.p_sequential": true, "split.verdict": true, "split.reason": true}
 
 // alwaysValid is the fields of a comparison that rest on matured units.
 var alwaysValid = map[string]bool{

@@ -111,8 +111,11 @@ func (m *member) mature(at moment, v view, all bool) {
 	}
 }
 
-// leave counts the metrics that stream time has not matured and an idle task might have.
+// leave counts what stream time has not matured and an idle task might have.
 func (m *member) leave(t *tally) {
+	if m.first != nil && !m.seen {
+		t.unseen++
+	}
 	for i, matured := range m.matured {
 		if !matured && m.share.kept && t.plan.metrics[i].span() != never {
 			t.pending[pendingKey{i, m.share.variant}]++

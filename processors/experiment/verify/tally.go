@@ -66,6 +66,7 @@ type tally struct {
 	corrections int64
 	grains      map[string]map[int64][]paneKey // see windows
 	pending     map[pendingKey]int64           // kept units that only an idle task may have matured
+	unseen      int64                          // units that only an idle task may have counted by first-seen arm
 }
 
 type pendingKey struct{ metric, variant int }

@@ -59,11 +59,11 @@ func (f *frame) experiment(rec *result.Record) {
 	}
 	cells := []cell{{rec.Experiment, strong}}
 	if rec.Split != nil && rec.Split.Verdict != "" {
-		look := faint
+		split := cell{"split " + rec.Split.Verdict, faint}
 		if rec.Split.Verdict != "ok" {
-			look = odd
+			split = cell{rec.Split.Verdict, odd}
 		}
-		cells = append(cells, cell{"split " + rec.Split.Verdict, look})
+		cells = append(cells, split)
 	}
 	cells = append(cells, cell{strings.Join(facts, " · "), faint})
 	f.free(cells)

@@ -17,7 +17,7 @@ func shop() *Table {
 	t.Update(fake("signup-copy", 10_000, 0.001))
 	t.Update(fake("checkout-button", 10_000, 0.05, -0.1))
 	broken := fake("heavy-banner", 500, -0.3)
-	broken.Split.Verdict = "broken"
+	broken.Split.Verdict = "broken split"
 	t.Update(broken)
 	return t
 }
@@ -40,7 +40,7 @@ checkout-button  split ok  30,000 units · 12 excluded · 3 events dropped
             treatment    10,000   5.4847   +5.00 %  [ -3.23 %, +13.23 %]            ──┼──●─────       0.2339  collecting
             treatment 2  10,000   4.7012  -10.00 %  [-18.23 %,  -1.77 %]   ─────●─────│               0.0173  collecting
 
-heavy-banner  split broken  1,000 units · 12 excluded · 3 events dropped
+heavy-banner  broken split  1,000 units · 12 excluded · 3 events dropped
   purchase  control         500  20.00 %
             treatment       500  14.00 %  -30.00 %  [-54.81 %,  -5.19 %]  ◂─────────  │               0.0178  collecting
   revenue   control         500   5.2235
@@ -80,7 +80,7 @@ func TestColor(t *testing.T) {
 	colored.Color = true
 	text := render(t, colored, 120)
 	require.Contains(t, text, "\x1b[1mcheckout-button\x1b[0m")
-	require.Contains(t, text, "\x1b[33msplit broken\x1b[0m")
+	require.Contains(t, text, "\x1b[33mbroken split\x1b[0m")
 	for _, escape := range []string{"\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[33m"} {
 		text = strings.ReplaceAll(text, escape, "")
 	}

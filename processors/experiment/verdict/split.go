@@ -1,0 +1,38 @@
+package verdict
+
+import (
+	"fmt"
+
+	"github.com/abacus-stream/abacus/processors/experiment/stats/split"
+)
+
+// Words for machines in the reasons of a split.
+const (
+	ReasonExcludedShare = "excluded_share" // units in several variants are 1 % or more
+	ReasonAnalysedSplit = "analysed_split" // p_chi2 is below 0.001, which counts where one looks once
+)
+
+// Split is how units came to the variants.
+type Split struct {
+	PSequential    float64 // of the watched check of first-seen arms; 1 without units
+	PChi2          float64 // of kept units at one look; 1 without units
+	Kept, Excluded int64   // units
+}
+
+// Judge gives the verdict, and the reason where the split is not plainly good. What a single look finds is told, no more: looked at
+// again and again it finds a fault in good splits.
+func (s Split) Judge() (verdict, reason string) {
+	share, assignment := split.Assignment(s.Kept, s.Excluded, 1)
+	told := fmt.Sprintf("%.2g %% of the units were seen in several variants and are left out (%s)", 100*share, ReasonExcludedShare)
+	switch {
+	case s.PSequential <= split.Alpha:
+		return BrokenSplit, "units do not come to the variants as the weights say"
+	case assignment == split.AssignmentBroken:
+		return BrokenAssignment, told
+	case assignment == split.AssignmentWarning:
+		return OK, told
+	case s.PChi2 < split.Alpha:
+		return OK, "at one look, the units that are kept do not fit the weights (" + ReasonAnalysedSplit + ")"
+	}
+	return OK, ""
+}
