@@ -35,7 +35,9 @@ type Split struct {
 	PSequential Number             `json:"p_sequential"` // valid at any time; first-seen arms, excluded units included
 	Chi2        Number             `json:"chi2"`         // of kept units
 	PChi2       Number             `json:"p_chi2"`
-	Verdict     string             `json:"verdict"` // ok, broken split, broken assignment
+	FirstSeen   map[string]int64   `json:"first_seen,omitzero"` // units by first-seen arm, excluded ones included; not of unit: event
+	Crossed     map[string]int64   `json:"crossed,omitzero"`    // those of them that are excluded
+	Verdict     string             `json:"verdict"`             // ok, broken split, broken assignment
 	Reason      string             `json:"reason,omitempty"`
 }
 
@@ -68,6 +70,8 @@ type Variant struct {
 	MaturedN   *int64            `json:"matured_n,omitempty"`   // totals: units of the always-valid track
 	MaturedSum string            `json:"matured_sum,omitempty"` // totals: their sum
 	Reason     string            `json:"reason,omitempty"`
+
+	MaturedNonZero *int64 `json:"matured_nonzero,omitempty"` // totals: those of matured_n whose total is not 0
 }
 
 // Comparison is one treatment against control. All figures but those marked are in every comparison, null if not

@@ -25,14 +25,30 @@ func (t *tally) split(excluded int64) *result.Split {
 	if chi2, _, p, ok := stats.ChiSquare(observed, expected); ok {
 		out.Chi2, out.PChi2, facts.PChi2 = result.Num(chi2), result.Num(p), p
 	}
+	t.countSeen(out)
 	p, seen := t.sequential(t.firstSeen)
 	if !seen {
 		out.Reason = ReasonNoUnits
 		return out
 	}
 	out.PSequential, facts.PSequential = result.Num(p), p
+	facts.PCrossed, _ = t.sequential(func(c *experiment.CellDelta) int64 { return c.Crossed })
 	out.Verdict, out.Reason = facts.Judge()
 	return out
+}
+
+// countSeen writes what the check rests on.
+func (t *tally) countSeen(out *result.Split) {
+	if t.events {
+		return
+	}
+	out.FirstSeen, out.Crossed = map[string]int64{}, map[string]int64{}
+	for v, variant := range t.def.Variants {
+		for i := range t.epochs {
+			out.FirstSeen[variant.Name] += t.epochs[i].cells[v].FirstSeen
+			out.Crossed[variant.Name] += t.epochs[i].cells[v].Crossed
+		}
+	}
 }
 
 // sequential is the p that stays valid at all times of "units come by the weights", over all epochs; false without units.

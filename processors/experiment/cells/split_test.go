@@ -79,6 +79,22 @@ func TestSplitOfEpochs(t *testing.T) {
 	require.InEpsilon(t, inverse(e), num(t, r.Split.PSequential), 1e-8)
 }
 
+// Who is excluded must not depend on the arm, however few they are.
+func TestExcludedUnitsOfOneArm(t *testing.T) {
+	one, two := seen(0, 1, 50_000, 49_600), seen(1, 1, 50_000, 49_800)
+	one.Crossed, two.Crossed = 400, 200
+	r := excluding(entry(), 600, one, two)
+	require.Less(t, inverse(evidence(1000, 2, []int64{1, 1}, []int64{400, 200})), 0.001)
+	require.Equal(t, verdict.BrokenAssignment, r.Split.Verdict)
+	require.Contains(t, r.Split.Reason, verdict.ReasonCrossed)
+	require.Equal(t, map[string]int64{"control": 400, "treatment": 200}, r.Split.Crossed)
+	require.Equal(t, map[string]int64{"control": 50_000, "treatment": 50_000}, r.Split.FirstSeen)
+
+	one.Crossed, two.Crossed = 330, 270
+	require.Greater(t, inverse(evidence(1000, 2, []int64{1, 1}, []int64{330, 270})), 0.001)
+	require.Equal(t, verdict.OK, excluding(entry(), 600, one, two).Split.Verdict)
+}
+
 // excluding is the total of cells with so many excluded units.
 func excluding(e experiment.Entry, excluded int64, all ...experiment.CellDelta) *result.Record {
 	return cells.Total(cells.TotalInput{Entry: &e, Sums: &experiment.Delta{Run: 1, Cells: all, Excluded: excluded}, AsOf: t0, Closed: true})

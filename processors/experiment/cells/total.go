@@ -144,6 +144,16 @@ func (t *tally) matured(c *experiment.CellDelta, m int) (s stats.Sums) {
 	return s
 }
 
+// nonZero are the matured units of a variant whose total is not 0. Rows of before it was counted know of too few.
+func (t *tally) nonZero(m, v int) (n int64) {
+	for i := range t.epochs {
+		if c := &t.epochs[i].cells[v]; m < len(c.NonZero) {
+			n += c.NonZero[m]
+		}
+	}
+	return n
+}
+
 // metric gives the figures of a metric by variant and against control.
 func (t *tally) metric(m int) result.Metric {
 	out := result.Metric{
@@ -177,6 +187,8 @@ func (t *tally) variant(m, v int) result.Variant {
 		N: &live.N, Sum: live.SumText(digits), Mean: result.Null, Variance: result.Null,
 		MaturedN: &matured.N, MaturedSum: matured.SumText(digits),
 	}
+	nonZero := t.nonZero(m, v)
+	out.MaturedNonZero = &nonZero
 	mean, ok := live.Mean(digits)
 	if !ok {
 		out.Reason = ReasonNoUnits

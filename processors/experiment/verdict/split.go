@@ -9,12 +9,14 @@ import (
 // Words for machines in the reasons of a split.
 const (
 	ReasonExcludedShare = "excluded_share" // units in several variants are 1 % or more
+	ReasonCrossed       = "crossed"        // who is seen in several variants depends on the variant
 	ReasonAnalysedSplit = "analysed_split" // p_chi2 is below 0.001, which counts where one looks once
 )
 
 // Split is how units came to the variants.
 type Split struct {
 	PSequential    float64 // of the watched check of first-seen arms; 1 without units
+	PCrossed       float64 // of the same check of excluded units by first-seen arm; 1 without such
 	PChi2          float64 // of kept units at one look; 1 without units
 	Kept, Excluded int64   // units
 }
@@ -22,11 +24,13 @@ type Split struct {
 // Judge gives the verdict, and the reason where the split is not plainly good. What a single look finds is told, no more: looked at
 // again and again it finds a fault in good splits.
 func (s Split) Judge() (verdict, reason string) {
-	share, assignment := split.Assignment(s.Kept, s.Excluded, 1)
+	share, assignment := split.Assignment(s.Kept, s.Excluded, s.PCrossed)
 	told := fmt.Sprintf("%.2g %% of the units were seen in several variants and are left out (%s)", 100*share, ReasonExcludedShare)
 	switch {
 	case s.PSequential <= split.Alpha:
 		return BrokenSplit, "units do not come to the variants as the weights say"
+	case s.PCrossed <= split.Alpha:
+		return BrokenAssignment, "units of some variants are seen in others more often than those of the rest (" + ReasonCrossed + ")"
 	case assignment == split.AssignmentBroken:
 		return BrokenAssignment, told
 	case assignment == split.AssignmentWarning:

@@ -33,7 +33,7 @@ func (l leniency) skip(path, want, got string) bool {
 	if path == "post_maturity_corrections" {
 		return l.quiet && number(got) > number(want)
 	}
-	if firstSeen[path] {
+	if firstSeen(path) {
 		return l.quiet || l.tally.unseen > 0
 	}
 	part := strings.Split(path, ".")
@@ -52,8 +52,12 @@ func (l leniency) skip(path, want, got string) bool {
 	return false
 }
 
-// firstSeen is the fields that rest on units by first-seen arm.
-var firstSeen = map[string]bool{"split.p_sequential": true, "split.verdict": true, "split.reason": true}
+// firstSeen says whether a field rests on units by first-seen arm.
+func firstSeen(path string) bool {
+	rest, split := strings.CutPrefix(path, "split.")
+	name, _, _ := strings.Cut(rest, ".")
+	return split && (name == "p_sequential" || name == "verdict" || name == "reason" || name == "first_seen" || name == "crossed")
+}
 
 // alwaysValid is the fields of a comparison that rest on matured units.
 var alwaysValid = map[string]bool{
@@ -66,7 +70,7 @@ func (l leniency) matured(field, want, got string, waiting int64) bool {
 	case "matured_n":
 		least := number(want)
 		return l.quiet && got != "" || waiting > 0 && number(got) >= least && number(got) <= least+waiting
-	case "matured_sum":
+	case "matured_sum", "matured_nonzero":
 		return l.quiet || waiting > 0
 	}
 	return false
