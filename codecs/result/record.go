@@ -44,6 +44,7 @@ type Split struct {
 // Metric is one metric of the experiment. Comparisons, by treatment, are of totals only.
 type Metric struct {
 	Kind        string                `json:"kind"`
+	Primary     bool                  `json:"primary,omitempty"` // totals: its verdicts decide
 	Variants    map[string]Variant    `json:"variants"`
 	Comparisons map[string]Comparison `json:"comparisons,omitempty"`
 	Reason      string                `json:"reason,omitempty"`
@@ -87,10 +88,12 @@ type Comparison struct {
 	P                      Number   `json:"p"`                                 // fixed horizon, two-sided
 	Interval               Interval `json:"interval"`                          // of Difference, fixed horizon
 	RelativeInterval       Interval `json:"relative_interval"`                 // of Relative, fixed horizon
+	MethodAlways           string   `json:"method_always,omitempty"`           // multinomial_e_process, asymptotic_sequence
 	PAlways                Number   `json:"p_always"`                          // valid at any time, matured units
-	IntervalAlways         Interval `json:"interval_always"`                   // of Difference, valid at any time
-	RelativeIntervalAlways Interval `json:"relative_interval_always,omitzero"` // of Relative, valid at any time; conversions only
+	RelativeIntervalAlways Interval `json:"relative_interval_always,omitzero"` // of their relative difference, valid at any time
+	IntervalAlways         Interval `json:"interval_always"`                   // of their difference, valid at any time
+	IntervalAlwaysMethod   string   `json:"interval_always_method,omitempty"`  // of IntervalAlways alone: asymptotic_sequence
 	PAdjusted              Number   `json:"p_adjusted"`                        // PAlways over the family
-	Verdict                string   `json:"verdict"`
-	Reason                 string   `json:"reason,omitempty"`
+	Verdict                string   `json:"verdict"`                           // as package verdict has them; empty: no inference
+	Reason                 string   `json:"reason,omitempty"`                  // a sentence, words for machines at its end
 }

@@ -16,8 +16,8 @@ import (
 //	<variant>.units_new      of a window
 //	<variant>.<metric>.      n, sum, mean, variance, matured_n, matured_nonzero, matured_sum; of a window events, sum, mean, rate, min, max,
 //	                         uniques, p50, p95, p99, quantile_<q>; figures_reason
-//	<treatment>.<metric>.    method, difference, relative, se, se_pooled, statistic, df, p, p_always, p_adjusted, verdict,
-//	                         reason; interval, relative_interval, interval_always and relative_interval_always, each
+//	<treatment>.<metric>.    method, difference, relative, se, se_pooled, statistic, df, p, method_always, p_always,
+//	                         interval_always_method, p_adjusted, verdict, reason; interval, relative_interval, interval_always and relative_interval_always, each
 //	                         with _low and _high
 //	metrics.<metric>.reason  why the metric has no figures
 func Fields(rec *result.Record) map[string]string {
@@ -134,7 +134,9 @@ func (f fields) comparison(prefix string, c *result.Comparison) {
 	f.number(prefix+"statistic", c.Statistic)
 	f.number(prefix+"df", c.DF)
 	f.number(prefix+"p", c.P)
+	f.text(prefix+"method_always", c.MethodAlways)
 	f.number(prefix+"p_always", c.PAlways)
+	f.text(prefix+"interval_always_method", c.IntervalAlwaysMethod)
 	f.number(prefix+"p_adjusted", c.PAdjusted)
 	f.interval(prefix+"interval", c.Interval)
 	f.interval(prefix+"relative_interval", c.RelativeInterval)

@@ -97,7 +97,11 @@ func TestExcludedUnitsOfOneArm(t *testing.T) {
 
 // excluding is the total of cells with so many excluded units.
 func excluding(e experiment.Entry, excluded int64, all ...experiment.CellDelta) *result.Record {
-	return cells.Total(cells.TotalInput{Entry: &e, Sums: &experiment.Delta{Run: 1, Cells: all, Excluded: excluded}, AsOf: t0, Closed: true})
+	return cellsTotal(e, &experiment.Delta{Run: 1, Cells: all, Excluded: excluded})
+}
+
+func cellsTotal(e experiment.Entry, sums *experiment.Delta) *result.Record {
+	return cells.Total(cells.TotalInput{Entry: &e, Sums: sums, AsOf: t0, Closed: true})
 }
 
 func TestExcludedShare(t *testing.T) {

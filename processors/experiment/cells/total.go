@@ -12,7 +12,6 @@ import (
 // Reasons of figures that a record does not have.
 const (
 	ReasonNotIndependent = "events_not_independent" // unit: event that is not randomised by event
-	ReasonAlwaysValid    = "always_valid_not_available"
 	ReasonNoEvents       = "no_events"
 	ReasonNoUnits        = "no_units"
 )
@@ -63,6 +62,8 @@ func Total(in TotalInput) *result.Record {
 	}
 	if t.independent {
 		rec.Split = t.split(in.Sums.Excluded)
+		t.splitVerdict, t.corrections = rec.Split.Verdict, in.Sums.Corrections
+		t.watch()
 	} else {
 		rec.Reason = map[string]string{"split": ReasonNotIndependent}
 	}
@@ -82,6 +83,11 @@ type tally struct {
 	events      bool // unit: event
 	independent bool // inference applies
 	epochs      []epoch
+
+	// Of experiments that inference applies to.
+	splitVerdict string
+	corrections  int64
+	watched      [][]*watched // by metric and variant, nil for the control
 }
 
 // epoch is the cells of one allocation epoch by variant; one without units has zeros.
@@ -157,7 +163,7 @@ func (t *tally) nonZero(m, v int) (n int64) {
 // metric gives the figures of a metric by variant and against control.
 func (t *tally) metric(m int) result.Metric {
 	out := result.Metric{
-		Kind: t.def.Metrics[m].Kind, Variants: map[string]result.Variant{}, Comparisons: map[string]result.Comparison{},
+		Kind: t.def.Metrics[m].Kind, Primary: t.independent && t.primary(m), Variants: map[string]result.Variant{}, Comparisons: map[string]result.Comparison{},
 	}
 	control := t.control()
 	for v := range t.def.Variants {

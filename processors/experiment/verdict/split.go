@@ -1,10 +1,6 @@
 package verdict
 
-import (
-	"fmt"
-
-	"github.com/abacus-stream/abacus/processors/experiment/stats/split"
-)
+import "github.com/abacus-stream/abacus/processors/experiment/stats/split"
 
 // Words for machines in the reasons of a split.
 const (
@@ -25,18 +21,18 @@ type Split struct {
 // again and again it finds a fault in good splits.
 func (s Split) Judge() (verdict, reason string) {
 	share, assignment := split.Assignment(s.Kept, s.Excluded, s.PCrossed)
-	told := fmt.Sprintf("%.2g %% of the units were seen in several variants and are left out (%s)", 100*share, ReasonExcludedShare)
+	told := tell(percent(share)+" of the units were seen in several variants and are left out", ReasonExcludedShare)
 	switch {
 	case s.PSequential <= split.Alpha:
-		return BrokenSplit, "units do not come to the variants as the weights say"
+		return BrokenSplit, tell("Units do not come to the variants as the weights say")
 	case s.PCrossed <= split.Alpha:
-		return BrokenAssignment, "units of some variants are seen in others more often than those of the rest (" + ReasonCrossed + ")"
+		return BrokenAssignment, tell("Units of some variants are seen in others more often than those of the rest", ReasonCrossed)
 	case assignment == split.AssignmentBroken:
 		return BrokenAssignment, told
 	case assignment == split.AssignmentWarning:
 		return OK, told
 	case s.PChi2 < split.Alpha:
-		return OK, "at one look, the units that are kept do not fit the weights (" + ReasonAnalysedSplit + ")"
+		return OK, tell("At one look, the units that are kept do not fit the weights", ReasonAnalysedSplit)
 	}
 	return OK, ""
 }

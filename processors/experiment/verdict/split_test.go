@@ -18,7 +18,7 @@ func TestSplit(t *testing.T) {
 		{verdict.Split{0.0011, 0.0011, 0.0011, 9901, 99}, verdict.OK, ""},
 		{verdict.Split{0.001, 1, 0.5, 100, 0}, verdict.BrokenSplit, "weights"},
 		{verdict.Split{0.001, 1, 0.5, 100, 900}, verdict.BrokenSplit, "weights"},
-		{verdict.Split{0.5, 1, 0.0009, 9900, 100}, verdict.OK, "1 % of the units were seen in several variants and are left out (excluded_share)"},
+		{verdict.Split{0.5, 1, 0.0009, 9900, 100}, verdict.OK, "1.0 % of the units were seen in several variants and are left out (excluded_share)."},
 		{verdict.Split{0.5, 1, 0.5, 901, 99}, verdict.OK, "9.9 % of"},
 		{verdict.Split{0.5, 1, 0.5, 900, 100}, verdict.BrokenAssignment, "10 % of"},
 		{verdict.Split{0.5, 1, 0.0009, 100, 0}, verdict.OK, "(analysed_split)"},

@@ -47,10 +47,16 @@ func (l leniency) skip(path, want, got string) bool {
 		waiting := l.tally.waiting(metric, l.tally.plan.variant(part[3]))
 		return l.matured(field, want, got, waiting)
 	case "comparisons":
-		return alwaysValid[field] && (l.quiet || l.tally.waiting(metric, -1) > 0)
+		return alwaysValid[field] && (l.quiet || l.tally.waiting(metric, -1) > 0) || judged[field] && l.open()
 	}
 	return false
 }
+
+// open says whether a verdict may still be another: it rests on all metrics of its family, and on the split.
+func (l leniency) open() bool { return l.quiet || l.tally.unseen > 0 || l.tally.waiting(-1, -1) > 0 }
+
+// judged is the fields of a comparison that rest on others too.
+var judged = map[string]bool{"p_adjusted": true, "verdict": true, "reason": true}
 
 // firstSeen says whether a field rests on units by first-seen arm.
 func firstSeen(path string) bool {
@@ -61,7 +67,7 @@ func firstSeen(path string) bool {
 
 // alwaysValid is the fields of a comparison that rest on matured units.
 var alwaysValid = map[string]bool{
-	"p_always": true, "interval_always": true, "relative_interval_always": true, "p_adjusted": true, "verdict": true, "reason": true,
+	"p_always": true, "interval_always": true, "relative_interval_always": true,
 }
 
 // matured judges the figures of the matured track of one variant, where so many units wait.
