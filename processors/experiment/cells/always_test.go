@@ -186,6 +186,17 @@ func TestTheFamilyIsPrimaryMetricsTimesTreatments(t *testing.T) {
 	require.Equal(t, verdict.Better, r.Metrics["purchase"].Comparisons["b"].Verdict)
 }
 
+func TestSeveralPrimaryMetricsAreOneFamily(t *testing.T) {
+	e := entry(func(d *experiment.Definition) { d.Metrics[0].Primary, d.Metrics[1].Primary = true, true })
+	r := totalOf(e, grown(0, 1, 4000, 400, 300), grown(1, 1, 4000, 520, 300))
+	purchase, clicks := r.Metrics["purchase"].Comparisons["treatment"], r.Metrics["clicks"].Comparisons["treatment"]
+	p, q := num(t, purchase.PAlways), num(t, clicks.PAlways)
+	require.InEpsilon(t, max(p, q, 2*min(p, q)), max(num(t, purchase.PAdjusted), num(t, clicks.PAdjusted)), 1e-12)
+	require.InEpsilon(t, 2*min(p, q), min(num(t, purchase.PAdjusted), num(t, clicks.PAdjusted)), 1e-12)
+	require.Equal(t, verdict.Better, clicks.Verdict)
+	require.Equal(t, r.Metrics["revenue"].Comparisons["treatment"].PAlways, r.Metrics["revenue"].Comparisons["treatment"].PAdjusted, "of the other family, alone")
+}
+
 // A metric without a figure yet is a test all the same: how many there are does not depend on what is seen.
 func TestTheFamilyIsFixed(t *testing.T) {
 	sums := []experiment.CellDelta{grown(0, 1, 4000, 190, 300), grown(1, 1, 4000, 260, 300)}
