@@ -35,13 +35,16 @@ type Split struct {
 	PSequential Number             `json:"p_sequential"` // valid at any time; first-seen arms, excluded units included
 	Chi2        Number             `json:"chi2"`         // of kept units
 	PChi2       Number             `json:"p_chi2"`
-	Verdict     string             `json:"verdict"`
+	FirstSeen   map[string]int64   `json:"first_seen,omitzero"` // units by first-seen arm, excluded ones included; not of unit: event
+	Crossed     map[string]int64   `json:"crossed,omitzero"`    // those of them that are excluded
+	Verdict     string             `json:"verdict"`             // ok, broken split, broken assignment
 	Reason      string             `json:"reason,omitempty"`
 }
 
 // Metric is one metric of the experiment. Comparisons, by treatment, are of totals only.
 type Metric struct {
 	Kind        string                `json:"kind"`
+	Primary     bool                  `json:"primary,omitempty"` // totals: its verdicts decide
 	Variants    map[string]Variant    `json:"variants"`
 	Comparisons map[string]Comparison `json:"comparisons,omitempty"`
 	Reason      string                `json:"reason,omitempty"`
@@ -68,6 +71,8 @@ type Variant struct {
 	MaturedN   *int64            `json:"matured_n,omitempty"`   // totals: units of the always-valid track
 	MaturedSum string            `json:"matured_sum,omitempty"` // totals: their sum
 	Reason     string            `json:"reason,omitempty"`
+
+	MaturedNonZero *int64 `json:"matured_nonzero,omitempty"` // totals: those of matured_n whose total is not 0
 }
 
 // Comparison is one treatment against control. All figures but those marked are in every comparison, null if not
@@ -83,10 +88,12 @@ type Comparison struct {
 	P                      Number   `json:"p"`                                 // fixed horizon, two-sided
 	Interval               Interval `json:"interval"`                          // of Difference, fixed horizon
 	RelativeInterval       Interval `json:"relative_interval"`                 // of Relative, fixed horizon
+	MethodAlways           string   `json:"method_always,omitempty"`           // multinomial_e_process, asymptotic_sequence
 	PAlways                Number   `json:"p_always"`                          // valid at any time, matured units
-	IntervalAlways         Interval `json:"interval_always"`                   // of Difference, valid at any time
-	RelativeIntervalAlways Interval `json:"relative_interval_always,omitzero"` // of Relative, valid at any time; conversions only
+	RelativeIntervalAlways Interval `json:"relative_interval_always,omitzero"` // of their relative difference, valid at any time
+	IntervalAlways         Interval `json:"interval_always"`                   // of their difference, valid at any time
+	IntervalAlwaysMethod   string   `json:"interval_always_method,omitempty"`  // of IntervalAlways alone: asymptotic_sequence
 	PAdjusted              Number   `json:"p_adjusted"`                        // PAlways over the family
-	Verdict                string   `json:"verdict"`
-	Reason                 string   `json:"reason,omitempty"`
+	Verdict                string   `json:"verdict"`                           // as package verdict has them; empty: no inference
+	Reason                 string   `json:"reason,omitempty"`                  // a sentence, words for machines at its end
 }

@@ -29,8 +29,8 @@ type Metric struct {
 	Event       string    `yaml:"event,omitempty" json:"event,omitempty"`
 	Window      Duration  `yaml:"window,omitempty" json:"window,omitempty"`
 	Delay       Duration  `yaml:"delay,omitempty" json:"delay,omitempty"`
-	Goal        string    `yaml:"goal,omitempty" json:"goal,omitempty"` // increase or decrease
-	Primary     bool      `yaml:"primary,omitempty" json:"primary,omitempty"`
+	Goal        string    `yaml:"goal,omitempty" json:"goal,omitempty"`       // increase or decrease
+	Primary     bool      `yaml:"primary,omitempty" json:"primary,omitempty"` // its verdicts decide; none marked: those of all but guardrails
 	Decimals    *int      `yaml:"decimals,omitempty" json:"decimals,omitempty"`
 	Cap         *Amount   `yaml:"cap,omitempty" json:"cap,omitempty"`     // of the unit total
 	Where       string    `yaml:"where,omitempty" json:"where,omitempty"` // prop=value
@@ -45,6 +45,6 @@ type Metric struct {
 // Decision holds what verdicts are made from.
 type Decision struct {
 	Alpha        float64 `yaml:"alpha,omitempty" json:"alpha,omitempty"`
-	PlannedUnits int64   `yaml:"planned_units,omitempty" json:"planned_units,omitempty"`
-	Correction   string  `yaml:"correction,omitempty" json:"correction,omitempty"`
+	PlannedUnits int64   `yaml:"planned_units,omitempty" json:"planned_units,omitempty"` // of both arms, where sequences are tightest; 0: 10,000
+	Correction   string  `yaml:"correction,omitempty" json:"correction,omitempty"`       // over primary metrics times treatments: holm (default) or none
 }

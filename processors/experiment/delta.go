@@ -20,8 +20,10 @@ type CellDelta struct {
 	Epoch     int64        // config version of the units' first exposure
 	Units     int64        // kept units, live; of unit: event accepted events
 	FirstSeen int64        // units by first-seen arm, excluded ones included, at exposure + grace
+	Crossed   int64        // those of FirstSeen that are excluded; counted once, never taken back
 	Live      []stats.Sums // by metric index; N is used by matured sums and means of unit: event
 	Matured   []stats.Sums // by metric index; N units entered
+	NonZero   []int64      // by metric index; matured units, of unit: event events, whose total is not 0
 }
 
 // PaneDelta is the change of one variant in one pane of a second.

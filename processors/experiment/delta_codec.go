@@ -12,18 +12,19 @@ import (
 // sum deltas. Append allocates nothing once dst has the room; Parse reuses the Delta that v points to and the capacity
 // of its slices, and makes one where v points to nil. It is a codecs.Codec[*Delta].
 //
-// Layout, version 1. A count is a uvarint, an int a zigzag varint, both as in encoding/binary; a wide is a byte n and
+// Layout, version 2; version 1, which is read as well, has no crossed and non-zero units. A count is a uvarint, an int a zigzag varint, both as in encoding/binary; a wide is a byte n and
 // then n bytes, the fewest that hold the integer in two's complement, big endian (0 has none).
 //
-//	byte    version = 1
+//	byte    version = 2
 //	count   run
 //	int     config version, excluded, corrections
 //	count   mask of the drops that are not 0 (bit i is Drop i), then an int for each of them, ascending
 //	count   cells, each:
 //	  count   variant
-//	  int     epoch, units, first seen
+//	  int     epoch, units, first seen, crossed
 //	  count   live sums, each: int N, wide S, wide SS
 //	  count   matured sums, likewise
+//	  count   numbers of non-zero units, each: int
 //	count   panes, each:
 //	  count   variant
 //	  int     start less the start of the pane before (of the first: less 0)
@@ -31,7 +32,11 @@ import (
 //	  count   metrics, each: int events, wide sum
 type DeltaCodec struct{}
 
-const deltaLayout = 1
+// Layouts by their version byte.
+const (
+	deltaLayout    = 2
+	deltaLayoutOne = 1
+)
 
 // ErrDelta is the cause of a Parse error for bytes that are not a delta of a known layout.
 var ErrDelta = errors.New("malformed delta")
@@ -100,7 +105,13 @@ func appendCell(dst []byte, c *CellDelta) []byte {
 	dst = binary.AppendVarint(dst, c.Epoch)
 	dst = binary.AppendVarint(dst, c.Units)
 	dst = binary.AppendVarint(dst, c.FirstSeen)
-	return appendSums(appendSums(dst, c.Live), c.Matured)
+	dst = binary.AppendVarint(dst, c.Crossed)
+	dst = appendSums(appendSums(dst, c.Live), c.Matured)
+	dst = binary.AppendUvarint(dst, uint64(len(c.NonZero)))
+	for _, n := range c.NonZero {
+		dst = binary.AppendVarint(dst, n)
+	}
+	return dst
 }
 
 func appendSums(dst []byte, all []stats.Sums) []byte {

@@ -38,7 +38,8 @@ var cellOf = rapid.Custom(func(t *rapid.T) experiment.CellDelta {
 	return experiment.CellDelta{
 		Variant: rapid.IntRange(0, math.MaxInt32).Draw(t, "variant"), Epoch: rapid.Int64().Draw(t, "epoch"),
 		Units: rapid.Int64().Draw(t, "units"), FirstSeen: rapid.Int64().Draw(t, "first"),
-		Live: list(t, sumsOf, "live"), Matured: list(t, sumsOf, "matured"),
+		Crossed: rapid.Int64().Draw(t, "crossed"),
+		Live:    list(t, sumsOf, "live"), Matured: list(t, sumsOf, "matured"), NonZero: list(t, rapid.Int64(), "nonzero"),
 	}
 })
 
@@ -95,7 +96,7 @@ func TestDeltaParsesIntoAUsedOne(t *testing.T) {
 func TestDeltaLayout(t *testing.T) {
 	d := &experiment.Delta{
 		Run: 2, Version: 3, Excluded: 1, Corrections: -1,
-		Cells: []experiment.CellDelta{{Variant: 1, Epoch: 1, Units: 2, FirstSeen: 0,
+		Cells: []experiment.CellDelta{{Variant: 1, Epoch: 1, Units: 2, FirstSeen: 0, Crossed: 3, NonZero: []int64{4, 0},
 			Live: []stats.Sums{{S: stats.Int128{}.AddInt64(-1), SS: stats.Int192{}.AddInt64Product(16, 8)}}}},
 		Panes: []experiment.PaneDelta{
 			{Start: 1000, UnitsNew: 1, Metrics: []experiment.PaneSums{{Events: 1, Sum: stats.Int128{}.AddInt64(300)}}},
@@ -104,9 +105,24 @@ func TestDeltaLayout(t *testing.T) {
 	d.Dropped[experiment.DropNoValue] = 5
 	data, err := codec.Append(nil, d)
 	require.NoError(t, err)
-	require.Equal(t, []byte{1, 2, 6, 2, 1, 0x40, 10,
-		1, 1, 2, 4, 0, 1, 0, 1, 0xff, 2, 0, 0x80, 0,
+	require.Equal(t, []byte{2, 2, 6, 2, 1, 0x40, 10,
+		1, 1, 2, 4, 0, 6, 1, 0, 1, 0xff, 2, 0, 0x80, 0, 2, 8, 0,
 		2, 0, 0xd0, 0x0f, 2, 0, 1, 2, 2, 0x01, 0x2c, 1, 0, 0, 2, 0}, data)
+}
+
+// Rows and records of layout 1 are still there after an upgrade: what they do not say is 0.
+func TestDeltaOfLayoutOne(t *testing.T) {
+	before := []byte{1, 2, 6, 2, 1, 0x40, 10,
+		1, 1, 2, 4, 6, 1, 0, 1, 0xff, 2, 0, 0x80, 0,
+		2, 0, 0xd0, 0x0f, 2, 0, 1, 2, 2, 0x01, 0x2c, 1, 0, 0, 2, 0}
+	d := &experiment.Delta{Cells: []experiment.CellDelta{{Crossed: 9, NonZero: []int64{7}}}}
+	require.NoError(t, codec.Parse(before, &d))
+	require.EqualValues(t, 3, d.Cells[0].FirstSeen)
+	require.Zero(t, d.Cells[0].Crossed)
+	require.Empty(t, d.Cells[0].NonZero)
+	require.Equal(t, stats.Int128{}.AddInt64(-1), d.Cells[0].Live[0].S)
+	require.Len(t, d.Panes, 2)
+	require.EqualValues(t, 1, d.Panes[1].Late)
 }
 
 func TestDeltaRefusals(t *testing.T) {
@@ -117,7 +133,7 @@ func TestDeltaRefusals(t *testing.T) {
 		require.ErrorIs(t, codec.Parse(whole[:n], &d), experiment.ErrDelta, "%d bytes", n)
 	}
 	require.ErrorIs(t, codec.Parse(append(whole, 0), &d), experiment.ErrDelta)
-	require.ErrorIs(t, codec.Parse([]byte{2, 0, 0, 0, 0, 0, 0, 0}, &d), experiment.ErrDelta, "another layout")
+	require.ErrorIs(t, codec.Parse([]byte{3, 0, 0, 0, 0, 0, 0, 0}, &d), experiment.ErrDelta, "another layout")
 	require.ErrorIs(t, codec.Parse([]byte{1, 0, 0, 0, 0, 0xff, 0x7f, 0, 0}, &d), experiment.ErrDelta, "an unknown drop")
 
 	for _, bad := range []*experiment.Delta{nil, {Run: -1}, {Cells: []experiment.CellDelta{{Variant: -1}}}, {Panes: []experiment.PaneDelta{{Variant: -1}}}} {

@@ -13,10 +13,10 @@ func (DeltaCodec) Parse(data []byte, v **Delta) error {
 	if *v == nil {
 		*v = new(Delta)
 	}
-	if len(data) == 0 || data[0] != deltaLayout {
+	if len(data) == 0 || data[0] != deltaLayout && data[0] != deltaLayoutOne {
 		return fmt.Errorf("experiment: parse delta of %d bytes: %w: no known layout", len(data), ErrDelta)
 	}
-	r := reader{rest: data[1:]}
+	r := reader{rest: data[1:], old: data[0] == deltaLayoutOne}
 	r.delta(*v)
 	if r.bad || len(r.rest) > 0 {
 		return fmt.Errorf("experiment: parse delta of %d bytes: %w", len(data), ErrDelta)
@@ -27,6 +27,7 @@ func (DeltaCodec) Parse(data []byte, v **Delta) error {
 // reader takes a delta apart. After the first fault it gives zeros and bad stays set.
 type reader struct {
 	rest []byte
+	old  bool // of layout version 1
 	bad  bool
 }
 
@@ -65,9 +66,24 @@ func (r *reader) cell(c *CellDelta) {
 	c.Variant = r.small()
 	c.Epoch = r.int()
 	c.Units = r.int()
-	c.FirstSeen = r.int()
+	c.FirstSeen, c.Crossed = r.int(), 0
+	if !r.old {
+		c.Crossed = r.int()
+	}
 	c.Live = r.sums(c.Live)
 	c.Matured = r.sums(c.Matured)
+	c.NonZero = c.NonZero[:0]
+	if !r.old {
+		c.NonZero = r.ints(c.NonZero)
+	}
+}
+
+func (r *reader) ints(all []int64) []int64 {
+	all = resize(all, r.length())
+	for i := range all {
+		all[i] = r.int()
+	}
+	return all
 }
 
 func (r *reader) sums(all []stats.Sums) []stats.Sums {

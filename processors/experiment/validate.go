@@ -79,7 +79,6 @@ func (d *Definition) validateTime(f *faults) {
 func (d *Definition) validateMetrics(f *faults) {
 	f.check(len(d.Metrics) == 0, "metrics", "want at least one")
 	f.check(len(d.Metrics) > maxMetrics, "metrics", "%d are too many, want at most %d", len(d.Metrics), maxMetrics)
-	primaries := 0
 	for i := range d.Metrics {
 		m := &d.Metrics[i]
 		f.under = "metrics." + metricPath(m.Name, i) + "."
@@ -87,12 +86,8 @@ func (d *Definition) validateMetrics(f *faults) {
 		f.check(m.OnHarm == stopOnHarm && d.Unit == unitEvent && d.RandomisedBy != byEvent, "on_harm",
 			"cannot be stop where events are not what is randomised: there is no verdict; want alert, or randomised_by: event")
 		m.validate(f)
-		if m.Primary {
-			primaries++
-		}
 	}
 	f.under = ""
-	f.check(primaries > 1, "metrics", "%d are primary, want at most one", primaries)
 }
 
 func (d *Definition) validateWindows(f *faults) {

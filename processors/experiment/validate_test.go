@@ -61,7 +61,6 @@ func TestValidateNamesFieldAndRemedy(t *testing.T) {
 		"harm of events":    {"unit: event\n" + metric("name: m, kind: mean, event: e, guardrail: true, on_harm: stop"), "metrics.m.on_harm: cannot be stop"},
 		"margin":            {metric("name: m, kind: mean, event: e, margin: -1"), "metrics.m.margin: -1, want 0 or more"},
 		"same names":        {metric("name: m, kind: mean, event: e},{name: m, kind: mean, event: e"), `metrics.m.name: "m" is given twice`},
-		"two primaries":     {metric("name: m, kind: mean, event: e, primary: true},{name: n, kind: mean, event: e, primary: true"), "metrics: 2 are primary"},
 		"of other kinds":    {metric("name: m, kind: mean, event: e, quantiles: [0.5], numerator: x"), "metrics.m.quantiles: is for kind quantile only"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -88,7 +87,7 @@ func TestValidateBounds(t *testing.T) {
 	d.Control = "b0"
 	d.Metrics = nil
 	for i := range 64 {
-		d.Metrics = append(d.Metrics, experiment.Metric{Name: fmt.Sprint("m", i), Kind: "count", Event: "e"})
+		d.Metrics = append(d.Metrics, experiment.Metric{Name: fmt.Sprint("m", i), Kind: "count", Event: "e", Primary: true})
 	}
 	require.NoError(t, d.Validate())
 	d.Variants = append(d.Variants, experiment.Variant{Name: "one", Weight: 1})

@@ -11,12 +11,13 @@ import (
 //
 //	experiment               run, config_version, as_of, closed (true, false), revision; start and end of a window
 //	units.<variant>, excluded, dropped.<cause>, post_maturity_corrections, reason.<field>
-//	split.<field>            verdict, chi2, p_chi2, p_sequential, reason; split.weights.<variant>
+//	split.<field>            verdict, chi2, p_chi2, p_sequential, reason; split.weights.<variant>, split.first_seen.<variant>,
+//	                         split.crossed.<variant>
 //	<variant>.units_new      of a window
-//	<variant>.<metric>.      n, sum, mean, variance, matured_n, matured_sum; of a window events, sum, mean, rate, min, max,
+//	<variant>.<metric>.      n, sum, mean, variance, matured_n, matured_nonzero, matured_sum; of a window events, sum, mean, rate, min, max,
 //	                         uniques, p50, p95, p99, quantile_<q>; figures_reason
-//	<treatment>.<metric>.    method, difference, relative, se, se_pooled, statistic, df, p, p_always, p_adjusted, verdict,
-//	                         reason; interval, relative_interval, interval_always and relative_interval_always, each
+//	<treatment>.<metric>.    method, difference, relative, se, se_pooled, statistic, df, p, method_always, p_always,
+//	                         interval_always_method, p_adjusted, verdict, reason; interval, relative_interval, interval_always and relative_interval_always, each
 //	                         with _low and _high
 //	metrics.<metric>.reason  why the metric has no figures
 func Fields(rec *result.Record) map[string]string {
@@ -83,6 +84,12 @@ func (f fields) split(s *result.Split) {
 	for variant, weight := range s.Weights {
 		f.number("split.weights."+variant, result.Num(weight))
 	}
+	for variant, n := range s.FirstSeen {
+		f.integer("split.first_seen."+variant, &n)
+	}
+	for variant, n := range s.Crossed {
+		f.integer("split.crossed."+variant, &n)
+	}
 }
 
 func (f fields) metric(name string, m *result.Metric) {
@@ -113,6 +120,7 @@ func (f fields) variant(prefix string, v *result.Variant) {
 		f.number(prefix+"quantile_"+q, x)
 	}
 	f.integer(prefix+"matured_n", v.MaturedN)
+	f.integer(prefix+"matured_nonzero", v.MaturedNonZero)
 	f.text(prefix+"matured_sum", v.MaturedSum)
 	f.text(prefix+"figures_reason", v.Reason)
 }
@@ -126,7 +134,9 @@ func (f fields) comparison(prefix string, c *result.Comparison) {
 	f.number(prefix+"statistic", c.Statistic)
 	f.number(prefix+"df", c.DF)
 	f.number(prefix+"p", c.P)
+	f.text(prefix+"method_always", c.MethodAlways)
 	f.number(prefix+"p_always", c.PAlways)
+	f.text(prefix+"interval_always_method", c.IntervalAlwaysMethod)
 	f.number(prefix+"p_adjusted", c.PAdjusted)
 	f.interval(prefix+"interval", c.Interval)
 	f.interval(prefix+"relative_interval", c.RelativeInterval)

@@ -1,40 +1,50 @@
 package cells
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/abacus-stream/abacus/codecs/result"
+	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/experiment/stats"
+	"github.com/abacus-stream/abacus/processors/experiment/verdict"
 )
-
-// VerdictCollecting is the verdict of a comparison that does not decide yet.
-const VerdictCollecting = "collecting"
 
 const defaultAlpha = 0.05
 
-// compare is treatment against control by live sums: plain with one epoch, within each epoch with several.
+// compare is treatment against control: fixed-horizon figures of live sums, and of matured ones those that are valid at any time.
 func (t *tally) compare(m, control, treatment int) result.Comparison {
 	alpha := t.def.Decision.Alpha
 	if alpha == 0 {
 		alpha = defaultAlpha
 	}
-	var c stats.Comparison
-	if t.def.Metrics[m].Kind == kindConversion {
-		c = t.compareCounts(m, control, treatment, alpha)
-	} else {
-		c = t.compareSamples(m, control, treatment, alpha)
-	}
+	c := t.fixed(m, control, treatment, alpha, t.live)
 	if !t.independent {
 		return descriptive(c)
 	}
-	return inferential(c)
+	out := inferential(c)
+	w := t.watched[m][treatment]
+	w.write(&out)
+	out.Verdict, out.Reason = t.judge(m, w, c.Reason)
+	return out
 }
 
-func (t *tally) compareCounts(m, control, treatment int, alpha float64) stats.Comparison {
+// sumsOf gives the sums of a metric in a cell.
+type sumsOf func(c *experiment.CellDelta, m int) stats.Sums
+
+// fixed is treatment against control at a fixed horizon: plain with one epoch, within each epoch with several.
+func (t *tally) fixed(m, control, treatment int, alpha float64, sums sumsOf) stats.Comparison {
+	if t.def.Metrics[m].Kind == kindConversion {
+		return t.fixedCounts(m, control, treatment, alpha, sums)
+	}
+	return t.fixedSamples(m, control, treatment, alpha, sums)
+}
+
+func (t *tally) fixedCounts(m, control, treatment int, alpha float64, sums sumsOf) stats.Comparison {
 	var a, b []stats.Count
 	for i := range t.epochs {
 		cells := t.epochs[i].cells
-		x, y := t.live(&cells[control], m).Count(), t.live(&cells[treatment], m).Count()
+		x, y := sums(&cells[control], m).Count(), sums(&cells[treatment], m).Count()
 		if x.N != 0 || y.N != 0 {
 			a, b = append(a, x), append(b, y)
 		}
@@ -48,12 +58,12 @@ func (t *tally) compareCounts(m, control, treatment int, alpha float64) stats.Co
 	return stats.StratifiedProportions(a, b, alpha)
 }
 
-func (t *tally) compareSamples(m, control, treatment int, alpha float64) stats.Comparison {
+func (t *tally) fixedSamples(m, control, treatment int, alpha float64, sums sumsOf) stats.Comparison {
 	var a, b []stats.Sample
 	digits := decimals(&t.def.Metrics[m])
 	for i := range t.epochs {
 		cells := t.epochs[i].cells
-		x, y := t.live(&cells[control], m).Sample(digits), t.live(&cells[treatment], m).Sample(digits)
+		x, y := sums(&cells[control], m).Sample(digits), sums(&cells[treatment], m).Sample(digits)
 		if x.N != 0 || y.N != 0 {
 			a, b = append(a, x), append(b, y)
 		}
@@ -67,24 +77,55 @@ func (t *tally) compareSamples(m, control, treatment int, alpha float64) stats.C
 	return stats.StratifiedWelch(a, b, alpha)
 }
 
-// inferential is a comparison with its fixed-horizon figures; the always-valid ones are not available.
+// judge is the verdict on a treatment and its reason; word is why a fixed-horizon figure is missing, empty where none is.
+func (t *tally) judge(m int, w *watched, word string) (string, string) {
+	metric := &t.def.Metrics[m]
+	facts := verdict.Comparison{
+		Split: t.splitVerdict, Corrected: t.corrected(), P: w.adjusted, Alpha: t.decision().Alpha,
+		Effect: w.matured.Relative, Interval: w.relative, Decides: w.interval,
+		Decrease: metric.Goal == goalDecrease, Secondary: !t.primary(m), Missing: w.missing, Words: w.words,
+	}
+	if w.method == methodMultinomial {
+		facts.Decides = w.relative
+	}
+	if word != "" && !slices.Contains(facts.Words, word) {
+		facts.Words = append([]string{word}, facts.Words...)
+	}
+	return facts.Judge()
+}
+
+const goalDecrease = "decrease"
+
+// corrected says whether so many totals have changed after they had matured that none is to be relied on: 1 % of the units.
+func (t *tally) corrected() bool {
+	units := int64(0)
+	for v := range t.def.Variants {
+		units += t.units(v)
+	}
+	return t.corrections*100 > units
+}
+
+// write adds the always-valid figures.
+func (w *watched) write(out *result.Comparison) {
+	out.MethodAlways, out.IntervalAlwaysMethod = w.method, methodSequence
+	out.PAlways, out.PAdjusted = result.Num(w.p), result.Num(w.adjusted)
+	out.IntervalAlways = result.Between(w.interval[0], w.interval[1])
+	out.RelativeIntervalAlways = result.Between(w.relative[0], w.relative[1])
+}
+
+// inferential is a comparison with its fixed-horizon figures.
 func inferential(c stats.Comparison) result.Comparison {
 	out := result.Comparison{
 		Method: c.Method, Difference: result.Num(c.Difference), Relative: result.Num(c.Relative), SE: result.Num(c.SE),
 		Statistic: result.Num(c.Statistic), P: result.Num(c.P),
 		Interval:         result.Between(c.Interval[0], c.Interval[1]),
 		RelativeInterval: result.Between(c.RelativeInterval[0], c.RelativeInterval[1]),
-		PAlways:          result.Null, PAdjusted: result.Null, IntervalAlways: result.Interval{result.Null, result.Null},
-		Verdict: VerdictCollecting, Reason: ReasonAlwaysValid,
 	}
 	if strings.HasPrefix(c.Method, stats.MethodPooledZ) {
 		out.SEPooled = result.Num(c.SEPooled)
 	}
 	if c.Method == stats.MethodWelch {
 		out.DF = result.Num(c.DF)
-	}
-	if c.Reason != "" {
-		out.Reason = c.Reason + "; " + ReasonAlwaysValid
 	}
 	return out
 }

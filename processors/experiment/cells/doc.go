@@ -9,7 +9,8 @@
 //	timers.go      the watermark passes the end of a window (it is closed, once) or the end of its retention
 //	emit.go        before each commit: records of what changed: a total each EmitEvery, open
 //	               windows each second of wall time, closed ones at once
-//	total.go       sums to the record of a total      compare.go, split.go: its statistics
+//	total.go       sums to the record of a total: compare.go its figures at a fixed horizon, always.go and split.go those
+//	               that stay valid while one looks; package verdict says what they mean
 //	window.go      sums to the record of a window
 //
 // Invariant (nothing unsent): a row that changed since its record was sent has its unsent flag in the table, so what

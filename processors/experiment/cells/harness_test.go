@@ -143,6 +143,7 @@ func buyer(variant int, pane int64, cents int64) *experiment.Delta {
 	cell.Live[0].Replace(0, 1)
 	cell.Live[2].Replace(0, cents)
 	cell.Matured[0].Include(1)
+	cell.NonZero = []int64{1, 0, 0}
 	d.Cells = append(d.Cells, cell)
 	metrics := make([]experiment.PaneSums, 3)
 	metrics[0] = experiment.PaneSums{Events: 1, Sum: stats.Int128{Lo: 1}}
@@ -155,7 +156,10 @@ func buyer(variant int, pane int64, cents int64) *experiment.Delta {
 func undo(d *experiment.Delta) *experiment.Delta {
 	out := &experiment.Delta{Run: d.Run, Version: d.Version, Excluded: 1}
 	for _, c := range d.Cells {
-		back := experiment.CellDelta{Variant: c.Variant, Epoch: c.Epoch, Units: -c.Units, FirstSeen: -c.FirstSeen}
+		back := experiment.CellDelta{Variant: c.Variant, Epoch: c.Epoch, Units: -c.Units, FirstSeen: -c.FirstSeen, Crossed: -c.Crossed}
+		for _, n := range c.NonZero {
+			back.NonZero = append(back.NonZero, -n)
+		}
 		for m := range c.Live {
 			back.Live, back.Matured = append(back.Live, c.Live[m].Neg()), append(back.Matured, c.Matured[m].Neg())
 		}

@@ -26,15 +26,22 @@ func addCell(sum *experiment.Delta, c *experiment.CellDelta) {
 	})
 	if !found {
 		fresh := *c
-		fresh.Live, fresh.Matured = slices.Clone(c.Live), slices.Clone(c.Matured)
+		fresh.Live, fresh.Matured, fresh.NonZero = slices.Clone(c.Live), slices.Clone(c.Matured), slices.Clone(c.NonZero)
 		sum.Cells = slices.Insert(sum.Cells, at, fresh)
 		return
 	}
 	to := &sum.Cells[at]
 	to.Units += c.Units
 	to.FirstSeen += c.FirstSeen
+	to.Crossed += c.Crossed
 	to.Live = addSums(to.Live, c.Live)
 	to.Matured = addSums(to.Matured, c.Matured)
+	for len(to.NonZero) < len(c.NonZero) {
+		to.NonZero = append(to.NonZero, 0)
+	}
+	for i, n := range c.NonZero {
+		to.NonZero[i] += n
+	}
 }
 
 func addSums(to, from []stats.Sums) []stats.Sums {

@@ -4,42 +4,79 @@ import (
 	"github.com/abacus-stream/abacus/codecs/result"
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/experiment/stats"
+	"github.com/abacus-stream/abacus/processors/experiment/stats/always"
+	"github.com/abacus-stream/abacus/processors/experiment/stats/split"
+	"github.com/abacus-stream/abacus/processors/experiment/verdict"
 )
 
-// Verdicts of the split check. It is broken where p_chi2 is below 0.001, a figure of a fixed horizon.
-const (
-	SplitOK     = "ok"
-	SplitBroken = "broken"
-)
-
-const splitAlpha = 0.001
-
-// split checks the kept units against the weights. What is expected of several epochs is the sum over them; units of
-// an arm in an epoch that gives it no weight are left out.
-func (t *tally) split() *result.Split {
+// split is the sequential check of first-seen arms, each epoch by its weights, the analysed split of kept units beside it, and the
+// share of excluded units.
+func (t *tally) split(excluded int64) *result.Split {
 	out := &result.Split{
-		Weights: map[string]float64{}, PSequential: result.Null, Chi2: result.Null, PChi2: result.Null,
-		Verdict: SplitOK, Reason: ReasonSequential,
+		Weights: map[string]float64{}, PSequential: result.Null, Chi2: result.Null, PChi2: result.Null, Verdict: verdict.OK,
 	}
 	weight := totalWeight(t.def.Variants)
-	for _, v := range t.def.Variants {
-		out.Weights[v.Name] = v.Weight / weight
+	facts := verdict.Split{PChi2: 1, Excluded: excluded}
+	for v, variant := range t.def.Variants {
+		out.Weights[variant.Name] = variant.Weight / weight
+		facts.Kept += t.units(v)
 	}
 	observed, expected := t.allocation()
-	chi2, _, p, ok := stats.ChiSquare(observed, expected)
-	if !ok {
-		out.Reason = ReasonNoUnits + "; " + ReasonSequential
+	if chi2, _, p, ok := stats.ChiSquare(observed, expected); ok {
+		out.Chi2, out.PChi2, facts.PChi2 = result.Num(chi2), result.Num(p), p
+	}
+	t.countSeen(out)
+	p, seen := t.sequential(t.firstSeen)
+	if !seen {
+		out.Reason = ReasonNoUnits
 		return out
 	}
-	out.Chi2, out.PChi2 = result.Num(chi2), result.Num(p)
-	if p < splitAlpha {
-		out.Verdict = SplitBroken
-	}
+	out.PSequential, facts.PSequential = result.Num(p), p
+	facts.PCrossed, _ = t.sequential(func(c *experiment.CellDelta) int64 { return c.Crossed })
+	out.Verdict, out.Reason = facts.Judge()
 	return out
 }
 
+// countSeen writes what the check rests on.
+func (t *tally) countSeen(out *result.Split) {
+	if t.events {
+		return
+	}
+	out.FirstSeen, out.Crossed = map[string]int64{}, map[string]int64{}
+	for v, variant := range t.def.Variants {
+		for i := range t.epochs {
+			out.FirstSeen[variant.Name] += t.epochs[i].cells[v].FirstSeen
+			out.Crossed[variant.Name] += t.epochs[i].cells[v].Crossed
+		}
+	}
+}
+
+// sequential is the p that stays valid at all times of "units come by the weights", over all epochs; false without units.
+func (t *tally) sequential(units func(*experiment.CellDelta) int64) (p float64, seen bool) {
+	epochs := make([]split.Epoch, len(t.epochs))
+	for i := range t.epochs {
+		for v, variant := range t.variantsOf(t.epochs[i].version) {
+			n := units(&t.epochs[i].cells[v])
+			seen = seen || n > 0 && variant.Weight > 0
+			epochs[i].Units, epochs[i].Weights = append(epochs[i].Units, n), append(epochs[i].Weights, variant.Weight)
+		}
+	}
+	logE, _ := split.LogE(epochs)
+	var evidence always.Evidence
+	evidence.Observe(logE, 1, split.Alpha)
+	return evidence.P(), seen
+}
+
+// firstSeen are the units that came to a cell first, excluded ones too. Of unit: event each event is a unit, and at once.
+func (t *tally) firstSeen(c *experiment.CellDelta) int64 {
+	if t.events {
+		return c.Units
+	}
+	return c.FirstSeen
+}
+
 // allocation gives the units of the arms and what the weights of their epochs would make of them. With one epoch the second
-// is the weights themselves.
+// is the weights themselves. Units of an arm in an epoch that gives it no weight are left out.
 func (t *tally) allocation() (observed []int64, expected []float64) {
 	observed, expected = make([]int64, len(t.def.Variants)), make([]float64, len(t.def.Variants))
 	for i := range t.epochs {

@@ -30,6 +30,8 @@ func TestTotalOfDeltas(t *testing.T) {
 	require.InDelta(t, 13, num(t, r.Metrics["revenue"].Variants["treatment"].Mean), 0)
 	require.Equal(t, "2", r.Metrics["purchase"].Variants["treatment"].Sum)
 	require.EqualValues(t, 2, *r.Metrics["purchase"].Variants["treatment"].MaturedN)
+	require.EqualValues(t, 2, *r.Metrics["purchase"].Variants["treatment"].MaturedNonZero)
+	require.EqualValues(t, 0, *r.Metrics["revenue"].Variants["treatment"].MaturedNonZero)
 	require.False(t, r.Closed)
 	require.Zero(t, r.AsOf, "no watermark yet")
 }

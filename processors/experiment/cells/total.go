@@ -12,8 +12,6 @@ import (
 // Reasons of figures that a record does not have.
 const (
 	ReasonNotIndependent = "events_not_independent" // unit: event that is not randomised by event
-	ReasonAlwaysValid    = "always_valid_not_available"
-	ReasonSequential     = "p_sequential_not_available"
 	ReasonNoEvents       = "no_events"
 	ReasonNoUnits        = "no_units"
 )
@@ -63,7 +61,9 @@ func Total(in TotalInput) *result.Record {
 		rec.Dropped[experiment.Drop(drop).String()] = n
 	}
 	if t.independent {
-		rec.Split = t.split()
+		rec.Split = t.split(in.Sums.Excluded)
+		t.splitVerdict, t.corrections = rec.Split.Verdict, in.Sums.Corrections
+		t.watch()
 	} else {
 		rec.Reason = map[string]string{"split": ReasonNotIndependent}
 	}
@@ -83,6 +83,11 @@ type tally struct {
 	events      bool // unit: event
 	independent bool // inference applies
 	epochs      []epoch
+
+	// Of experiments that inference applies to.
+	splitVerdict string
+	corrections  int64
+	watched      [][]*watched // by metric and variant, nil for the control
 }
 
 // epoch is the cells of one allocation epoch by variant; one without units has zeros.
@@ -145,10 +150,20 @@ func (t *tally) matured(c *experiment.CellDelta, m int) (s stats.Sums) {
 	return s
 }
 
+// nonZero are the matured units of a variant whose total is not 0. Rows of before it was counted know of too few.
+func (t *tally) nonZero(m, v int) (n int64) {
+	for i := range t.epochs {
+		if c := &t.epochs[i].cells[v]; m < len(c.NonZero) {
+			n += c.NonZero[m]
+		}
+	}
+	return n
+}
+
 // metric gives the figures of a metric by variant and against control.
 func (t *tally) metric(m int) result.Metric {
 	out := result.Metric{
-		Kind: t.def.Metrics[m].Kind, Variants: map[string]result.Variant{}, Comparisons: map[string]result.Comparison{},
+		Kind: t.def.Metrics[m].Kind, Primary: t.independent && t.primary(m), Variants: map[string]result.Variant{}, Comparisons: map[string]result.Comparison{},
 	}
 	control := t.control()
 	for v := range t.def.Variants {
@@ -178,6 +193,8 @@ func (t *tally) variant(m, v int) result.Variant {
 		N: &live.N, Sum: live.SumText(digits), Mean: result.Null, Variance: result.Null,
 		MaturedN: &matured.N, MaturedSum: matured.SumText(digits),
 	}
+	nonZero := t.nonZero(m, v)
+	out.MaturedNonZero = &nonZero
 	mean, ok := live.Mean(digits)
 	if !ok {
 		out.Reason = ReasonNoUnits

@@ -89,6 +89,7 @@ func feed(t *testing.T, e experiment.Entry, units []unit) *result.Record {
 		}
 		c := &d.Cells[u.variant]
 		c.Units++
+		c.FirstSeen++
 		for m, v := range u.totals {
 			c.Live[m].Replace(0, v)
 		}
@@ -175,5 +176,7 @@ func TestTruthOfAudacity(t *testing.T) {
 	split := answers(t, "audacity", "homepage", "srm")
 	near(t, split.Chi2, r.Split.Chi2)
 	near(t, split.P, r.Split.PChi2)
-	require.Equal(t, "broken", r.Split.Verdict)
+	require.InEpsilon(t, inverse(evidence(1000, 2, []int64{1, 1}, []int64{3332, 2996})), num(t, r.Split.PSequential), 1e-8)
+	require.Equal(t, "ok", r.Split.Verdict, "0.0013: one that watches does not cry yet")
+	require.Contains(t, r.Split.Reason, "analysed_split", "one that looks once may")
 }

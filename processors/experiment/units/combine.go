@@ -23,8 +23,9 @@ type sums struct {
 
 // cell is one variant in one allocation epoch.
 type cell struct {
-	units, firstSeen int64
-	live, matured    []stats.Sums
+	units, firstSeen, crossed int64
+	live, matured             []stats.Sums
+	nonZero                   []int64
 }
 
 func newSums(variants, metrics int) *sums {
@@ -43,7 +44,7 @@ func (s *sums) cell(variant int, epoch int64) *cell {
 	fresh := make([]cell, s.variants)
 	for i := range fresh {
 		room := make([]stats.Sums, 2*s.metrics)
-		fresh[i].live, fresh[i].matured = room[:s.metrics:s.metrics], room[s.metrics:]
+		fresh[i].live, fresh[i].matured, fresh[i].nonZero = room[:s.metrics:s.metrics], room[s.metrics:], make([]int64, s.metrics)
 	}
 	s.cells = slices.Insert(s.cells, at*s.variants, fresh...)
 	return &s.cells[at*s.variants+variant]
@@ -78,7 +79,8 @@ func (s *sums) emit() (d *experiment.Delta, any bool) {
 	for i := range s.cells {
 		if c := &s.cells[i]; !c.empty() {
 			d.Cells = append(d.Cells, experiment.CellDelta{
-				Variant: i % s.variants, Epoch: s.epochs[i/s.variants], Units: c.units, FirstSeen: c.firstSeen, Live: c.live, Matured: c.matured,
+				Variant: i % s.variants, Epoch: s.epochs[i/s.variants], Units: c.units, FirstSeen: c.firstSeen, Crossed: c.crossed,
+				Live: c.live, Matured: c.matured, NonZero: c.nonZero,
 			})
 		}
 	}
@@ -88,7 +90,7 @@ func (s *sums) emit() (d *experiment.Delta, any bool) {
 }
 
 func (c *cell) empty() bool {
-	if c.units != 0 || c.firstSeen != 0 {
+	if c.units != 0 || c.firstSeen != 0 || c.crossed != 0 {
 		return false
 	}
 	for i := range c.live {
@@ -102,9 +104,10 @@ func (c *cell) empty() bool {
 func (s *sums) reset() {
 	for i := range s.cells {
 		c := &s.cells[i]
-		c.units, c.firstSeen = 0, 0
+		c.units, c.firstSeen, c.crossed = 0, 0, 0
 		clear(c.live)
 		clear(c.matured)
+		clear(c.nonZero)
 	}
 	s.panes.reset()
 	s.dropped, s.excluded, s.corrections = [experiment.Drops]int64{}, 0, 0

@@ -85,7 +85,10 @@ func (p *processor) change(ev *event.Event, x *run, variant int) {
 		e.move(ev, x, variant)
 		return
 	}
-	e.Several = e.Several || variant != e.Variant
+	if variant != e.Variant && !e.Several {
+		e.Several = true
+		x.sums.cell(e.Variant, e.Epoch).crossed += one(e.Seen != 0 && !x.first)
+	}
 	switch {
 	case e.precedes(ev.Time, ev.ID):
 	case e.allMatured():

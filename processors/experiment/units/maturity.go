@@ -78,11 +78,13 @@ func (p *processor) mature(now int64) {
 // matureIn matures one enrolment; with now = never all of it.
 func (p *processor) matureIn(x *run, e *Enrolment, now int64) {
 	place := Place(p.ctx.NextOffset(p.cfg.Events))
+	kept := !e.Several || x.first
 	if e.Seen == 0 && after(e.First, x.grace) <= now {
 		e.Seen = place
-		x.sums.cell(e.Variant, e.Epoch).firstSeen++
+		c := x.sums.cell(e.Variant, e.Epoch)
+		c.firstSeen++
+		c.crossed += one(!kept)
 	}
-	kept := !e.Several || x.first
 	for i := range e.Matured {
 		m := &x.metrics[i]
 		if e.Matured[i] != 0 || x.due(m, e.First) > now {
@@ -90,7 +92,9 @@ func (p *processor) matureIn(x *run, e *Enrolment, now int64) {
 		}
 		e.Matured[i] = place
 		if kept {
-			x.sums.cell(e.Variant, e.Epoch).matured[i].Include(m.total(e.Totals[i]))
+			c, total := x.sums.cell(e.Variant, e.Epoch), m.total(e.Totals[i])
+			c.matured[i].Include(total)
+			c.nonZero[i] += one(total != 0)
 		}
 	}
 }

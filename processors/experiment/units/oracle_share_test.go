@@ -152,6 +152,7 @@ func (o *oracle) maturePart(p oraclePlan, part *oraclePart, t0 ev) {
 	if !part.seen && o.now >= t0.ms()+p.grace {
 		part.seen = true
 		total.FirstSeen++
+		total.Crossed += one(part.several() && !p.first)
 	}
 	for i := range part.matured {
 		if !part.matured[i] && o.now >= t0.ms()+p.delay[i]+p.window[i]+p.grace {
@@ -159,6 +160,7 @@ func (o *oracle) maturePart(p oraclePlan, part *oraclePart, t0 ev) {
 			if part.share.excluded == 0 {
 				v, _ := part.share.cells[[2]int64{int64(variant), 1}].Live[i].S.Int64()
 				total.Matured[i].Include(v)
+				total.NonZero[i] += min(v*v, 1)
 			}
 		}
 	}

@@ -155,6 +155,9 @@ func (o *oracle) expose(r *oracleRow, e ev, seq int) {
 		if len(part.exposures) == 0 {
 			part.seq, part.x = seq, o.now
 		}
+		if part.seen && !p.first && !part.several() && e.Variant != part.exposures[0].Variant {
+			o.total[p.name].cell(int(part.exposures[0].Variant[0]-'A'), 1, 2).Crossed++
+		}
 		part.exposures = append(part.exposures, e)
 		if part.matured == [2]bool{true, true} && part.frozen != nil && less(e, *part.frozen) {
 			o.total[p.name].corrections++

@@ -72,6 +72,7 @@ func TestS06_ExclusionTakesTheWholeContributionBack(t *testing.T) {
 	h.pipe(bought("p2", "u1", "1", 4), exposed("z", "u1", "A", 5))
 	h.idle(70)
 	h.want("A@1 units 0 seen 1 live 0/0/0 0/0/0 matured 0/0/0 0/0/0", "excluded 1")
+	h.wantParts("of A@1 crossed 1 nonzero [0 0]")
 }
 
 func TestS08_MaturityTakesTheTotalsOfItsMoment(t *testing.T) {
@@ -98,6 +99,38 @@ func TestS08_FirstSeenCountsExcludedUnits(t *testing.T) {
 	h.want("excluded 1")
 	h.idle(6)
 	h.want("A@1 units 0 seen 1 live 0/0/0 0/0/0 matured 0/0/0 0/0/0", "excluded 1")
+	h.wantParts("of A@1 crossed 1 nonzero [0 0]")
+}
+
+// A unit that crosses when it has been counted as first seen crosses once, in that arm, whatever comes later.
+func TestS08_CrossedAfterItWasSeen(t *testing.T) {
+	h := newHarness(t, shop())
+	h.pipe(exposed("x", "u1", "B", 2), exposed("w", "u2", "A", 2))
+	h.idle(7)
+	h.wantParts()
+	h.pipe(exposed("y", "u1", "A", 1))
+	h.wantParts("of B@1 crossed 1 nonzero [0 0]")
+	h.pipe(exposed("z", "u1", "B", 0), exposed("y2", "u1", "A", 8))
+	h.wantParts("of B@1 crossed 1 nonzero [0 0]")
+}
+
+func TestS08_CrossingIsNoneWhereTheFirstVariantCounts(t *testing.T) {
+	h := newHarness(t, shop(func(d *experiment.Definition) { d.MultipleVariants = "first" }))
+	h.pipe(exposed("x", "u1", "B", 2), exposed("y", "u1", "A", 1))
+	h.idle(7)
+	h.pipe(exposed("z", "u1", "B", 0))
+	h.wantParts()
+}
+
+// A total of 0 matures as one: the number of the others says how far an asymptotic figure may be trusted.
+func TestS08_NonZeroUnits(t *testing.T) {
+	h := newHarness(t, shop())
+	h.pipe(exposed("x", "u1", "A", 0), exposed("y", "u2", "A", 0), exposed("z", "u3", "A", 0))
+	h.pipe(bought("p", "u1", "3", 1), bought("q", "u2", "0", 1))
+	h.idle(200)
+	h.wantParts("of A@1 crossed 0 nonzero [2 1]")
+	h.pipe(bought("r", "u3", "3", 1))
+	h.wantParts("of A@1 crossed 0 nonzero [2 1]")
 }
 
 func TestS09_ChangesOfClosedPanesAreLate(t *testing.T) {

@@ -134,9 +134,11 @@ func (l *ledger) add(d *experiment.Delta) {
 		into := l.cell(c.Variant, c.Epoch, len(c.Live))
 		into.Units += c.Units
 		into.FirstSeen += c.FirstSeen
+		into.Crossed += c.Crossed
 		for i := range c.Live {
 			into.Live[i].Add(c.Live[i])
 			into.Matured[i].Add(c.Matured[i])
+			into.NonZero[i] += c.NonZero[i]
 		}
 	}
 	for _, p := range d.Panes {
@@ -153,7 +155,9 @@ func (l *ledger) add(d *experiment.Delta) {
 func (l *ledger) cell(variant int, epoch int64, metrics int) *experiment.CellDelta {
 	key := [2]int64{int64(variant), epoch}
 	if l.cells[key] == nil {
-		l.cells[key] = &experiment.CellDelta{Live: make([]stats.Sums, metrics), Matured: make([]stats.Sums, metrics)}
+		l.cells[key] = &experiment.CellDelta{
+			Live: make([]stats.Sums, metrics), Matured: make([]stats.Sums, metrics), NonZero: make([]int64, metrics),
+		}
 	}
 	return l.cells[key]
 }
@@ -173,6 +177,9 @@ func (l *ledger) String() string {
 		line := fmt.Sprintf("%c@%d units %d seen %d live%s matured%s", 'A'+rune(k[0]), k[1], c.Units, c.FirstSeen, sumsText(c.Live), sumsText(c.Matured))
 		if c.Units != 0 || c.FirstSeen != 0 || sumsText(c.Live) != zeroText(c.Live) || sumsText(c.Matured) != zeroText(c.Matured) {
 			lines = append(lines, line)
+		}
+		if c.Crossed != 0 || slices.Max(c.NonZero) != 0 {
+			lines = append(lines, fmt.Sprintf("of %c@%d crossed %d nonzero %v", 'A'+rune(k[0]), k[1], c.Crossed, c.NonZero))
 		}
 	}
 	for k, p := range l.panes {
@@ -221,7 +228,7 @@ func (h *harness) ledger(name string, run int) *ledger {
 	return l
 }
 
-// want compares the ledger of "exp", without panes, with lines.
+// want compares the ledger of "exp", without panes and parts of cells, with lines.
 func (h *harness) want(lines ...string) {
 	if help, ok := h.t.(interface{ Helper() }); ok {
 		help.Helper()
@@ -232,7 +239,7 @@ func (h *harness) want(lines ...string) {
 func (h *harness) wantOf(name string, run int, lines ...string) {
 	var got []string
 	for line := range strings.Lines(h.ledger(name, run).String()) {
-		if !strings.HasPrefix(line, "pane ") {
+		if !strings.HasPrefix(line, "pane ") && !strings.HasPrefix(line, "of ") {
 			got = append(got, strings.TrimSuffix(line, "\n"))
 		}
 	}
@@ -240,10 +247,16 @@ func (h *harness) wantOf(name string, run int, lines ...string) {
 }
 
 // wantPanes compares the panes of "exp".
-func (h *harness) wantPanes(lines ...string) {
+func (h *harness) wantPanes(lines ...string) { h.wantLines("pane ", lines...) }
+
+// wantParts compares which units of the cells of "exp" crossed or matured with a total that is not 0.
+func (h *harness) wantParts(lines ...string) { h.wantLines("of ", lines...) }
+
+// wantLines compares the lines of "exp" that begin so.
+func (h *harness) wantLines(begin string, lines ...string) {
 	var got []string
 	for line := range strings.Lines(h.ledger("exp", 1).String()) {
-		if strings.HasPrefix(line, "pane ") {
+		if strings.HasPrefix(line, begin) {
 			got = append(got, strings.TrimSuffix(line, "\n"))
 		}
 	}

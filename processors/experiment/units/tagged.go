@@ -77,6 +77,7 @@ func (p *processor) countTagged(x *run, ev *event.Event, variant int) {
 			c.live[i].N++
 		}
 		c.live[i].Replace(0, m.total(value))
+		c.nonZero[i] += one(m.total(value) != 0)
 		pane.Metrics[i].Events++
 		pane.Metrics[i].Sum = pane.Metrics[i].Sum.AddInt64(value)
 	}

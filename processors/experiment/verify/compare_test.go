@@ -187,6 +187,21 @@ func TestMaturedFiguresAreComparedAsFarAsTheyAreDecided(t *testing.T) {
 	require.Empty(t, s.verifier().CompareStats(idle), "a gap in the log decides nothing")
 }
 
+// A unit counts by first-seen arm at exposure + grace: before, an idle task may have counted it or not.
+func TestTheSplitIsComparedAsFarAsItIsDecided(t *testing.T) {
+	for until, decided := range map[int64]bool{34_000: false, 35_000: true} {
+		s := tell(t, checkout())
+		s.in.NeverIdle = true
+		s.expose("x", "u", "A", 0).expose("y", "w", "A", 30_000).tick(until)
+		published := s.published()
+		total := string(published["checkout|total"])
+		require.Contains(t, total, `"verdict":"ok"`)
+		published["checkout|total"] = []byte(strings.Replace(total, `"verdict":"ok"`, `"verdict":"broken split"`, 1))
+		differences := s.verifier().CompareStats(published)
+		require.Equal(t, decided, len(differences) > 0, "at %d", until)
+	}
+}
+
 func TestNothingPublishedNothingExpected(t *testing.T) {
 	s := tell(t, checkout())
 	require.Empty(t, s.tick(0).verifier().CompareStats(nil))

@@ -41,8 +41,8 @@ func (l leniency) skip(path, want, got string) bool {
 	if path == "post_maturity_corrections" {
 		return l.quiet && number(got) > number(want)
 	}
-	if path == "split.p_sequential" {
-		return l.quiet || l.tally.waiting(-1, -1) > 0
+	if firstSeen(path) {
+		return l.quiet || l.tally.unseen > 0
 	}
 	part := strings.Split(path, ".")
 	if len(part) < 5 || part[0] != "metrics" || l.tally.plan.byEvent {
@@ -55,14 +55,27 @@ func (l leniency) skip(path, want, got string) bool {
 		waiting := l.tally.waiting(metric, l.tally.plan.variant(part[3]))
 		return l.matured(field, want, got, waiting)
 	case "comparisons":
-		return alwaysValid[field] && (l.quiet || l.tally.waiting(metric, -1) > 0)
+		return alwaysValid[field] && (l.quiet || l.tally.waiting(metric, -1) > 0) || judged[field] && l.open()
 	}
 	return false
 }
 
+// open says whether a verdict may still be another: it rests on all metrics of its family, and on the split.
+func (l leniency) open() bool { return l.quiet || l.tally.unseen > 0 || l.tally.waiting(-1, -1) > 0 }
+
+// judged is the fields of a comparison that rest on others too.
+var judged = map[string]bool{"p_adjusted": true, "verdict": true, "reason": true}
+
+// firstSeen says whether a field rests on units by first-seen arm.
+func firstSeen(path string) bool {
+	rest, split := strings.CutPrefix(path, "split.")
+	name, _, _ := strings.Cut(rest, ".")
+	return split && (name == "p_sequential" || name == "verdict" || name == "reason" || name == "first_seen" || name == "crossed")
+}
+
 // alwaysValid is the fields of a comparison that rest on matured units.
 var alwaysValid = map[string]bool{
-	"p_always": true, "interval_always": true, "relative_interval_always": true, "p_adjusted": true, "verdict": true, "reason": true,
+	"p_always": true, "interval_always": true, "relative_interval_always": true,
 }
 
 // matured judges the figures of the matured track of one variant, where so many units wait.
@@ -71,7 +84,7 @@ func (l leniency) matured(field, want, got string, waiting int64) bool {
 	case "matured_n":
 		least := number(want)
 		return l.quiet && got != "" || waiting > 0 && number(got) >= least && number(got) <= least+waiting
-	case "matured_sum":
+	case "matured_sum", "matured_nonzero":
 		return l.quiet || waiting > 0
 	}
 	return false

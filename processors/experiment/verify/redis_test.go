@@ -53,6 +53,19 @@ func mirrorVariant(hash map[string]string, prefix string, f result.Variant) {
 	hash[prefix+"sum"] = f.Sum
 }
 
+// A verdict is decided once no unit waits any more.
+func TestVerdictsOfHashesAsFarAsTheyAreDecided(t *testing.T) {
+	for until, decided := range map[int64]bool{94_000: false, 95_000: true} {
+		s := tell(t, checkout())
+		s.in.NeverIdle = true
+		s.expose("x", "u", "A", 0).expose("y", "w", "B", 30_000).tick(until)
+		hashes := s.hashes()
+		require.Equal(t, "collecting", hashes["ab:stats:{checkout}"]["B.bought.verdict"])
+		hashes["ab:stats:{checkout}"]["B.bought.verdict"] = "better"
+		require.Equal(t, decided, len(s.verifier().CompareHashes(hashes)) > 0, "at %d", until)
+	}
+}
+
 func TestHashesAgree(t *testing.T) {
 	s := busy(t)
 	hashes := s.hashes()

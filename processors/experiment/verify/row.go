@@ -116,7 +116,11 @@ func (r *row) expose(at moment, h *held) {
 
 // expose takes an exposure inside the experiment's time.
 func (m *member) expose(at moment, v view, h *held) {
+	before := m.crossed(v)
 	m.variants[h.e.variant] = true
+	if m.seen && m.crossed(v) && !before {
+		at.task.tally(v).cell(m.arm).crossed++
+	}
 	switch {
 	case m.first == nil:
 		m.order, m.stream = h.order, at.arrival(h.e)
@@ -128,6 +132,9 @@ func (m *member) expose(at moment, v view, h *held) {
 		m.place(v, h.e)
 	}
 }
+
+// crossed says whether the unit is excluded for having been seen in several variants.
+func (m *member) crossed(v view) bool { return !v.first && len(m.variants) > 1 }
 
 // place makes an exposure the first one; the epoch is decided by the versions known now.
 func (m *member) place(v view, e *event) {

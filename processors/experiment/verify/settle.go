@@ -99,21 +99,31 @@ func (m *member) mature(at moment, v view, all bool) {
 	if !m.seen && (all || at.stream >= after(m.first.ts, v.grace)) {
 		m.seen = true
 		t.cell(m.arm).firstSeen++
+		if m.crossed(v) {
+			t.cell(m.arm).crossed++
+		}
 	}
 	m.frozen = true
 	for i := range v.metrics {
 		if !m.matured[i] && (all || at.stream >= after(after(m.first.ts, v.metrics[i].span()), v.grace)) {
 			m.matured[i] = true
 			if m.share.kept {
-				t.cell(m.share.cellKey).matured[i].include(m.share.totals[i])
+				c := t.cell(m.share.cellKey)
+				c.matured[i].include(m.share.totals[i])
+				if m.share.totals[i] != 0 {
+					c.nonZero[i]++
+				}
 			}
 		}
 		m.frozen = m.frozen && m.matured[i]
 	}
 }
 
-// leave counts the metrics that stream time has not matured and an idle task might have.
+// leave counts what stream time has not matured and an idle task might have.
 func (m *member) leave(t *tally) {
+	if m.first != nil && !m.seen {
+		t.unseen++
+	}
 	for i, matured := range m.matured {
 		if !matured && m.share.kept && t.plan.metrics[i].span() != never {
 			t.pending[pendingKey{i, m.share.variant}]++

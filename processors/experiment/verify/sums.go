@@ -15,8 +15,8 @@ func (t *tally) delta() *experiment.Delta {
 	}
 	for key, c := range t.cells {
 		d.Cells = append(d.Cells, experiment.CellDelta{
-			Variant: key.variant, Epoch: key.epoch, Units: c.units, FirstSeen: c.firstSeen,
-			Live: plain(c.live), Matured: plain(c.matured),
+			Variant: key.variant, Epoch: key.epoch, Units: c.units, FirstSeen: c.firstSeen, Crossed: c.crossed,
+			Live: plain(c.live), Matured: plain(c.matured), NonZero: c.nonZero,
 		})
 	}
 	return d

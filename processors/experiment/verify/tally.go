@@ -27,7 +27,9 @@ func (s *Sum) include(total int64) {
 // cell is what one variant has in one allocation epoch.
 type cell struct {
 	units, firstSeen int64
-	live, matured    []Sum // by metric
+	crossed          int64   // of firstSeen, excluded
+	live, matured    []Sum   // by metric
+	nonZero          []int64 // by metric: those in matured, or events, whose total is not 0
 }
 
 type cellKey struct {
@@ -67,6 +69,7 @@ type tally struct {
 	grains      map[string]map[int64][]paneKey // see windows
 	pending     map[pendingKey]int64           // kept units that only an idle task may have matured
 	astray      bool                           // some of its units have records that were forwarded
+	unseen      int64                          // units that only an idle task may have counted by first-seen arm
 }
 
 type pendingKey struct{ metric, variant int }
@@ -81,7 +84,8 @@ func newTally(p *plan) *tally {
 func (t *tally) cell(key cellKey) *cell {
 	c := t.cells[key]
 	if c == nil {
-		c = &cell{live: newSums(len(t.plan.metrics)), matured: newSums(len(t.plan.metrics))}
+		n := len(t.plan.metrics)
+		c = &cell{live: newSums(n), matured: newSums(n), nonZero: make([]int64, n)}
 		t.cells[key] = c
 	}
 	return c
@@ -143,6 +147,9 @@ func (t *tally) countEvent(v view, variant int, e *event) {
 			continue
 		}
 		c.live[i].include(m.total(value))
+		if m.total(value) != 0 {
+			c.nonZero[i]++
+		}
 		into.count(i, value)
 	}
 	if anyRounded {

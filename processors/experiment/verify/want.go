@@ -48,6 +48,18 @@ func (t *tally) figures(figures *result.Variant, x *Expected, m *metric, variant
 	}
 	figures.N, figures.Sum = &n, decimalText(live.S, m.decimals)
 	figures.MaturedN, figures.MaturedSum = &matured.N, decimalText(matured.S, m.decimals)
+	nonZero := t.nonZero(variant, m.name)
+	figures.MaturedNonZero = &nonZero
+}
+
+// nonZero is how many units of the matured track have a total that is not 0.
+func (t *tally) nonZero(variant, metric string) (n int64) {
+	for key, c := range t.cells {
+		if t.plan.variants[key.variant] == variant {
+			n += c.nonZero[t.plan.metric(metric)]
+		}
+	}
+	return n
 }
 
 // asOf caps a watermark at the end of the latest pane that holds something.

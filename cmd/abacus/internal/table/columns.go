@@ -21,18 +21,19 @@ var columns = []column{
 	{"metric", false, 9, func(r *row, _ float64) cell { return cell{text: r.metric} }},
 	{"variant", false, 8, func(r *row, _ float64) cell { return cell{text: r.variant} }},
 	{"units", true, 3, func(r *row, _ float64) cell { return cell{text: r.n()} }},
-	{"value", true, 7, func(r *row, _ float64) cell { return cell{text: r.value()} }},
+	{"value", true, 4, func(r *row, _ float64) cell { return cell{text: r.value()} }},
 	{"lift", true, 6, treatment(func(c *result.Comparison) cell { return cell{signed(c.Relative), lookOf(c)} })},
-	{"95 % interval", true, 4, treatment(func(c *result.Comparison) cell { return cell{text: between(c.RelativeInterval)} })},
+	{"95 % at any time", true, 5, treatment(func(c *result.Comparison) cell { return cell{text: between(c.RelativeIntervalAlways)} })},
 	{axisTitle, false, 1, func(r *row, scale float64) cell {
 		if r.compared == nil {
 			return cell{}
 		}
 		return cell{plot(r.compared, scale), lookOf(r.compared)}
 	}},
-	{"      p", true, 5, treatment(func(c *result.Comparison) cell { return cell{text: probability(c.P)} })},
-	{"p always", true, 0, treatment(func(c *result.Comparison) cell { return cell{text: probability(c.PAlways)} })},
-	{"verdict", false, 2, treatment(func(c *result.Comparison) cell { return cell{verdict(c), lookOf(c)} })},
+	{"p always", true, 2, treatment(func(c *result.Comparison) cell { return cell{text: probability(c.PAlways)} })},
+	{"verdict", false, 7, treatment(func(c *result.Comparison) cell { return cell{verdict(c), lookOf(c)} })},
+	{"fixed horizon", true, 0, treatment(func(c *result.Comparison) cell { return cell{between(c.RelativeInterval), faint} })},
+	{"  fixed p", true, -1, treatment(func(c *result.Comparison) cell { return cell{probability(c.P), faint} })},
 }
 
 // axisTitle marks the column whose title depends on the scale.
@@ -48,9 +49,10 @@ func treatment(of func(c *result.Comparison) cell) func(*row, float64) cell {
 	}
 }
 
+// verdict is that of a comparison, or why there is none.
 func verdict(c *result.Comparison) string {
-	if p, ok := c.P.Float(); !ok && c.Reason != "" || p != p {
-		return strings.TrimSpace(c.Verdict + " (" + strings.ReplaceAll(c.Reason, "_", " ") + ")")
+	if c.Verdict == "" && c.Reason != "" {
+		return "(" + strings.ReplaceAll(c.Reason, "_", " ") + ")"
 	}
 	return c.Verdict
 }

@@ -36,8 +36,13 @@ func fake(name string, n int64, effects ...float64) *result.Record {
 }
 
 func compared(effect, se float64) result.Comparison {
+	p, verdict := math.Erfc(math.Abs(effect/se)/math.Sqrt2), "no difference yet"
+	if p < 0.001 {
+		verdict = map[bool]string{true: "better", false: "worse"}[effect > 0]
+	}
 	return result.Comparison{
-		Relative: result.Num(effect), RelativeInterval: result.Between(effect-1.96*se, effect+1.96*se),
-		P: result.Num(math.Erfc(math.Abs(effect/se) / math.Sqrt2)), PAlways: result.Null, Verdict: "collecting",
+		Relative: result.Num(effect), RelativeInterval: result.Between(effect-1.96*se, effect+1.96*se), P: result.Num(p),
+		RelativeIntervalAlways: result.Between(effect-3*se, effect+3*se), PAlways: result.Num(min(1, 9*p)), Verdict: verdict,
+		Reason: "A sentence.",
 	}
 }

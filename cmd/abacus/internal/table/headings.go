@@ -59,12 +59,25 @@ func (f *frame) experiment(rec *result.Record) {
 	}
 	cells := []cell{{rec.Experiment, strong}}
 	if rec.Split != nil && rec.Split.Verdict != "" {
-		look := faint
+		split := cell{"split " + rec.Split.Verdict, faint}
 		if rec.Split.Verdict != "ok" {
-			look = odd
+			split = cell{rec.Split.Verdict, odd}
 		}
-		cells = append(cells, cell{"split " + rec.Split.Verdict, look})
+		cells = append(cells, split)
 	}
 	cells = append(cells, cell{strings.Join(facts, " · "), faint})
 	f.free(cells)
+	if rec.Split != nil && strings.Contains(rec.Split.Reason, " ") { // a sentence
+		f.free([]cell{{}, {rec.Split.Reason, odd}})
+	}
+}
+
+// told writes what has been found, a sentence each.
+func (f *frame) told(rows []row) {
+	for _, r := range rows {
+		if r.compared == nil || r.compared.Verdict != "better" && r.compared.Verdict != "worse" {
+			continue
+		}
+		f.free([]cell{{}, {fmt.Sprintf("%s of %s is %s: %s", r.metric, r.variant, r.compared.Verdict, r.compared.Reason), lookOf(r.compared)}})
+	}
 }

@@ -29,8 +29,9 @@ func (t *Table) Lines(w io.Writer, rec *result.Record) error {
 		if control != nil && control.metric == r.metric {
 			fmt.Fprintf(&b, " control=%s", bare(control.value()))
 		}
-		fmt.Fprintf(&b, " lift=%s interval=%s p=%s p_always=%s verdict=%s\n", bare(signed(r.compared.Relative)),
-			bare(between(r.compared.RelativeInterval)), bare(probability(r.compared.P)), bare(probability(r.compared.PAlways)), word(r.compared.Verdict))
+		c := r.compared
+		fmt.Fprintf(&b, " lift=%s interval_always=%s p_always=%s verdict=%s interval=%s p=%s\n", bare(signed(c.Relative)),
+			bare(between(c.RelativeIntervalAlways)), bare(probability(c.PAlways)), word(c.Verdict), bare(between(c.RelativeInterval)), bare(probability(c.P)))
 	}
 	if _, err := io.WriteString(w, b.String()); err != nil {
 		return fmt.Errorf("write lines of %s: %w", rec.Experiment, err)

@@ -22,8 +22,8 @@ func scaleOf(records []*result.Record) float64 {
 	for _, rec := range records {
 		for _, m := range rec.Metrics {
 			for _, c := range m.Comparisons {
-				low, okLow := c.RelativeInterval[0].Float()
-				high, okHigh := c.RelativeInterval[1].Float()
+				low, okLow := c.RelativeIntervalAlways[0].Float()
+				high, okHigh := c.RelativeIntervalAlways[1].Float()
 				if okLow && okHigh {
 					reaches = append(reaches, max(math.Abs(low), math.Abs(high)))
 				}
@@ -47,8 +47,8 @@ func scaleOf(records []*result.Record) float64 {
 func plot(c *result.Comparison, scale float64) string {
 	line := []rune(strings.Repeat(" ", plotWidth))
 	line[plotWidth/2] = '│'
-	low, okLow := c.RelativeInterval[0].Float()
-	high, okHigh := c.RelativeInterval[1].Float()
+	low, okLow := c.RelativeIntervalAlways[0].Float()
+	high, okHigh := c.RelativeIntervalAlways[1].Float()
 	estimate, ok := c.Relative.Float()
 	if !ok || !okLow || !okHigh {
 		return string(line)

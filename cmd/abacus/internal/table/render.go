@@ -11,7 +11,7 @@ import (
 )
 
 // Render writes the table for a width in characters, a heading line for each experiment and a row for each variant
-// of each metric. Columns that have no room are left out, the plots and the always-valid p first.
+// of each metric. Columns that have no room are left out, those of the fixed horizon and the plots first.
 func (t *Table) Render(w io.Writer, width int) error {
 	var b strings.Builder
 	f := frame{out: &b, width: width, color: t.Color, records: t.sorted()}
@@ -106,6 +106,7 @@ func (f *frame) write() {
 		for i := range rows {
 			f.row(rows, i)
 		}
+		f.told(rows)
 	}
 }
 

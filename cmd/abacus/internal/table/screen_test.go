@@ -24,14 +24,14 @@ func TestScreen(t *testing.T) {
 	require.NotContains(t, first, "A\r", "nothing stands there yet")
 	require.Contains(t, first, "working"+clearRight+"\n")
 	lines := strings.Count(first, "\n")
-	require.Equal(t, 23, lines)
-	require.Contains(t, draw("working"), "\x1b[23A\r", "back to the first line")
+	require.Equal(t, 25, lines)
+	require.Contains(t, draw("working"), "\x1b[25A\r", "back to the first line")
 	width = 90
 	require.Contains(t, draw(), clearAll, "a new width")
 	height = 8
 	cut := draw("working")
 	require.Equal(t, 7, strings.Count(cut, "\n"))
-	require.Contains(t, cut, "… 17 more lines")
+	require.Contains(t, cut, "… 19 more lines")
 	out.Reset()
 	require.NoError(t, s.Finish(shop(), "verified"))
 	require.NotContains(t, out.String(), "more lines", "the last frame is whole")

@@ -53,16 +53,18 @@ func cut(text string, width int) string {
 	return string([]rune(text)[:width-1]) + "…"
 }
 
-// lookOf is how the lift of a comparison looks: by the verdict, and strong where the interval is without 0.
+// lookOf is how the lift of a comparison looks: by the verdict, and strong where the interval that holds at any time is without 0.
 func lookOf(c *result.Comparison) style {
 	switch c.Verdict {
 	case "better":
 		return good
-	case "worse", "harmful":
+	case "worse":
 		return poor
+	case "broken split", "broken assignment":
+		return odd
 	}
-	low, okLow := c.RelativeInterval[0].Float()
-	high, okHigh := c.RelativeInterval[1].Float()
+	low, okLow := c.RelativeIntervalAlways[0].Float()
+	high, okHigh := c.RelativeIntervalAlways[1].Float()
 	if okLow && low > 0 || okHigh && high < 0 {
 		return strong
 	}

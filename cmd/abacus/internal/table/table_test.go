@@ -17,7 +17,7 @@ func shop() *Table {
 	t.Update(fake("signup-copy", 10_000, 0.001))
 	t.Update(fake("checkout-button", 10_000, 0.05, -0.1))
 	broken := fake("heavy-banner", 500, -0.3)
-	broken.Split.Verdict = "broken"
+	broken.Split.Verdict, broken.Split.Reason = "broken split", "Units do not come as they should."
 	t.Update(broken)
 	return t
 }
@@ -30,27 +30,29 @@ func render(t *testing.T, table *Table, width int) string {
 }
 
 const wide = `3 experiments · 51,000 units · as of 2026-09-21 14:14:20 UTC
-  metric    variant       units    value      lift         95 % interval  -20 %       0       +20 %        p  verdict
+  metric    variant       units    value      lift      95 % at any time  -50 %       0       +50 %  p always  verdict
 
 checkout-button  split ok  30,000 units · 12 excluded · 3 events dropped
   purchase  control      10,000  20.00 %
-            treatment    10,000  21.00 %   +5.00 %  [ -0.55 %, +10.55 %]              ┼──●───         0.0773  collecting
-            treatment 2  10,000  18.00 %  -10.00 %  [-15.55 %,  -4.45 %]     ───●───  │               0.0004  collecting
+            treatment    10,000  21.00 %   +5.00 %  [ -3.49 %, +13.49 %]             ─┼●──             0.6954  no difference yet
+            treatment 2  10,000  18.00 %  -10.00 %  [-18.49 %,  -1.51 %]          ──●─┼                0.0037  worse
   revenue   control      10,000   5.2235
-            treatment    10,000   5.4847   +5.00 %  [ -3.23 %, +13.23 %]            ──┼──●─────       0.2339  collecting
-            treatment 2  10,000   4.7012  -10.00 %  [-18.23 %,  -1.77 %]   ─────●─────│               0.0173  collecting
+            treatment    10,000   5.4847   +5.00 %  [ -7.60 %, +17.60 %]            ──┼●───            1.0000  no difference yet
+            treatment 2  10,000   4.7012  -10.00 %  [-22.60 %,  +2.60 %]         ───●─┼─               0.1554  no difference yet
+  purchase of treatment 2 is worse: A sentence.
 
-heavy-banner  split broken  1,000 units · 12 excluded · 3 events dropped
+heavy-banner  broken split  1,000 units · 12 excluded · 3 events dropped
+  Units do not come as they should.
   purchase  control         500  20.00 %
-            treatment       500  14.00 %  -30.00 %  [-54.81 %,  -5.19 %]  ◂─────────  │               0.0178  collecting
+            treatment       500  14.00 %  -30.00 %  [-67.97 %,  +7.97 %]  ◂────●──────┼──              0.1599  no difference yet
   revenue   control         500   5.2235
-            treatment       500   3.6564  -30.00 %  [-66.81 %,  +6.81 %]  ◂───────────┼────           0.1102  collecting
+            treatment       500   3.6564  -30.00 %  [-86.35 %, +26.35 %]  ◂────●──────┼──────          0.9920  no difference yet
 
 signup-copy  split ok  20,000 units · 12 excluded · 3 events dropped
   purchase  control      10,000  20.00 %
-            treatment    10,000  20.02 %   +0.10 %  [ -5.45 %,  +5.65 %]           ───●───            0.9718  collecting
+            treatment    10,000  20.02 %   +0.10 %  [ -8.39 %,  +8.59 %]            ──●──              1.0000  no difference yet
   revenue   control      10,000   5.2235
-            treatment    10,000   5.2287   +0.10 %  [ -8.13 %,  +8.33 %]         ─────●─────          0.9810  collecting
+            treatment    10,000   5.2287   +0.10 %  [-12.50 %, +12.70 %]           ───●───             1.0000  no difference yet
 `
 
 func TestRender(t *testing.T) {
@@ -67,10 +69,12 @@ func TestWidths(t *testing.T) {
 			require.Equal(t, strings.TrimRight(line, " "), line)
 		}
 	}
-	require.Contains(t, render(t, shop(), 80), "interval")
+	require.Contains(t, render(t, shop(), 80), "at any time")
 	require.NotContains(t, render(t, shop(), 80), "●")
+	require.Contains(t, render(t, shop(), 80), "no difference yet")
+	require.NotContains(t, render(t, shop(), 140), "fixed horizon")
+	require.Contains(t, render(t, shop(), 170), "fixed horizon")
 	require.Contains(t, render(t, shop(), 60), "lift")
-	require.NotContains(t, render(t, shop(), 200), "p always", "nothing in it")
 }
 
 func TestColor(t *testing.T) {
@@ -80,8 +84,8 @@ func TestColor(t *testing.T) {
 	colored.Color = true
 	text := render(t, colored, 120)
 	require.Contains(t, text, "\x1b[1mcheckout-button\x1b[0m")
-	require.Contains(t, text, "\x1b[33msplit broken\x1b[0m")
-	for _, escape := range []string{"\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[33m"} {
+	require.Contains(t, text, "\x1b[33mbroken split\x1b[0m")
+	for _, escape := range []string{"\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[33m"} {
 		text = strings.ReplaceAll(text, escape, "")
 	}
 	require.Equal(t, render(t, plain, 120), text, "colours take no room")
@@ -99,7 +103,7 @@ func TestUpdate(t *testing.T) {
 	require.Contains(t, render(t, table, 80), "1 experiment · 4,000 units")
 }
 
-// TestNull: what is not available is a dash, with the reason beside the verdict.
+// TestNull: what is not available is a dash.
 func TestNull(t *testing.T) {
 	rec := fake("shop", 1, 0.1)
 	null := result.Comparison{
@@ -112,11 +116,14 @@ func TestNull(t *testing.T) {
 	table := &Table{}
 	table.Update(rec)
 	text := render(t, table, 140)
-	require.Contains(t, text, "collecting (too few units)")
-	require.NotContains(t, text, "95 %")
+	require.Contains(t, text, "collecting")
+	require.NotContains(t, text, "95 %", "nothing in it")
+	null.Verdict, null.Reason = "", "events_not_independent"
+	rec.Metrics["purchase"].Comparisons["treatment"] = null
+	require.Contains(t, render(t, table, 140), "(events not independent)")
 	var b bytes.Buffer
 	require.NoError(t, table.Lines(&b, rec))
-	require.Contains(t, b.String(), "lift=- interval=- p=")
+	require.Contains(t, b.String(), "lift=- interval_always=- p_always=- verdict=")
 }
 
 func TestLines(t *testing.T) {
@@ -126,7 +133,7 @@ func TestLines(t *testing.T) {
 	lines := strings.Split(b.String(), "\n")
 	require.Len(t, lines, 5)
 	require.Equal(t, "2026-09-21T14:14:20.000Z shop purchase treatment n=10,000 value=21.00% control=20.00% "+
-		"lift=+5.00% interval=[-0.55%,+10.55%] p=0.0773 p_always=- verdict=collecting", lines[0])
+		`lift=+5.00% interval_always=[-3.49%,+13.49%] p_always=0.6954 verdict="no difference yet" interval=[-0.55%,+10.55%] p=0.0773`, lines[0])
 	require.Contains(t, lines[1], `purchase "treatment 2" `)
 }
 
@@ -147,7 +154,7 @@ func TestFigures(t *testing.T) {
 
 func TestPlot(t *testing.T) {
 	draw := func(low, estimate, high float64) string {
-		return plot(&result.Comparison{Relative: result.Num(estimate), RelativeInterval: result.Between(low, high)}, 0.12)
+		return plot(&result.Comparison{Relative: result.Num(estimate), RelativeIntervalAlways: result.Between(low, high)}, 0.12)
 	}
 	require.Equal(t, "            │ ──●──      ", draw(0.02, 0.04, 0.06))
 	require.Equal(t, "          ──●──          ", draw(-0.02, 0, 0.02))
