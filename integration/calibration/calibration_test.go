@@ -5,14 +5,18 @@ import (
 	"testing"
 )
 
-var full = flag.Bool("full", false, "simulate as much as the README quotes: about a quarter of an hour")
+var (
+	full  = flag.Bool("full", false, "simulate as much as the README quotes: about a quarter of an hour")
+	fewer = flag.Int("fewer", 1, "with -full: simulate one run of so many")
+)
 
 // sizeOf is the reduced size, or the full one.
 func sizeOf(reduced, whole size) size {
-	if *full {
-		return whole
+	if !*full {
+		return reduced
 	}
-	return reduced
+	whole.runs /= max(*fewer, 1)
+	return whole
 }
 
 // No always-valid method speaks against the truth in more than a share alpha of runs, however often one looks.

@@ -7,6 +7,7 @@ type arm struct {
 	n              int64
 	mean, v        float64
 	raw, y, yx, xx float64
+	short          float64 // of treatment: by how much v would be greater if its units varied as those of control do
 }
 
 // newArm is the estimate of a plain mean.
@@ -41,10 +42,16 @@ func stratify(control, treatment []arm) (a, b arm, strata int) {
 		if w := strataWeight(control[i].n, treatment[i].n, total); w > 0 {
 			a.include(control[i], w)
 			b.include(treatment[i], w)
+			b.short += float64(float64(w*w) * shortfall(control[i], treatment[i]))
 			strata++
 		}
 	}
 	return a, b, strata
+}
+
+// shortfall is by how much the variance of treatment's mean would be greater if its units varied as those of control do, at least 0.
+func shortfall(control, treatment arm) float64 {
+	return max(control.v*float64(control.n)/float64(treatment.n)-treatment.v, 0)
 }
 
 // arms gives each element as an estimate.

@@ -36,6 +36,8 @@ type Comparison struct {
 	RelativeInterval [2]float64 // of Relative, at level 1-alpha, symmetric (delta method)
 	Theta            float64    // weight of the covariate, in units of the metric per unit of it; adjusted comparisons only
 	Reason           string
+
+	control, treatment arm // for Beyond
 }
 
 // newComparison has no figure yet.
@@ -57,6 +59,7 @@ func (c *Comparison) differ(control, treatment arm) bool {
 		c.missing(ReasonTooFewUnits)
 		return false
 	}
+	c.control, c.treatment = control, treatment
 	return true
 }
 

@@ -42,6 +42,8 @@
 // Other intervals, by choice: Fieller and LogRatio of the relative effect, Newcombe of a difference of rates and Wilson of a rate.
 // They return the interval and a reason, which is empty where the interval is available.
 //
+// Comparison.Beyond is mT - (1 + b) mC with its standard error, for one-sided tests of a harm beyond a margin.
+//
 // Not available, NaN with a Reason: all but Difference where an arm has n < 2; p where its variance is 0; SE, intervals and
 // Relative where V is 0; Relative and its interval where mC is 0; the relative interval where VL is 0.
 // Ratio and Adjusted leave out strata where an arm has n < 2 or no denominator, and have no figure where none is left.

@@ -15,15 +15,13 @@ const MethodStratified = "_stratified"
 func StratifiedProportions(control, treatment []Count, alpha float64) Comparison {
 	c := newComparison(MethodPooledZ + MethodStratified)
 	total := strataUnits(len(control), func(i int) (int64, int64) { return control[i].N, treatment[i].N })
-	var a, b arm
+	a, b, _ := stratify(arms(control), arms(treatment))
 	pooled := 0.0
 	for i := range control {
 		w := strataWeight(control[i].N, treatment[i].N, total)
 		if w == 0 {
 			continue
 		}
-		a.include(control[i].arm(), w)
-		b.include(treatment[i].arm(), w)
 		both := Count{N: control[i].N + treatment[i].N, X: control[i].X + treatment[i].X}
 		v := both.spread() * (1/float64(control[i].N) + 1/float64(treatment[i].N))
 		pooled += float64(float64(w*w) * v)

@@ -11,6 +11,7 @@ func Welch(control, treatment Sample, alpha float64) Comparison {
 // compareStudent tests Difference/SE as Student's t with the Welch-Satterthwaite degrees of freedom.
 func compareStudent(method string, control, treatment arm, alpha float64) Comparison {
 	c := newComparison(method)
+	treatment.short = shortfall(control, treatment)
 	if !c.differ(control, treatment) {
 		return c
 	}

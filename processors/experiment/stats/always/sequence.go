@@ -54,28 +54,30 @@ func (s Sequence) RelativeInterval(c stats.Comparison, alpha float64) (interval 
 	return s.around(e, alpha)
 }
 
-// LogEBelow is the log e-value of "c.Relative is at least bound", one-sided: large where it is below, such as by a harm beyond a margin.
+// LogEBelow is the log e-value of "the relative effect is at least bound", one-sided: large where it is below, such as by a harm beyond
+// a margin. It rests on c.Beyond, since c.RelativeSE is not good enough for the small levels of guardrails: measured on skewed money
+// with a share of 10 %, 5 % of runs cross 1/0.01 by the delta method, none by this.
 func (s Sequence) LogEBelow(c stats.Comparison, bound float64) (logE float64, reason string) {
-	e, reason := relative(c)
-	if reason != "" {
-		return 0, reason
-	}
-	return oneSidedLogE((bound-e.estimate)/e.se, s.r(e.n)), ""
+	return s.beyond(c, bound, -1)
 }
 
-// LogEAbove is the log e-value of "c.Relative is at most bound", one-sided: large where it is above.
+// LogEAbove is the log e-value of "the relative effect is at most bound", one-sided: large where it is above.
 func (s Sequence) LogEAbove(c stats.Comparison, bound float64) (logE float64, reason string) {
-	e, reason := relative(c)
+	return s.beyond(c, bound, 1)
+}
+
+func (s Sequence) beyond(c stats.Comparison, bound, side float64) (logE float64, reason string) {
+	estimate, se, reason := c.Beyond(bound)
 	if reason != "" {
 		return 0, reason
 	}
-	return oneSidedLogE((e.estimate-bound)/e.se, s.r(e.n)), ""
+	return oneSidedLogE(side*estimate/se, s.r(c.N)), ""
 }
 
-// Bounds are a lower and an upper bound of c.Relative, each one-sided at level 1-alpha: at all times together at most a share alpha of
+// Bounds are a lower and an upper bound of c.Difference, each one-sided at level 1-alpha: at all times together at most a share alpha of
 // runs has it below the first, and as many above the second.
 func (s Sequence) Bounds(c stats.Comparison, alpha float64) (bounds [2]float64, reason string) {
-	e, reason := relative(c)
+	e, reason := difference(c)
 	if reason != "" {
 		return bounds, reason
 	}
