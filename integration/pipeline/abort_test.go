@@ -30,6 +30,7 @@ func TestAfterAnAbortedTransactionTheStateIsTheOneBefore(t *testing.T) {
 				x := p.start(worker.Config{StateDir: dir})
 				p.send(f.next(1500)...)
 				p.settle()
+				p.told()
 				require.NoError(t, x.stop())
 				rows := p.rows(dir)
 				require.NotEmpty(t, rows)

@@ -52,6 +52,13 @@ func (p *pipeline) finish(running ...*process) {
 	require.Equal(p.t, v.DeadLetters(), letters, "dead letters by reason")
 }
 
+// told waits until the stats topic says all that is processed: a window is told of once a second.
+func (p *pipeline) told() {
+	p.t.Helper()
+	v := p.verifier(verify.Input{NeverIdle: true})
+	eventually(p.t, "the stats topic is as verify says", func() bool { return len(v.CompareStats(p.last(p.stats()))) == 0 })
+}
+
 // mark produces the end-of-input marks of all experiments to each partition, so far ahead that the
 // longest window closes behind them.
 func (p *pipeline) mark() {
