@@ -2,10 +2,12 @@ package broker
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/abacus-stream/abacus/topology/worker"
@@ -43,12 +45,7 @@ func TestTopicCreatedAgainIsRefused(t *testing.T) {
 	ended := s.run(worker.Config{})
 	s.settled()
 	words := s.app + "-words"
-	_, err := s.admin.DeleteTopics(t.Context(), words)
-	require.NoError(t, err)
-	require.Eventually(t, func() bool {
-		_, err := s.admin.CreateTopic(t.Context(), partitions, 1, nil, words)
-		return err == nil
-	}, 10*time.Second, 20*time.Millisecond)
+	s.createAgain(words)
 	fresh, err := kgo.NewClient(kgo.SeedBrokers(s.brokers...), kgo.MetadataMinAge(50*time.Millisecond), kgo.UnknownTopicRetries(-1))
 	require.NoError(t, err)
 	defer fresh.Close()
@@ -63,4 +60,70 @@ func TestTopicCreatedAgainIsRefused(t *testing.T) {
 		require.Fail(t, "the app goes on")
 	}
 	s.settled()
+}
+
+// So is a changelog: the state that the committed offsets reflect is not in it any more.
+func TestChangelogCreatedAgainIsRefused(t *testing.T) {
+	s := newScene(t)
+	s.words(100, 7)
+	ended := s.run(worker.Config{})
+	s.settled()
+	changelog := s.app + "-counted-changelog"
+	s.createAgain(changelog)
+	s.words(100, 7)
+	select {
+	case err := <-ended:
+		require.ErrorContains(t, err, "changelog "+changelog+" was deleted and created again")
+		require.ErrorContains(t, err, "abacus topics reset")
+		t.Log(err)
+	case <-time.After(30 * time.Second):
+		require.Fail(t, "the app goes on")
+	}
+}
+
+// createAgain deletes a topic and creates another of the same name.
+func (s *scene) createAgain(topic string) {
+	s.t.Helper()
+	_, err := s.admin.DeleteTopics(s.t.Context(), topic)
+	require.NoError(s.t, err)
+	require.Eventually(s.t, func() bool {
+		_, err := s.admin.CreateTopic(s.t.Context(), partitions, 1, nil, topic)
+		return err == nil
+	}, 10*time.Second, 20*time.Millisecond)
+}
+
+// Records that are deleted before they are processed end the app, which names the place.
+func TestRecordsDeletedBeforeTheyAreProcessedAreNamed(t *testing.T) {
+	s := newScene(t)
+	s.words(100, 7)
+	stop := s.start(worker.Config{Workers: 1, Memory: true})
+	s.settled()
+	require.NoError(t, stop())
+	s.words(100, 7)
+	ends, err := s.admin.ListEndOffsets(t.Context(), s.app+"-words")
+	require.NoError(t, err)
+	_, err = s.admin.DeleteRecords(t.Context(), ends.Offsets())
+	require.NoError(t, err)
+	err = <-s.run(worker.Config{})
+	require.ErrorContains(t, err, "deleted before they were processed")
+	t.Log(err)
+}
+
+// A record that its topic does not take ends the app, which names the record and what to do; batches
+// of records that the topic does take are no larger than it takes either.
+func TestRecordTooLargeForItsTopicIsNamed(t *testing.T) {
+	s := newScene(t)
+	_, err := s.admin.AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "max.message.bytes", Value: kadm.StringPtr("2000")}}, s.app+"-counts")
+	require.NoError(t, err)
+	s.words(5000, 500)
+	ended := s.run(worker.Config{})
+	s.settled()
+	require.Zero(t, s.sessionsEnded())
+	long := strings.Repeat("long ", 500)
+	require.NoError(t, s.client.ProduceSync(t.Context(), &kgo.Record{Topic: s.app + "-words", Key: []byte(long), Value: []byte("x")}).FirstErr())
+	err = <-ended
+	for _, part := range []string{s.app + "-counts/", `key "long long`, "max.message.bytes"} {
+		require.ErrorContains(t, err, part)
+	}
+	t.Log(err)
 }

@@ -109,7 +109,7 @@ func (w *worker) recreated(ctx context.Context, r *restored, committed kadm.Offs
 	// The app reads and writes by the ids of its start.
 	for _, topic := range names {
 		if id, there := now.ids[topic]; there && id != w.app.topics.ids[topic] {
-			return &stepError{fmt.Errorf("topic %s was deleted and created again while the app ran: start it again", topic)}
+			return fmt.Errorf("topic %s was deleted and created again while the app ran: start the app again, and if that is refused %w", topic, errRefused)
 		}
 	}
 	return nil
