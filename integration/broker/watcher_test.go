@@ -88,24 +88,12 @@ func (w *watcher) settled(want map[string]int64) {
 	require.Equal(w.t, want, got, "counts after a minute")
 }
 
-// after waits for the first record at or behind any of these offsets and gives its arrival.
-func (w *watcher) after(ends map[int32]int64) time.Time {
-	w.t.Helper()
-	return slices.MinFunc(w.wait(ends, 1), time.Time.Compare)
-}
-
-// allAfter waits until that has happened in every partition, and gives the last arrival.
-func (w *watcher) allAfter(ends map[int32]int64) time.Time {
-	w.t.Helper()
-	return slices.MaxFunc(w.wait(ends, len(ends)), time.Time.Compare)
-}
-
-// wait gives the arrivals of the first records behind these offsets, once there are n of them.
-func (w *watcher) wait(ends map[int32]int64, n int) []time.Time {
+// allAfter waits for a record at or behind its offset in every partition, and gives the last arrival.
+func (w *watcher) allAfter(ends map[int32]int64) (last time.Time) {
 	w.t.Helper()
 	first := map[int32]time.Time{}
-	for deadline := time.Now().Add(time.Minute); len(first) < n; time.Sleep(time.Millisecond) {
-		require.True(w.t, time.Now().Before(deadline), "output in %d of %d partitions after a minute: %v", len(first), n, first)
+	for deadline := time.Now().Add(time.Minute); len(first) < len(ends); time.Sleep(time.Millisecond) {
+		require.True(w.t, time.Now().Before(deadline), "output in %d of %d partitions after a minute: %v", len(first), len(ends), first)
 		w.mu.Lock()
 		for p, a := range w.mu.arrived {
 			if _, ok := first[p]; !ok && a.offset >= ends[p] {
@@ -114,7 +102,7 @@ func (w *watcher) wait(ends map[int32]int64, n int) []time.Time {
 		}
 		w.mu.Unlock()
 	}
-	return slices.Collect(maps.Values(first))
+	return slices.MaxFunc(slices.Collect(maps.Values(first)), time.Time.Compare)
 }
 
 func (w *watcher) counts() map[string]int64 {
