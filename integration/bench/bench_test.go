@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if os.Getenv("ABACUS_TEST_JAVA") == "" {
+		_ = os.Setenv("ABACUS_TEST_JAVA", "-Xmx1g") // as a broker runs that serves for long
+	}
 	services.Main(m)
 }
 

@@ -1,6 +1,7 @@
 package services
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -98,14 +99,16 @@ func (b *Broker) write(name, text string) error {
 	return os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o644)
 }
 
-// java runs a class of the broker's jars. A test's broker lives for minutes: the quick compiler
-// and the plain collector leave the machine to the test.
+// javaOptions leave the machine to the test, whose broker lives for minutes: the quick compiler and
+// the plain collector.
+const javaOptions = "-Xmx512m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+
+// java runs a class of the broker's jars.
 func (b *Broker) java(class string, args ...string) *exec.Cmd {
-	return exec.Command("java", append([]string{
-		"-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto",
-		"-Dlog4j2.configurationFile=" + filepath.Join(b.dir, "log4j2.properties"),
-		"-cp", filepath.Join(b.jars, "*"), class,
-	}, args...)...)
+	options := strings.Fields(cmp.Or(os.Getenv("ABACUS_TEST_JAVA"), javaOptions))
+	options = append(options, "-Xshare:auto", "-Dlog4j2.configurationFile="+filepath.Join(b.dir, "log4j2.properties"),
+		"-cp", filepath.Join(b.jars, "*"), class)
+	return exec.Command("java", append(options, args...)...)
 }
 
 // start starts the process and waits until it answers.

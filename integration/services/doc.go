@@ -4,6 +4,7 @@
 //
 //	ABACUS_TEST_KAFKA, ABACUS_TEST_REDIS   host:port of one that runs already
 //	ABACUS_TEST_SAID                       file that what is said here is added to
+//	ABACUS_TEST_JAVA                       options of Kafka's JVM, for who measures
 //	CI=true                                what cannot be had is a failure, not a skip
 //
 // Kafka's jars come by Maven, once a machine, into the user's cache folder; Redis
