@@ -60,16 +60,6 @@ func newScene(t testing.TB) *scene {
 	return s
 }
 
-// tell shows after a failure what the app has logged; its warnings have been shown as they came.
-func (s *scene) tell() {
-	if !s.t.Failed() {
-		return
-	}
-	for _, e := range s.journal.All() {
-		s.t.Log(e.Time.Format("05.000"), e.Level, e.Message, e.ContextMap())
-	}
-}
-
 // words produces n records of as many words as the scene has; record i has the word i mod distinct.
 func (s *scene) words(n, distinct int) {
 	s.t.Helper()
