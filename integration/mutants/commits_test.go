@@ -134,7 +134,7 @@ var commits = []mutant{
 	}
 `},
 		},
-		checks: []check{{pkg: workerPkg, test: "TestLostEndTxnResponseCountsOnce"}},
+		checks: []check{{pkg: workerPkg, test: "TestLostEndTxnResponseCountsOnce", tries: 3}},
 	},
 	{
 		bug:    "mirror before commit",
