@@ -31,6 +31,9 @@ func (w *worker) open(ctx, session context.Context) (err error) {
 	if _, _, err := w.client.ProducerID(ctx); err != nil {
 		return fmt.Errorf("producer id of %s: %w", w.id, err)
 	}
+	if err := w.endForgotten(ctx); err != nil {
+		return err
+	}
 	client, b := w.client, w.balancer
 	w.watch.Go(func() { w.app.adopt(session, client, b) })
 	return nil
@@ -95,6 +98,9 @@ func (w *worker) close(cancel context.CancelFunc, leave bool) {
 		w.client.Close()
 	}
 	w.watch.Wait()
+	if given := w.txn.givenUp(); given != nil {
+		w.left = given
+	}
 	for _, r := range w.running {
 		r.task.Abort()
 	}

@@ -133,7 +133,9 @@ func (w *worker) fresh(ctx context.Context, in *reader, end int64) error {
 // replayRange applies changelog records up to end by position: what lies last is a control record.
 func (w *worker) replayRange(ctx context.Context, id topology.TaskID, table *state.Table, in *reader, end int64) (n int, err error) {
 	var batch state.Batch
+	var stalled stall
 	for in.next < end {
+		stalled.look(w.log, in, time.Now())
 		records, err := in.fetch(ctx)
 		if err != nil {
 			return n, err
