@@ -20,7 +20,7 @@ var commits = []mutant{
 		bug:    "commit before flush",
 		breaks: "Offsets and state are committed, and the outputs after them: a crash between loses these.",
 		edits: []edit{
-			{commitFile, "	records []kgo.Record\n	acks ", "	records []kgo.Record\n	late    bool\n	acks "},
+			{commitFile, "	w       *worker\n	records []kgo.Record\n", "	w       *worker\n	late    bool\n	records []kgo.Record\n"},
 			{commitFile, "		e := &entries[i]\n", "		e := &entries[i]\n		if (e.Kind == task.ToChangelog) == t.late {\n			continue\n		}\n"},
 			{commitFile, "	t.acks.tail, t.acks.first = map[place]int64{}, nil\n", "	if !t.late {\n		t.acks.tail, t.acks.first = map[place]int64{}, nil\n	}\n"},
 			{commitFile, "func() error { return t.produce(ctx) }", "func() error { t.late = false; return t.produce(ctx) }"},
