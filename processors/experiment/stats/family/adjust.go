@@ -24,7 +24,7 @@ func BenjaminiHochberg(p []float64) []float64 {
 	for rank := len(order) - 1; rank >= 0; rank-- {
 		i := order[rank]
 		least = min(least, float64(len(p))*known(p[i])/float64(rank+1))
-		adjusted[i] = least
+		adjusted[i] = max(least, known(p[i])) // m p/m may round below p
 	}
 	return adjusted
 }

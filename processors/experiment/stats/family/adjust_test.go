@@ -58,11 +58,16 @@ func TestAdjustedPRejectsWhatTheProceduresReject(t *testing.T) {
 				step = i + 1
 			}
 		}
+		for _, x := range append(Holm(p), BenjaminiHochberg(p)...) {
+			if math.Abs(x-alpha) < 1e-12 {
+				return // rounding decides
+			}
+		}
 		require.Equal(t, holm, rejected(Holm(p), alpha))
 		require.Equal(t, step, rejected(BenjaminiHochberg(p), alpha))
 		for i, x := range Holm(p) {
 			require.True(t, p[i] <= x && x <= 1)
-			require.LessOrEqual(t, BenjaminiHochberg(p)[i], x, "the milder of the two")
+			require.LessOrEqual(t, BenjaminiHochberg(p)[i], x+1e-12, "the milder of the two")
 		}
 	})
 }
