@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/state/pebble"
@@ -89,9 +90,12 @@ func (p *pipeline) written() []string {
 }
 
 // seen is all that committed readers see of what the app writes.
-func (p *pipeline) seen() (all []string) {
+func (p *pipeline) seen() []string { return p.outputs(p.visible) }
+
+// outputs gives the records of everything that the flow writes, as read reads a topic.
+func (p *pipeline) outputs(read func(topic string) []*kgo.Record) (all []string) {
 	for _, topic := range []string{p.stats(), p.deltas(), p.deadLetters(), p.changelog("units"), p.changelog("cells")} {
-		for _, r := range p.visible(topic) {
+		for _, r := range read(topic) {
 			all = append(all, fmt.Sprintf("%s/%d/%d %q %q", r.Topic, r.Partition, r.Offset, r.Key, r.Value))
 		}
 	}

@@ -21,7 +21,7 @@ func TestDeletedOffsetsBesideStateAreRefused(t *testing.T) {
 				p.send(newTraffic(2, 50, minutesAgo(6), 40).next(500)...)
 				p.settle()
 				require.NoError(t, x.stop())
-				seen := p.seen()
+				seen := p.outputs(p.read) // the last markers may still be on their way
 
 				ctx, cancel := p.context()
 				defer cancel()
@@ -34,7 +34,7 @@ func TestDeletedOffsetsBesideStateAreRefused(t *testing.T) {
 				<-x.done
 				require.ErrorContains(t, x.err, "abacus topics reset")
 				require.ErrorContains(t, x.err, "the group has no offset of "+p.prefix)
-				require.Equal(t, seen, p.seen(), "something was processed all the same")
+				require.Equal(t, seen, p.outputs(p.read), "something was processed all the same")
 			})
 		}
 	})
