@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,43 +14,39 @@ import (
 	"github.com/abacus-stream/abacus/state"
 )
 
-// replayed restarts an app on its state and gives how many changelog records it had to replay.
-func (c *cluster) replayed(want int64, cfg Config) (records int64) {
-	c.t.Helper()
-	core, journal := observer.New(zap.InfoLevel)
-	cfg.Logger = zap.New(core)
-	stop := c.startApp("app", cfg)
-	c.words(int(want), 1, 1)
-	c.eventually(want + 1)
-	require.NoError(c.t, stop())
-	for _, e := range journal.FilterMessage("restored").All() {
-		records += e.ContextMap()["records"].(int64)
-	}
-	return records
-}
-
 // The engine is behind the log between two checkpoints, and not after a stop.
 func TestCrashReplaysWhatIsAheadAndAStopNothing(t *testing.T) {
 	c := newCluster(t)
-	cfg := Config{Workers: 1, StateDir: t.TempDir(), CheckpointEvery: time.Hour}
-	crash := cfg
-	crashed := make(chan struct{})
-	crash.Hooks.Step = func(_ int, at Step) error {
-		select {
-		case <-crashed:
-			return errCrash // also of what the stop commits: nothing reaches the engine
-		default:
-			return nil
+	core, journal := observer.New(zap.InfoLevel)
+	replayed := func() (records int64) {
+		for _, e := range journal.TakeAll() {
+			if e.Message == "restored" {
+				records += e.ContextMap()["records"].(int64)
+			}
 		}
+		return records
 	}
-	stop := c.startApp("app", crash)
+	var crash atomic.Bool
+	cfg := Config{Workers: 1, StateDir: t.TempDir(), CheckpointEvery: time.Hour, Logger: zap.New(core), Hooks: Hooks{Step: func(int, Step) error {
+		if crash.Swap(false) {
+			return errCrash
+		}
+		return nil
+	}}}
+	stop := c.startApp("app", cfg)
 	c.words(0, 200, 13)
 	c.eventually(200)
-	close(crashed)
+	require.Zero(t, replayed())
+	crash.Store(true)
 	c.words(200, 1, 1)
+	c.eventually(201)
 	require.NoError(t, stop())
-	require.Positive(t, c.replayed(201, cfg))
-	require.Zero(t, c.replayed(202, cfg))
+	require.Positive(t, replayed(), "by the session after the crash")
+	stop = c.startApp("app", cfg)
+	c.words(201, 1, 1)
+	c.eventually(202)
+	require.NoError(t, stop())
+	require.Zero(t, replayed())
 }
 
 func TestRowsReachTheEngineInTime(t *testing.T) {
