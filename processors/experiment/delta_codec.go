@@ -12,10 +12,12 @@ import (
 // sum deltas. Append allocates nothing once dst has the room; Parse reuses the Delta that v points to and the capacity
 // of its slices, and makes one where v points to nil. It is a codecs.Codec[*Delta].
 //
-// Layout, version 2; version 1, which is read as well, has no crossed and non-zero units. A count is a uvarint, an int a zigzag varint, both as in encoding/binary; a wide is a byte n and
-// then n bytes, the fewest that hold the integer in two's complement, big endian (0 has none).
+// Layout, version 3. Versions 1 and 2 are read as well: they have no parts, and version 1 no crossed and non-zero units. A
+// count is a uvarint, an int a zigzag varint, both as in encoding/binary; a wide is a byte n and then n bytes, the fewest
+// that hold the integer in two's complement, big endian (0 has none). Parts are what few experiments need: a count, the
+// mask of those that follow, ascending (constants partOf…).
 //
-//	byte    version = 2
+//	byte    version = 3
 //	count   run
 //	int     config version, excluded, corrections
 //	count   mask of the drops that are not 0 (bit i is Drop i), then an int for each of them, ascending
@@ -25,18 +27,25 @@ import (
 //	  count   live sums, each: int N, wide S, wide SS
 //	  count   matured sums, likewise
 //	  count   numbers of non-zero units, each: int
+//	  parts
 //	count   panes, each:
 //	  count   variant
 //	  int     start less the start of the pane before (of the first: less 0)
 //	  int     new units, late
 //	  count   metrics, each: int events, wide sum
+//	  parts
+//	parts
 type DeltaCodec struct{}
 
 // Layouts by their version byte.
 const (
-	deltaLayout    = 2
+	deltaLayout    = 3
+	deltaLayoutTwo = 2
 	deltaLayoutOne = 1
 )
+
+// noParts is the mask of a cell, a pane or a delta that has none.
+const noParts = 0
 
 // ErrDelta is the cause of a Parse error for bytes that are not a delta of a known layout.
 var ErrDelta = errors.New("malformed delta")
@@ -61,7 +70,7 @@ func (DeltaCodec) Append(dst []byte, d *Delta) ([]byte, error) {
 		dst = appendPane(dst, &d.Panes[i], before)
 		before = d.Panes[i].Start
 	}
-	return dst, nil
+	return binary.AppendUvarint(dst, noParts), nil
 }
 
 func encodable(d *Delta) error {
@@ -111,7 +120,7 @@ func appendCell(dst []byte, c *CellDelta) []byte {
 	for _, n := range c.NonZero {
 		dst = binary.AppendVarint(dst, n)
 	}
-	return dst
+	return binary.AppendUvarint(dst, noParts)
 }
 
 func appendSums(dst []byte, all []stats.Sums) []byte {
@@ -134,7 +143,7 @@ func appendPane(dst []byte, p *PaneDelta, before int64) []byte {
 		dst = binary.AppendVarint(dst, p.Metrics[i].Events)
 		dst = appendSum(dst, p.Metrics[i].Sum)
 	}
-	return dst
+	return binary.AppendUvarint(dst, noParts)
 }
 
 func appendSum(dst []byte, x stats.Int128) []byte {

@@ -105,9 +105,21 @@ func TestDeltaLayout(t *testing.T) {
 	d.Dropped[experiment.DropNoValue] = 5
 	data, err := codec.Append(nil, d)
 	require.NoError(t, err)
-	require.Equal(t, []byte{2, 2, 6, 2, 1, 0x40, 10,
+	require.Equal(t, []byte{3, 2, 6, 2, 1, 0x40, 10,
+		1, 1, 2, 4, 0, 6, 1, 0, 1, 0xff, 2, 0, 0x80, 0, 2, 8, 0, 0,
+		2, 0, 0xd0, 0x0f, 2, 0, 1, 2, 2, 0x01, 0x2c, 0, 1, 0, 0, 2, 0, 0, 0}, data)
+}
+
+// Layout 2 has no parts.
+func TestDeltaOfLayoutTwo(t *testing.T) {
+	before := []byte{2, 2, 6, 2, 1, 0x40, 10,
 		1, 1, 2, 4, 0, 6, 1, 0, 1, 0xff, 2, 0, 0x80, 0, 2, 8, 0,
-		2, 0, 0xd0, 0x0f, 2, 0, 1, 2, 2, 0x01, 0x2c, 1, 0, 0, 2, 0}, data)
+		2, 0, 0xd0, 0x0f, 2, 0, 1, 2, 2, 0x01, 0x2c, 1, 0, 0, 2, 0}
+	var d *experiment.Delta
+	require.NoError(t, codec.Parse(before, &d))
+	require.EqualValues(t, 3, d.Cells[0].Crossed)
+	require.Equal(t, []int64{4, 0}, d.Cells[0].NonZero)
+	require.EqualValues(t, 1, d.Panes[1].Late)
 }
 
 // Rows and records of layout 1 are still there after an upgrade: what they do not say is 0.
@@ -133,7 +145,8 @@ func TestDeltaRefusals(t *testing.T) {
 		require.ErrorIs(t, codec.Parse(whole[:n], &d), experiment.ErrDelta, "%d bytes", n)
 	}
 	require.ErrorIs(t, codec.Parse(append(whole, 0), &d), experiment.ErrDelta)
-	require.ErrorIs(t, codec.Parse([]byte{3, 0, 0, 0, 0, 0, 0, 0}, &d), experiment.ErrDelta, "another layout")
+	require.ErrorIs(t, codec.Parse([]byte{4, 0, 0, 0, 0, 0, 0, 0}, &d), experiment.ErrDelta, "another layout")
+	require.ErrorIs(t, codec.Parse([]byte{3, 0, 0, 0, 0, 0, 0, 0, 1}, &d), experiment.ErrDelta, "an unknown part")
 	require.ErrorIs(t, codec.Parse([]byte{1, 0, 0, 0, 0, 0xff, 0x7f, 0, 0}, &d), experiment.ErrDelta, "an unknown drop")
 
 	for _, bad := range []*experiment.Delta{nil, {Run: -1}, {Cells: []experiment.CellDelta{{Variant: -1}}}, {Panes: []experiment.PaneDelta{{Variant: -1}}}} {

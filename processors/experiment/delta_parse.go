@@ -13,10 +13,10 @@ func (DeltaCodec) Parse(data []byte, v **Delta) error {
 	if *v == nil {
 		*v = new(Delta)
 	}
-	if len(data) == 0 || data[0] != deltaLayout && data[0] != deltaLayoutOne {
+	if len(data) == 0 || data[0] < deltaLayoutOne || data[0] > deltaLayout {
 		return fmt.Errorf("experiment: parse delta of %d bytes: %w: no known layout", len(data), ErrDelta)
 	}
-	r := reader{rest: data[1:], old: data[0] == deltaLayoutOne}
+	r := reader{rest: data[1:], layout: data[0]}
 	r.delta(*v)
 	if r.bad || len(r.rest) > 0 {
 		return fmt.Errorf("experiment: parse delta of %d bytes: %w", len(data), ErrDelta)
@@ -26,9 +26,9 @@ func (DeltaCodec) Parse(data []byte, v **Delta) error {
 
 // reader takes a delta apart. After the first fault it gives zeros and bad stays set.
 type reader struct {
-	rest []byte
-	old  bool // of layout version 1
-	bad  bool
+	rest   []byte
+	layout byte
+	bad    bool
 }
 
 func (r *reader) delta(d *Delta) {
@@ -47,6 +47,19 @@ func (r *reader) delta(d *Delta) {
 		r.pane(&d.Panes[i], before)
 		before = d.Panes[i].Start
 	}
+	r.parts(noParts)
+}
+
+// parts reads the mask of the optional parts that follow, of those that are known here.
+func (r *reader) parts(known uint64) uint64 {
+	if r.layout < deltaLayout {
+		return noParts
+	}
+	mask := r.count()
+	if mask&^known != 0 {
+		r.fail()
+	}
+	return mask
 }
 
 func (r *reader) drops(dropped *[Drops]int64) {
@@ -67,15 +80,16 @@ func (r *reader) cell(c *CellDelta) {
 	c.Epoch = r.int()
 	c.Units = r.int()
 	c.FirstSeen, c.Crossed = r.int(), 0
-	if !r.old {
+	if r.layout > deltaLayoutOne {
 		c.Crossed = r.int()
 	}
 	c.Live = r.sums(c.Live)
 	c.Matured = r.sums(c.Matured)
 	c.NonZero = c.NonZero[:0]
-	if !r.old {
+	if r.layout > deltaLayoutOne {
 		c.NonZero = r.ints(c.NonZero)
 	}
+	r.parts(noParts)
 }
 
 func (r *reader) ints(all []int64) []int64 {
@@ -103,6 +117,7 @@ func (r *reader) pane(p *PaneDelta, before int64) {
 	for i := range p.Metrics {
 		p.Metrics[i] = PaneSums{Events: r.int(), Sum: r.sum()}
 	}
+	r.parts(noParts)
 }
 
 func (r *reader) sum() stats.Int128 {
