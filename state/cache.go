@@ -35,8 +35,7 @@ type Stats struct {
 	Hits, Misses, Evictions int64 // rows
 	Rows, DirtyRows         int   // absent and deleted keys included
 	Bytes, DirtyBytes       int64 // all memory; keys and values of the dirty rows
-	AheadRows               int   // rows the engine does not have, the dirty ones included
-	AheadBytes              int64 // their keys and values
+	AheadBytes              int64 // keys and values of the rows the engine does not have, the dirty ones included
 }
 
 // NewCache makes an empty cache bounded by limit bytes, index included; 0 or less means DefaultCacheBytes.
@@ -118,7 +117,7 @@ func (c *Cache) Stats() Stats {
 	s := c.stats
 	s.Rows, s.DirtyRows = c.index.count, len(c.dirty)
 	s.Bytes, s.DirtyBytes = c.Bytes(), c.dirtyBytes
-	s.AheadRows, s.AheadBytes = len(c.ahead), c.aheadBytes
+	s.AheadBytes = c.aheadBytes
 	return s
 }
 

@@ -31,9 +31,6 @@ func (t *Table) Stats() Stats { return t.cache.Stats() }
 // DirtyBytes is the size of the keys and values changed since the last Commit or Abort.
 func (t *Table) DirtyBytes() int64 { return t.cache.dirtyBytes }
 
-// AheadBytes is the size of the keys and values that the engine does not have.
-func (t *Table) AheadBytes() int64 { return t.cache.aheadBytes }
-
 // Crowded says that the rows ahead of the engine take up half of the cache: time for a Checkpoint.
 func (t *Table) Crowded() bool { return t.cache.aheadBytes > t.cache.limit/2 }
 

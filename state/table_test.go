@@ -105,7 +105,7 @@ func TestCommittedRowsStayUntilTheEngineHasThem(t *testing.T) {
 	require.Equal(t, 501, batch.Len(), "each row once")
 	require.NoError(t, store.Apply(&batch))
 	require.False(t, table.Crowded())
-	require.Zero(t, table.AheadBytes())
+	require.Zero(t, table.Stats().AheadBytes)
 	requireValue(t, table, "key 0", "key 0")
 	requireValue(t, table, "every time", "key 499")
 	require.NoError(t, table.Fault())
@@ -123,7 +123,7 @@ func TestAbortGoesBackToTheEngine(t *testing.T) {
 	table.Abort()
 	requireValue(t, table, "ann", "1")
 	requireAbsent(t, table, "bob")
-	require.Zero(t, table.AheadBytes())
+	require.Zero(t, table.Stats().AheadBytes)
 	require.NoError(t, table.Fault())
 }
 
