@@ -17,7 +17,7 @@ func TestSameInstanceIsBackSoon(t *testing.T) {
 	s := newScene(t)
 	stays, i := s.instance(), s.instance()
 	unload := s.load(1000)
-	require.Eventually(t, func() bool { return len(i.tasks(0)) == partitions }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return len(i.tasks(0)) == partitions && len(stays.tasks(0)) == partitions }, time.Minute, time.Millisecond)
 	stays.works(5)
 	moves := func() int { return strings.Count(stays.log(), "task runs") + strings.Count(stays.log(), "task let go") }
 	before := moves()

@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/abacus-stream/abacus/integration/positions"
 	"github.com/abacus-stream/abacus/topology/worker"
 )
 
@@ -65,6 +66,6 @@ func (s *scene) kept(topic string) float64 {
 	require.NoError(s.t, err)
 	var offsets, records int64
 	ends.Each(func(o kadm.ListedOffset) { offsets += o.Offset })
-	s.read(ctx, topic, func(*kgo.Record) { records++ })
+	positions.Read(s.t, s.brokers, topic, func(*kgo.Record) { records++ })
 	return float64(records) / float64(offsets)
 }

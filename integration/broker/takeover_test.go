@@ -2,6 +2,7 @@ package broker
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -70,7 +71,7 @@ func TestRestartedInstanceGetsItsTasksBack(t *testing.T) {
 	stays, leaves := s.instance(), s.instance()
 	unload := s.load(300)
 	stays.works(3)
-	require.Eventually(t, func() bool { return len(leaves.tasks(0)) == partitions }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return len(leaves.tasks(0)) == partitions && len(stays.tasks(0)) == partitions }, time.Minute, time.Millisecond)
 	s.words(20_000, 97)
 	had := leaves.tasks(0)
 	leaves.works(10)
@@ -94,14 +95,18 @@ func TestRestartedInstanceGetsItsTasksBack(t *testing.T) {
 }
 
 var (
-	taskRuns = regexp.MustCompile(`task runs.*"task": "(\d+_\d+)"`)
-	restored = regexp.MustCompile(`restored.*"records": (\d+)`)
+	taskMoves = regexp.MustCompile(`task (runs|let go).*"task": "(\d+_\d+)"`)
+	restored  = regexp.MustCompile(`restored.*"records": (\d+)`)
 )
 
-// tasks are those that the process has begun, by its log from a place on.
+// tasks are those that the process holds, by its log from a place on.
 func (i *instance) tasks(from int) (ids []string) {
-	for _, m := range taskRuns.FindAllStringSubmatch(i.log()[from:], -1) {
-		ids = append(ids, m[1])
+	for _, m := range taskMoves.FindAllStringSubmatch(i.log()[from:], -1) {
+		if m[1] == "runs" {
+			ids = append(ids, m[2])
+		} else {
+			ids = slices.DeleteFunc(ids, func(id string) bool { return id == m[2] })
+		}
 	}
 	return ids
 }

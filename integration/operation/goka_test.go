@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/abacus-stream/abacus/codecs/result"
+	"github.com/abacus-stream/abacus/integration/positions"
 )
 
 // A goka processor that reads with sarama's ReadCommitted and our codec sees what a plain consumer
@@ -26,7 +27,7 @@ func TestGokaProcessorReadsTheStatsTopic(t *testing.T) {
 	run.stop()
 	i.forge()
 	want := map[string]*result.Record{}
-	i.read(t.Context(), i.prefix+".stats", func(r *kgo.Record) {
+	positions.Read(t, i.brokers, i.prefix+".stats", func(r *kgo.Record) {
 		var rec *result.Record
 		require.NoError(t, result.Codec.Parse(r.Value, &rec))
 		want[string(r.Key)] = rec
