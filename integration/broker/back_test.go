@@ -46,12 +46,13 @@ func (s *scene) ends() map[int32]int64 {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	listed, err := s.admin.ListEndOffsets(ctx, s.app+"-counts")
-	require.NoError(s.t, err)
 	ends := map[int32]int64{}
-	for p, o := range listed[s.app+"-counts"] {
-		require.NoError(s.t, o.Err)
-		ends[p] = o.Offset
-	}
+	require.Eventually(s.t, func() bool { // a broker that has come back a moment ago has no leaders yet
+		listed, err := s.admin.ListEndOffsets(ctx, s.app+"-counts")
+		for p, o := range listed[s.app+"-counts"] {
+			ends[p] = o.Offset
+		}
+		return err == nil && listed.Error() == nil && len(ends) == partitions
+	}, 20*time.Second, 5*time.Millisecond)
 	return ends
 }

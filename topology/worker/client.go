@@ -28,15 +28,25 @@ func (w *worker) open(ctx, session context.Context) (err error) {
 	if w.client, err = kgo.NewClient(append(opts, kgo.WithContext(session))...); err != nil {
 		return fmt.Errorf("client: %w", err)
 	}
-	if _, _, err := w.client.ProducerID(ctx); err != nil {
-		return fmt.Errorf("producer id of %s: %w", w.id, err)
-	}
-	if err := w.endForgotten(ctx); err != nil {
+	if err := w.identify(ctx); err != nil {
 		return err
 	}
 	client, b := w.client, w.balancer
 	w.watch.Go(func() { w.app.adopt(session, client, b) })
 	return nil
+}
+
+// identify takes the producer id, when it is known what became of the last transaction under it.
+func (w *worker) identify(ctx context.Context) error {
+	last, err := w.lastEnding(ctx)
+	if err != nil {
+		return err
+	}
+	w.last = last // once the id is taken, the coordinator knows no more
+	if _, _, err := w.client.ProducerID(ctx); err != nil {
+		return fmt.Errorf("producer id of %s: %w", w.id, err)
+	}
+	return w.mend(ctx, w.last)
 }
 
 func (w *worker) options(session context.Context) []kgo.Opt {
@@ -98,9 +108,6 @@ func (w *worker) close(cancel context.CancelFunc, leave bool) {
 		w.client.Close()
 	}
 	w.watch.Wait()
-	if given := w.txn.givenUp(); given != nil {
-		w.left = given
-	}
 	for _, r := range w.running {
 		r.task.Abort()
 	}

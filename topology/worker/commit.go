@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -99,7 +98,6 @@ func (w *worker) flush() (touched []*running, err error) {
 type transaction struct {
 	w       *worker
 	records []kgo.Record
-	begun   *givenUp // until EndTxn is sent; nil: nothing is open
 	acks    struct {
 		sync.Mutex
 		tail  map[place]int64 // end of each changelog written
@@ -131,26 +129,14 @@ func (t *transaction) produce(ctx context.Context) error {
 	return nil
 }
 
-// begin notes where the transaction writes, for a session that has to give it up.
+// begin notes the transaction for a session that has to find out how it ended.
 func (t *transaction) begin(ctx context.Context) error {
 	id, epoch, err := t.w.client.ProducerID(ctx)
 	if err != nil {
 		return fmt.Errorf("producer id: %w", err)
 	}
-	t.begun = &givenUp{producer: id, epoch: epoch}
+	t.w.last = &ending{producer: id, epoch: epoch}
 	return nil
-}
-
-// givenUp is the open transaction if its commit was never asked for.
-func (t *transaction) givenUp() *givenUp {
-	if t == nil || t.begun == nil {
-		return nil
-	}
-	t.begun.places = kadm.TopicsSet{}
-	for i := range t.records {
-		t.begun.places.Add(t.records[i].Topic, t.records[i].Partition)
-	}
-	return t.begun
 }
 
 // acknowledged runs on the client's goroutine for each record.
@@ -270,10 +256,11 @@ func (t *transaction) offsets(ctx context.Context, touched []*running) (*kmsg.Tx
 
 // end is step 4. Each touched task has produced at least its position, so EndTxn is really sent.
 func (t *transaction) end(ctx context.Context) error {
-	t.begun = nil
+	t.w.last.asked = true
 	if err := t.w.client.EndTransaction(ctx, kgo.TryCommit); err != nil {
 		return fmt.Errorf("end transaction, outcome to be read from the broker: %w", err)
 	}
+	t.w.last.committed = true
 	return nil
 }
 

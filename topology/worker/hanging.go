@@ -2,53 +2,154 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"go.uber.org/zap"
 )
 
-// givenUp is a transaction that a session wrote into and never asked to commit.
-type givenUp struct {
-	producer int64
-	epoch    int16 // each transaction has its own
-	places   kadm.TopicsSet
+// ending is the last transaction of a transactional id and what became of it. Each transaction has an epoch of its own
+// (transaction.version 2).
+type ending struct {
+	producer  int64
+	epoch     int16 // of its records
+	asked     bool  // for the commit
+	committed bool
+	unknown   bool // aborted, and not known at which epoch
 }
 
-// endForgotten aborts what is left of the transaction that the session before gave up. To have been given
-// a producer id means that the coordinator has ended it; one that was stopped politely while the
-// transaction began may have forgotten it, as seen on Kafka 4.3.1, and writes no marker then.
-//
-// Without it nobody reads past its records, and the next commit of this producer would commit them too.
-func (w *worker) endForgotten(ctx context.Context) error {
-	if w.left == nil {
+// lastEnding is what became of the last transaction before a session takes its producer id, which ends it: what the
+// session before remembers, or else the coordinator. Nil: there was none, or it may not be asked for.
+func (w *worker) lastEnding(ctx context.Context) (*ending, error) {
+	if w.last != nil && (w.last.committed || !w.last.asked) {
+		return w.last, nil
+	}
+	told, err := w.told(ctx)
+	switch {
+	case errors.Is(err, kerr.TransactionalIDNotFound), isOneOf(err, refusals):
+		return w.last, nil
+	case err != nil:
+		return nil, fmt.Errorf("last transaction of %s: %w", w.id, err)
+	case w.last != nil: // whose EndTxn was not answered
+		last := *w.last
+		last.committed = *endingBy(told) == ending{producer: last.producer, epoch: last.epoch, committed: true}
+		return &last, nil
+	}
+	return endingBy(told), nil
+}
+
+// told is what the coordinator says of the last transaction, once there is a coordinator: a new cluster makes it when asked.
+func (w *worker) told(ctx context.Context) (kadm.DescribedTransaction, error) {
+	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		described, err := w.app.admin.DescribeTransactions(ctx, w.id)
+		told := described[w.id]
+		if err == nil {
+			err = told.Err
+		}
+		if err == nil || !kerr.IsRetriable(err) {
+			return told, err
+		}
+		if err := pause(ctx, wait); err != nil {
+			return told, err
+		}
+	}
+}
+
+// endingBy is the last transaction as its coordinator sees it.
+func endingBy(told kadm.DescribedTransaction) *ending {
+	last := &ending{producer: told.ProducerID, epoch: told.ProducerEpoch}
+	switch told.State {
+	case "PrepareCommit", "CompleteCommit":
+		last.epoch, last.committed = told.ProducerEpoch-1, true // the commit raises it
+	case "Ongoing":
+	default:
+		last.unknown = true
+	}
+	return last
+}
+
+// mend writes the markers that the coordinator owes for transactions of this id. To have been given a producer id means
+// that all of them are over. But a broker that is stopped politely drops the markers for partitions that have lost their
+// leader by then, as seen on Kafka 4.3.1: nobody reads past their records, not even this worker's restore.
+func (w *worker) mend(ctx context.Context, last *ending) error {
+	if last == nil {
 		return nil
 	}
-	open, err := w.app.admin.DescribeProducers(ctx, w.left.places)
-	if err != nil && !isOneOf(err, refusals) { // who may not look at a topic goes without
-		return fmt.Errorf("transaction of the session before: %w", err)
+	open, err := w.left(ctx, last.producer)
+	if err != nil {
+		return err
 	}
-	for _, p := range open.SortedProducers() {
-		if p.ProducerID != w.left.producer || p.ProducerEpoch != w.left.epoch || p.CurrentTxnStartOffset < 0 {
-			continue
-		}
-		if err := w.app.abort(ctx, p); err != nil {
+	for _, p := range open {
+		commit, err := last.outcome(p)
+		if err != nil {
 			return err
 		}
-		w.log.Warn("aborted a transaction that its coordinator had forgotten",
-			zap.String("topic", p.Topic), zap.Int32("partition", p.Partition), zap.Int64("offset", p.CurrentTxnStartOffset))
+		if err := w.app.mark(ctx, p, commit); err != nil {
+			return err
+		}
+		w.log.Warn("ended a transaction that its coordinator had forgotten", zap.String("topic", p.Topic),
+			zap.Int32("partition", p.Partition), zap.Int64("offset", p.CurrentTxnStartOffset), zap.Bool("commit", commit))
 	}
-	w.left = nil
 	return nil
 }
 
-// abort writes the marker that a coordinator owes.
-func (a *App) abort(ctx context.Context, p kadm.DescribedProducer) error {
+// outcome is how a transaction that is still open in a partition ended. Of the transactions of a session all but the last
+// were committed, since the session goes on only after that, and what earlier ones left was mended when it opened.
+func (e *ending) outcome(p kadm.DescribedProducer) (commit bool, err error) {
+	if e.unknown || p.ProducerEpoch > e.epoch {
+		return false, fmt.Errorf("%s/%d: the transaction from offset %d on is open, its coordinator has forgotten it, and nobody knows how it ended; "+
+			"kafka-transactions.sh abort ends it, after which the app goes on", p.Topic, p.Partition, p.CurrentTxnStartOffset)
+	}
+	return p.ProducerEpoch < e.epoch || e.committed, nil
+}
+
+// left are the partitions with an open transaction of a producer, of all that this app writes and of the group's offsets.
+// A partition that does not answer yet is an error: it may have one.
+func (w *worker) left(ctx context.Context, producer int64) (open []kadm.DescribedProducer, err error) {
+	places := kadm.TopicsSet{}
+	for _, topic := range w.app.written() {
+		for p := range w.app.topics.partitions[topic] {
+			places.Add(topic, int32(p))
+		}
+	}
+	offsets, err := w.app.admin.ListTopicsWithInternal(ctx, groupOffsets)
+	if err != nil {
+		return nil, fmt.Errorf("partitions of %s: %w", groupOffsets, err)
+	}
+	for p := range offsets[groupOffsets].Partitions {
+		places.Add(groupOffsets, p)
+	}
+	described, err := w.app.admin.DescribeProducers(ctx, places)
+	if err != nil && !isOneOf(err, refusals) { // who may not look at a topic goes without
+		return nil, fmt.Errorf("open transactions: %w", err)
+	}
+	for _, topic := range described {
+		for _, p := range topic.Partitions {
+			if p.Err != nil && !isOneOf(p.Err, refusals) {
+				return nil, fmt.Errorf("open transactions of %s/%d: %w", p.Topic, p.Partition, p.Err)
+			}
+			for _, active := range p.ActiveProducers {
+				if active.ProducerID == producer && active.CurrentTxnStartOffset >= 0 {
+					open = append(open, active)
+				}
+			}
+		}
+	}
+	return open, nil
+}
+
+// groupOffsets is the broker's own topic of committed offsets, which is part of each transaction.
+const groupOffsets = "__consumer_offsets"
+
+// mark writes the marker of a transaction into one partition.
+func (a *App) mark(ctx context.Context, p kadm.DescribedProducer, commit bool) error {
 	set := kadm.TopicsSet{}
 	set.Add(p.Topic, p.Partition)
 	written, err := a.admin.WriteTxnMarkers(ctx, kadm.TxnMarkers{
-		ProducerID: p.ProducerID, ProducerEpoch: p.ProducerEpoch, CoordinatorEpoch: max(p.CoordinatorEpoch, 0), Topics: set,
+		ProducerID: p.ProducerID, ProducerEpoch: p.ProducerEpoch, Commit: commit, CoordinatorEpoch: max(p.CoordinatorEpoch, 0), Topics: set,
 	})
 	for _, r := range written.SortedPartitions() {
 		if err == nil {
@@ -56,7 +157,7 @@ func (a *App) abort(ctx context.Context, p kadm.DescribedProducer) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("abort marker of producer %d in %s/%d: %w", p.ProducerID, p.Topic, p.Partition, err)
+		return fmt.Errorf("marker of producer %d in %s/%d: %w", p.ProducerID, p.Topic, p.Partition, err)
 	}
 	return nil
 }

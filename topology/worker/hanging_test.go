@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"encoding/binary"
 	"testing"
 	"time"
 
@@ -9,42 +10,99 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/abacus-stream/abacus/topology"
 )
 
-// A transaction that a session gave up and that is still open in a partition is aborted there, and
-// nothing else of that producer is.
-func TestForgottenTransactionIsAborted(t *testing.T) {
-	c := newCluster(t)
-	producer, err := kgo.NewClient(kgo.SeedBrokers(c.brokers...), kgo.TransactionalID("forgotten"), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+// forgotten leaves a transaction of an id open in counts/1, and gives a worker of that id.
+func forgotten(t *testing.T) (c *cluster, w *worker, epoch int16) {
+	c = newCluster(t)
+	producer, err := kgo.NewClient(kgo.SeedBrokers(c.brokers...), kgo.TransactionalID("app-me-0"), kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	require.NoError(t, err)
-	defer producer.Close()
+	t.Cleanup(producer.Close)
 	require.NoError(t, producer.BeginTransaction())
-	for _, p := range []int32{1, 2} {
-		require.NoError(t, producer.ProduceSync(t.Context(), &kgo.Record{Topic: "counts", Partition: p, Value: []byte("lost")}).FirstErr())
-	}
+	value := binary.BigEndian.AppendUint64(nil, 1)
+	require.NoError(t, producer.ProduceSync(t.Context(), &kgo.Record{Topic: "counts", Partition: 1, Key: []byte("w"), Value: value}).FirstErr())
 	id, epoch, err := producer.ProducerID(t.Context())
 	require.NoError(t, err)
-	stable := func(p int32) int64 {
-		listed, err := kadm.NewClient(c.client).ListCommittedOffsets(t.Context(), "counts")
-		require.NoError(t, err)
-		at, _ := listed.Lookup("counts", p)
-		return at.Offset
-	}
-	w := &worker{app: &App{admin: kadm.NewClient(c.client)}, log: zap.NewNop(), left: &givenUp{producer: id, epoch: epoch - 1, places: kadm.TopicsSet{}}}
-	w.left.places.Add("counts", 1)
-	require.NoError(t, w.endForgotten(t.Context()))
-	require.Zero(t, stable(1), "a transaction of another epoch is not the one given up")
-	w.left = &givenUp{producer: id, epoch: epoch, places: kadm.TopicsSet{}}
-	w.left.places.Add("counts", 1)
-	require.NoError(t, w.endForgotten(t.Context()))
-	require.Nil(t, w.left)
-	require.EqualValues(t, 2, stable(1), "the record and its marker")
-	require.Zero(t, stable(2))
-	require.Empty(t, c.last("counts"))
+	a := &App{topo: &topology.Topology{App: "app", Subs: []*topology.Sub{{Sinks: []*topology.SinkNode{{Topic: "counts"}}}}}, admin: kadm.NewClient(c.client)}
+	a.topics = &topics{partitions: map[string]int{"counts": partitions}}
+	return c, &worker{app: a, id: "app-me-0", log: zap.NewNop(), last: &ending{producer: id, epoch: epoch}}, epoch
 }
 
-// A session remembers where it wrote until it asks for the commit.
-func TestTransactionIsGivenUpUntilItsCommitIsAskedFor(t *testing.T) {
+// What is still open in a partition is ended as its transaction was, once its coordinator can no longer do it.
+func TestForgottenTransactionIsEnded(t *testing.T) {
+	for name, x := range map[string]struct {
+		last ending // its epoch is relative to that of the open transaction
+		want map[string]int64
+		err  string
+	}{
+		"the last one, given up":         {last: ending{}, want: map[string]int64{}},
+		"the last one, committed":        {last: ending{asked: true, committed: true}, want: map[string]int64{"w": 1}},
+		"one before the last":            {last: ending{epoch: 1}, want: map[string]int64{"w": 1}},
+		"one behind the last":            {last: ending{epoch: -1}, err: "counts/1"},
+		"the last one, nobody knows how": {last: ending{unknown: true}, err: "kafka-transactions.sh"},
+		"of another producer":            {last: ending{producer: 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, w, epoch := forgotten(t)
+			x.last.producer += w.last.producer
+			x.last.epoch += epoch
+			err := w.mend(t.Context(), &x.last)
+			if x.err != "" {
+				require.ErrorContains(t, err, x.err)
+			} else {
+				require.NoError(t, err)
+			}
+			listed, err := w.app.admin.ListCommittedOffsets(t.Context(), "counts")
+			require.NoError(t, err)
+			at, _ := listed.Lookup("counts", 1)
+			if x.want == nil {
+				require.Zero(t, at.Offset, "still open")
+				return
+			}
+			require.EqualValues(t, 2, at.Offset, "the record and its marker")
+			require.Equal(t, x.want, c.last("counts"))
+		})
+	}
+}
+
+// A coordinator is asked before the producer id is taken: then it still knows of the last transaction, unless it is
+// kfake, which forgets committed ones too.
+func TestCoordinatorTellsOfTheLastTransaction(t *testing.T) {
+	told := func(state string) kadm.DescribedTransaction {
+		return kadm.DescribedTransaction{State: state, ProducerID: 7, ProducerEpoch: 9}
+	}
+	for _, state := range []string{"PrepareCommit", "CompleteCommit"} {
+		require.Equal(t, &ending{producer: 7, epoch: 8, committed: true}, endingBy(told(state)), "a commit raises the epoch")
+	}
+	require.Equal(t, &ending{producer: 7, epoch: 9}, endingBy(told("Ongoing")), "taking the id will abort it")
+	for _, state := range []string{"Empty", "PrepareAbort", "CompleteAbort", "PrepareEpochFence", "Dead"} {
+		require.Equal(t, &ending{producer: 7, epoch: 9, unknown: true}, endingBy(told(state)))
+	}
+
+	_, w, _ := forgotten(t)
+	gaveUp := w.last
+	last, err := w.lastEnding(t.Context())
+	require.NoError(t, err)
+	require.Same(t, gaveUp, last, "a session remembers that it gave up")
+	w.last.asked = true
+	last, err = w.lastEnding(t.Context())
+	require.NoError(t, err)
+	require.False(t, last.committed, "the coordinator had it open still")
+	w.last = nil
+	last, err = w.lastEnding(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, &ending{producer: gaveUp.producer, epoch: gaveUp.epoch}, last)
+	w.id = "another"
+	last, err = w.lastEnding(t.Context())
+	require.NoError(t, err)
+	require.Nil(t, last, "there was none")
+}
+
+// A session that ends in mid-commit remembers a transaction that its coordinator ends all by itself.
+func TestCoordinatorsOwnMarkersSuffice(t *testing.T) {
 	c := newCluster(t)
 	core, journal := observer.New(zap.WarnLevel)
 	crashes := 0
@@ -58,7 +116,7 @@ func TestTransactionIsGivenUpUntilItsCommitIsAskedFor(t *testing.T) {
 	c.words(0, 100, 7)
 	c.eventually(100)
 	require.NoError(t, stop())
-	require.Zero(t, journal.FilterMessageSnippet("had forgotten").Len(), "the coordinator had not")
+	require.Zero(t, journal.FilterMessageSnippet("had forgotten").Len())
 }
 
 func TestStallIsToldWhileItLasts(t *testing.T) {

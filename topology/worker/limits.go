@@ -16,16 +16,7 @@ const limitUnknown, limitLeast, limitMost = 1_000_012, 512, 32 << 20
 // limits asks how large a batch of records each topic takes that the app writes. A cluster that does
 // not tell is worked with all the same.
 func (a *App) limits(ctx context.Context) map[string]int32 {
-	var topics []string
-	for _, sub := range a.topo.Subs {
-		for _, sink := range sub.Sinks {
-			topics = append(topics, sink.Topic)
-		}
-		for _, def := range sub.Stores {
-			topics = append(topics, sub.Changelog(def))
-		}
-	}
-	configs, err := a.admin.DescribeTopicConfigs(ctx, append(topics, a.cfg.DeadLetters, a.cfg.Lates)...)
+	configs, err := a.admin.DescribeTopicConfigs(ctx, a.written()...)
 	if err != nil {
 		a.log.Warn("limits of topics are not known", zap.Error(err))
 	}
@@ -38,6 +29,22 @@ func (a *App) limits(ctx context.Context) map[string]int32 {
 		}
 	}
 	return found
+}
+
+// written are the topics that the app writes.
+func (a *App) written() []string {
+	topics := []string{a.cfg.DeadLetters, a.cfg.Lates}
+	for _, sub := range a.topo.Subs {
+		for _, sink := range sub.Sinks {
+			topics = append(topics, sink.Topic)
+		}
+		for _, def := range sub.Stores {
+			if def.SourceTopic == "" {
+				topics = append(topics, sub.Changelog(def))
+			}
+		}
+	}
+	return topics
 }
 
 // limit is the largest batch that a topic takes, in bytes before compression.

@@ -42,7 +42,7 @@ type worker struct {
 	batch    state.Batch    // of checkpoints
 	watch    sync.WaitGroup // the look for orphans
 
-	left       *givenUp // by the session before
+	last       *ending // the last transaction, also of the session before
 	failures   failures
 	rebalances atomic.Int64 // assignments taken
 	reported   time.Time    // when the last report was made
