@@ -60,14 +60,14 @@ type Variant struct {
 	Mean     Number `json:"mean,omitzero"`       // totals: per unit; windows: per event; a ratio's R
 	Variance Number `json:"variance,omitzero"`   // totals: of unit totals, over n-1
 	Rate     Number `json:"rate,omitzero"`       // windows: events per second
-	Min      Number `json:"min,omitzero"`
+	Min      Number `json:"min,omitzero"`        // windows: of the values; like all quantiles within 1 %, see package quantile
 	Max      Number `json:"max,omitzero"`
-	Uniques  *int64 `json:"uniques,omitempty"`
-	P50      Number `json:"p50,omitzero"`
+	Uniques  *int64 `json:"uniques,omitempty"` // windows: units that the events are of
+	P50      Number `json:"p50,omitzero"`      // windows: of the values
 	P95      Number `json:"p95,omitzero"`
 	P99      Number `json:"p99,omitzero"`
 
-	Quantiles  map[string]Number `json:"quantiles,omitempty"`   // further ones, by the quantile: "0.9"
+	Quantiles  map[string]Number `json:"quantiles,omitempty"`   // totals of quantiles: by the quantile, "0.9"; within 1 %
 	MaturedN   *int64            `json:"matured_n,omitempty"`   // totals: units of the always-valid track
 	MaturedSum string            `json:"matured_sum,omitempty"` // totals: their sum
 	Reason     string            `json:"reason,omitempty"`
@@ -96,4 +96,19 @@ type Comparison struct {
 	PAdjusted              Number   `json:"p_adjusted"`                        // PAlways over the family
 	Verdict                string   `json:"verdict"`                           // as package verdict has them; empty: no inference
 	Reason                 string   `json:"reason,omitempty"`                  // a sentence, words for machines at its end
+
+	Quantiles map[string]QuantileComparison `json:"quantiles,omitempty"` // by the quantile: "0.95"; the figures above are the first one's
+}
+
+// QuantileComparison is one quantile of a treatment against that of control, at a fixed horizon. Figures are null if not
+// available; Reason then says why.
+type QuantileComparison struct {
+	Difference       Number   `json:"difference"`
+	Relative         Number   `json:"relative"` // Difference / |control's|
+	SE               Number   `json:"se"`
+	Statistic        Number   `json:"statistic"`
+	P                Number   `json:"p"`
+	Interval         Interval `json:"interval"`          // of Difference, widened by what the bins may hide
+	RelativeInterval Interval `json:"relative_interval"` // of Relative, likewise
+	Reason           string   `json:"reason,omitempty"`
 }

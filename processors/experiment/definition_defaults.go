@@ -14,6 +14,9 @@ const (
 	conversion            = "conversion"
 	count                 = "count"
 	mean                  = "mean"
+	quantiles             = "quantile"
+	last                  = "last"
+	ofEvent, ofUnit       = "event", "unit"
 	defaultScale          = 6
 	defaultAlpha          = 0.05
 	defaultWindow         = 7 * day
@@ -30,6 +33,8 @@ var grains = map[string]Duration{"1s": 10 * minute, "5s": hour, "60s": 7 * day}
 var grainLengths = map[string]Duration{"1s": second, "5s": 5 * second, "60s": minute}
 
 var defaultWindows = []string{"1s", "60s"}
+
+var defaultQuantiles = []float64{0.5, 0.95, 0.99}
 
 // Defaults writes every default into the fields that are zero. It may be called again: nothing changes then.
 func (d *Definition) Defaults() {
@@ -60,11 +65,20 @@ func (d *Definition) Defaults() {
 func (m *Metric) defaults() {
 	fill(&m.Window, defaultWindow)
 	fill(&m.Goal, increase)
-	if m.Kind == mean && m.Decimals == nil {
+	if m.Valued() && m.Decimals == nil {
 		scale := defaultScale
 		m.Decimals = &scale
 	}
+	if m.Kind == quantiles {
+		fill(&m.Of, ofEvent)
+		if m.Quantiles == nil {
+			m.Quantiles = slices.Clone(defaultQuantiles)
+		}
+	}
 }
+
+// Valued says whether the kind is one that takes the values of events; the others count events.
+func (m *Metric) Valued() bool { return m.Kind == mean || m.Kind == quantiles || m.Kind == last }
 
 func fill[T comparable](field *T, value T) {
 	var zero T
@@ -73,10 +87,10 @@ func fill[T comparable](field *T, value T) {
 	}
 }
 
-// Scale is the number of decimals that sums of the metric are kept with: of a mean its own, else 0.
+// Scale is the number of decimals that values of the metric are kept with: its own where it takes values, else 0.
 func (m *Metric) Scale() int {
 	switch {
-	case m.Kind != mean:
+	case !m.Valued():
 		return 0
 	case m.Decimals == nil:
 		return defaultScale

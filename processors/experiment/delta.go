@@ -24,6 +24,7 @@ type CellDelta struct {
 	Live      []stats.Sums // by metric index; N is used by matured sums and means of unit: event
 	Matured   []stats.Sums // by metric index; N units entered
 	NonZero   []int64      // by metric index; matured units, of unit: event events, whose total is not 0
+	Bins      []Bins       // of quantiles, by metric, then bucket; live
 }
 
 // PaneDelta is the change of one variant in one pane of a second.
@@ -33,6 +34,7 @@ type PaneDelta struct {
 	UnitsNew int64 // kept units first exposed in the pane
 	Late     int64 // changes that came after the pane's end + grace by their own task's stream time
 	Metrics  []PaneSums
+	Bins     []PaneBins // by metric index; may be shorter than Metrics, or empty: see Metric.Valued and Definition.Windowed
 }
 
 // PaneSums is the change of one metric in a pane: attributed events and the sum of their values.

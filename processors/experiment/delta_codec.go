@@ -27,14 +27,17 @@ import (
 //	  count   live sums, each: int N, wide S, wide SS
 //	  count   matured sums, likewise
 //	  count   numbers of non-zero units, each: int
-//	  parts
+//	  parts: 4 bins: count, each: count metric, count bucket, sketch
 //	count   panes, each:
 //	  count   variant
 //	  int     start less the start of the pane before (of the first: less 0)
 //	  int     new units, late
 //	  count   metrics, each: int events, wide sum
-//	  parts
+//	  parts: 1 values: count metrics, each: count index, sketch
+//	         2 seen: count metrics, each: count index, count gaps, each: count seconds, int units
 //	parts
+//
+// A sketch is as quantile.Sketch.Append writes it.
 type DeltaCodec struct{}
 
 // Layouts by their version byte.
@@ -120,7 +123,10 @@ func appendCell(dst []byte, c *CellDelta) []byte {
 	for _, n := range c.NonZero {
 		dst = binary.AppendVarint(dst, n)
 	}
-	return binary.AppendUvarint(dst, noParts)
+	if len(c.Bins) == 0 {
+		return binary.AppendUvarint(dst, noParts)
+	}
+	return appendBins(binary.AppendUvarint(dst, partOfBins), c.Bins)
 }
 
 func appendSums(dst []byte, all []stats.Sums) []byte {
@@ -143,7 +149,7 @@ func appendPane(dst []byte, p *PaneDelta, before int64) []byte {
 		dst = binary.AppendVarint(dst, p.Metrics[i].Events)
 		dst = appendSum(dst, p.Metrics[i].Sum)
 	}
-	return binary.AppendUvarint(dst, noParts)
+	return appendPaneParts(dst, p)
 }
 
 func appendSum(dst []byte, x stats.Int128) []byte {

@@ -10,6 +10,7 @@ import (
 	"github.com/abacus-stream/abacus/codecs"
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/experiment/stats"
+	"github.com/abacus-stream/abacus/processors/experiment/stats/quantile"
 )
 
 var codec codecs.Codec[*experiment.Delta] = experiment.DeltaCodec{}
@@ -40,7 +41,29 @@ var cellOf = rapid.Custom(func(t *rapid.T) experiment.CellDelta {
 		Units: rapid.Int64().Draw(t, "units"), FirstSeen: rapid.Int64().Draw(t, "first"),
 		Crossed: rapid.Int64().Draw(t, "crossed"),
 		Live:    list(t, sumsOf, "live"), Matured: list(t, sumsOf, "matured"), NonZero: list(t, rapid.Int64(), "nonzero"),
+		Bins: list(t, binsOf, "bins"),
 	}
+})
+
+var sketchOf = rapid.Custom(func(t *rapid.T) (s quantile.Sketch) {
+	for _, v := range rapid.SliceOfN(rapid.Int64Range(-1<<53, 1<<53), 1, 5).Draw(t, "values") {
+		s.Add(v, rapid.SampledFrom([]int64{1, -1, 7}).Draw(t, "times"))
+	}
+	s.Add(1, 1<<40) // never empty
+	return s
+})
+
+var binsOf = rapid.Custom(func(t *rapid.T) experiment.Bins {
+	return experiment.Bins{Metric: rapid.IntRange(0, 63).Draw(t, "metric"), Bucket: rapid.IntRange(0, 31).Draw(t, "bucket"), Values: sketchOf.Draw(t, "sketch")}
+})
+
+// paneBinsOf has what only the last metric of a pane must have: something.
+var paneBinsOf = rapid.Custom(func(t *rapid.T) (b experiment.PaneBins) {
+	b.Values = sketchOf.Draw(t, "sketch")
+	for gap, n := range rapid.MapOfN(rapid.IntRange(1, 60), rapid.Int64Range(1, 9), 0, 4).Draw(t, "seen") {
+		b.Seen.Add(gap, n)
+	}
+	return b
 })
 
 var paneSumsOf = rapid.Custom(func(t *rapid.T) experiment.PaneSums {
@@ -51,6 +74,7 @@ var paneOf = rapid.Custom(func(t *rapid.T) experiment.PaneDelta {
 	return experiment.PaneDelta{
 		Variant: rapid.IntRange(0, 5).Draw(t, "variant"), Start: rapid.Int64().Draw(t, "start"),
 		UnitsNew: rapid.Int64().Draw(t, "new"), Late: rapid.Int64().Draw(t, "late"), Metrics: list(t, paneSumsOf, "metrics"),
+		Bins: list(t, paneBinsOf, "bins"),
 	}
 })
 

@@ -89,7 +89,10 @@ func (r *reader) cell(c *CellDelta) {
 	if r.layout > deltaLayoutOne {
 		c.NonZero = r.ints(c.NonZero)
 	}
-	r.parts(noParts)
+	c.Bins = c.Bins[:0]
+	if r.parts(partOfBins)&partOfBins != 0 {
+		c.Bins = r.bins(c.Bins)
+	}
 }
 
 func (r *reader) ints(all []int64) []int64 {
@@ -117,7 +120,7 @@ func (r *reader) pane(p *PaneDelta, before int64) {
 	for i := range p.Metrics {
 		p.Metrics[i] = PaneSums{Events: r.int(), Sum: r.sum()}
 	}
-	r.parts(noParts)
+	r.paneParts(p)
 }
 
 func (r *reader) sum() stats.Int128 {

@@ -39,6 +39,12 @@ func (e *Entry) Latest() *Version {
 	return &e.Versions[len(e.Versions)-1]
 }
 
+// Windowed says that panes keep the values of events and the units that they are of: the first version asks for windows, or
+// does not say. A later version does not change it, so that windows never have half of them.
+func (e *Entry) Windowed() bool {
+	return len(e.Versions) > 0 && (e.Versions[0].Definition.Windows == nil || len(e.Versions[0].Definition.Windows) > 0)
+}
+
 // EpochAt is the number of the version in effect at an event time in Unix ms: the latest whose time has come, of equal
 // times the newer, before all of them the first. 0 if there is no version.
 func (e *Entry) EpochAt(ts int64) int64 {

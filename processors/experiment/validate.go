@@ -85,6 +85,7 @@ func (d *Definition) validateMetrics(f *faults) {
 		f.check(slices.ContainsFunc(d.Metrics[:i], func(other Metric) bool { return other.Name == m.Name }), "name", "%q is given twice", m.Name)
 		f.check(m.OnHarm == stopOnHarm && d.Unit == unitEvent && d.RandomisedBy != byEvent, "on_harm",
 			"cannot be stop where events are not what is randomised: there is no verdict; want alert, or randomised_by: event")
+		m.validateUnit(f, d.Unit)
 		m.validate(f)
 	}
 	f.under = ""

@@ -11,7 +11,7 @@ import (
 const maxScale = 9
 
 // laterKinds are part of the format but not counted by this version.
-var laterKinds = []string{"ratio", "quantile", "last"}
+var laterKinds = []string{"ratio"}
 
 // reserved are the types of events that are no metric events.
 var reserved = []string{"exposure", "retract", "abacus.end_of_input"}
@@ -28,11 +28,11 @@ func metricPath(name string, at int) string {
 func (m *Metric) validate(f *faults) {
 	f.check(!metricName.MatchString(m.Name), "name", "%q is no name, want a to z, 0 to 9, _ and -, at most 63, not _ or - first", m.Name)
 	if slices.Contains(laterKinds, m.Kind) {
-		f.add("kind", "%s is not available in this version, want conversion, count or mean", m.Kind)
+		f.add("kind", "%s is not available in this version, want conversion, count, mean, quantile or last", m.Kind)
 		return // its other fields mean nothing yet
 	}
-	f.check(m.Kind == "", "kind", "is missing, want conversion, count or mean")
-	f.oneOf("kind", m.Kind, conversion, count, mean)
+	f.check(m.Kind == "", "kind", "is missing, want conversion, count, mean, quantile or last")
+	f.oneOf("kind", m.Kind, conversion, count, mean, quantiles, last)
 	f.check(m.Event == "", "event", "is missing, want the type of the events that it counts")
 	f.check(slices.Contains(reserved, m.Event), "event", "%q is reserved, its events are no metric events", m.Event)
 	f.check(m.Window <= 0, "window", "want more than 0, or unlimited")
@@ -47,8 +47,8 @@ func (m *Metric) validate(f *faults) {
 
 // validateValue checks how values are summed.
 func (m *Metric) validateValue(f *faults) {
-	f.check(m.Kind != mean && m.Decimals != nil, "decimals", "is for kind mean only, leave it out")
-	f.check(len(m.Quantiles) > 0, "quantiles", "is for kind quantile only, leave it out")
+	f.check(!m.Valued() && m.Decimals != nil, "decimals", "is for kinds mean, quantile and last only, leave it out")
+	m.validateQuantiles(f)
 	f.check(m.Numerator != "" || m.Denominator != "", "numerator", "and denominator are for kind ratio only, leave them out")
 	if scale := m.Scale(); scale < 0 || scale > maxScale {
 		f.add("decimals", "%d, want 0 to %d", scale, maxScale)
@@ -61,7 +61,9 @@ func (m *Metric) validateValue(f *faults) {
 	_, number := event.ParseDecimal([]byte(*m.Cap))
 	switch {
 	case m.Kind == conversion:
-		f.add("cap", "is for kinds count and mean only, leave it out: a unit converts once")
+		f.add("cap", "is for kinds count, mean and last only, leave it out: a unit converts once")
+	case m.Kind == quantiles:
+		f.add("cap", "is for kinds count, mean and last only, leave it out: quantiles need none")
 	case !number:
 		f.add("cap", "%q is no number, want one such as 500", string(*m.Cap))
 	case !fits:
@@ -71,6 +73,32 @@ func (m *Metric) validateValue(f *faults) {
 	case v <= 0:
 		f.add("cap", "%s, want more than 0", string(*m.Cap))
 	}
+}
+
+const maxQuantiles = 16
+
+// validateQuantiles checks which quantiles are asked for, and of what.
+func (m *Metric) validateQuantiles(f *faults) {
+	if m.Kind != quantiles {
+		f.check(len(m.Quantiles) > 0, "quantiles", "is for kind quantile only, leave it out")
+		f.check(m.Of != "", "of", "is for kind quantile only, leave it out")
+		return
+	}
+	f.oneOf("of", m.Of, ofEvent, ofUnit)
+	f.check(len(m.Quantiles) == 0, "quantiles", "want at least one, such as 0.5")
+	f.check(len(m.Quantiles) > maxQuantiles, "quantiles", "%d are too many, want at most %d", len(m.Quantiles), maxQuantiles)
+	for i, q := range m.Quantiles {
+		f.check(!(q > 0 && q < 1), "quantiles", "%v, want more than 0, less than 1", q)
+		f.check(slices.Index(m.Quantiles, q) < i, "quantiles", "%v is given twice", q)
+	}
+	f.check(m.Primary, "primary", "is not for kind quantile: quantiles hold for one look and have no verdict")
+	f.check(m.Guardrail, "guardrail", "is not for kind quantile: quantiles hold for one look and have no verdict")
+}
+
+// validateUnit checks kinds that are of units only.
+func (m *Metric) validateUnit(f *faults, unit string) {
+	f.check(unit == unitEvent && m.Kind == last, "kind", "last is for experiments on units, want mean: of unit: event each event is its own unit")
+	f.check(unit == unitEvent && m.Of == ofUnit, "of", "unit is for experiments on units, leave it out: of unit: event each event is its own unit")
 }
 
 // validateVerdict checks what verdicts are made with.

@@ -14,11 +14,12 @@ import (
 //	split.<field>            verdict, chi2, p_chi2, p_sequential, reason; split.weights.<variant>, split.first_seen.<variant>,
 //	                         split.crossed.<variant>
 //	<variant>.units_new      of a window
-//	<variant>.<metric>.      n, sum, mean, variance, matured_n, matured_nonzero, matured_sum; of a window events, sum, mean, rate, min, max,
-//	                         uniques, p50, p95, p99, quantile_<q>; figures_reason
+//	<variant>.<metric>.      n, sum, mean, variance, matured_n, matured_nonzero, matured_sum; quantile_<q>; of a window events, sum, mean, rate, min,
+//	                         max, uniques, p50, p95, p99; figures_reason
 //	<treatment>.<metric>.    method, difference, relative, se, se_pooled, statistic, df, p, method_always, p_always,
 //	                         interval_always_method, p_adjusted, verdict, reason; interval, relative_interval, interval_always and relative_interval_always, each
-//	                         with _low and _high
+//	                         with _low and _high; of a quantile metric quantile_<q>_difference, _relative, _se, _statistic, _p, _reason, and
+//	                         quantile_<q>_interval and quantile_<q>_relative_interval with _low and _high
 //	metrics.<metric>.reason  why the metric has no figures
 func Fields(rec *result.Record) map[string]string {
 	f := fields{"experiment": rec.Experiment, "closed": strconv.FormatBool(rec.Closed)}
@@ -143,5 +144,19 @@ func (f fields) comparison(prefix string, c *result.Comparison) {
 	f.interval(prefix+"interval_always", c.IntervalAlways)
 	f.interval(prefix+"relative_interval_always", c.RelativeIntervalAlways)
 	f.text(prefix+"verdict", c.Verdict)
+	f.text(prefix+"reason", c.Reason)
+	for q, figures := range c.Quantiles {
+		f.quantile(prefix+"quantile_"+q+"_", &figures)
+	}
+}
+
+func (f fields) quantile(prefix string, c *result.QuantileComparison) {
+	f.number(prefix+"difference", c.Difference)
+	f.number(prefix+"relative", c.Relative)
+	f.number(prefix+"se", c.SE)
+	f.number(prefix+"statistic", c.Statistic)
+	f.number(prefix+"p", c.P)
+	f.interval(prefix+"interval", c.Interval)
+	f.interval(prefix+"relative_interval", c.RelativeInterval)
 	f.text(prefix+"reason", c.Reason)
 }

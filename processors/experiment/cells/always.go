@@ -79,7 +79,7 @@ var none = [2]float64{math.NaN(), math.NaN()}
 // ready says why an asymptotic figure must not be given yet, empty where it may.
 func (t *tally) ready(m, control, treatment int) string {
 	metric := &t.def.Metrics[m]
-	return always.Ready(t.nonZero(m, control), t.nonZero(m, treatment), metric.Kind == kindMean && metric.Cap == nil)
+	return always.Ready(t.nonZero(m, control), t.nonZero(m, treatment), (metric.Kind == kindMean || metric.Kind == kindLast) && metric.Cap == nil)
 }
 
 // sequence sets the figures of the asymptotic sequence, if it is ready.
@@ -176,5 +176,5 @@ func (t *tally) primary(m int) bool {
 			return t.def.Metrics[m].Primary
 		}
 	}
-	return !t.def.Metrics[m].Guardrail
+	return !t.def.Metrics[m].Guardrail && t.def.Metrics[m].Kind != kindQuantile
 }

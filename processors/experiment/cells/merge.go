@@ -27,6 +27,7 @@ func addCell(sum *experiment.Delta, c *experiment.CellDelta) {
 	if !found {
 		fresh := *c
 		fresh.Live, fresh.Matured, fresh.NonZero = slices.Clone(c.Live), slices.Clone(c.Matured), slices.Clone(c.NonZero)
+		fresh.Bins = cloneBins(c.Bins)
 		sum.Cells = slices.Insert(sum.Cells, at, fresh)
 		return
 	}
@@ -42,6 +43,7 @@ func addCell(sum *experiment.Delta, c *experiment.CellDelta) {
 	for i, n := range c.NonZero {
 		to.NonZero[i] += n
 	}
+	to.Bins = addBins(to.Bins, c.Bins)
 }
 
 func addSums(to, from []stats.Sums) []stats.Sums {
@@ -73,6 +75,7 @@ func addPane(sum *experiment.Delta, p *experiment.PaneDelta, start int64) {
 		to.Metrics[i].Events += m.Events
 		to.Metrics[i].Sum = to.Metrics[i].Sum.Add(m.Sum)
 	}
+	addPaneBins(to, p, start)
 }
 
 // emptyPane says that all sums of a pane are 0.

@@ -21,6 +21,8 @@ const (
 	kindConversion = "conversion"
 	kindCount      = "count"
 	kindMean       = "mean"
+	kindQuantile   = "quantile"
+	kindLast       = "last"
 )
 
 const unitEvent = "event"
@@ -68,7 +70,7 @@ func Total(in TotalInput) *result.Record {
 		rec.Reason = map[string]string{"split": ReasonNotIndependent}
 	}
 	for m := range t.def.Metrics {
-		if summed(&t.def.Metrics[m]) {
+		if counted(&t.def.Metrics[m]) {
 			rec.Metrics[t.def.Metrics[m].Name] = t.metric(m)
 		}
 	}
@@ -162,6 +164,9 @@ func (t *tally) nonZero(m, v int) (n int64) {
 
 // metric gives the figures of a metric by variant and against control.
 func (t *tally) metric(m int) result.Metric {
+	if t.def.Metrics[m].Kind == kindQuantile {
+		return t.quantiles(m)
+	}
 	out := result.Metric{
 		Kind: t.def.Metrics[m].Kind, Primary: t.independent && t.primary(m), Variants: map[string]result.Variant{}, Comparisons: map[string]result.Comparison{},
 	}
@@ -215,13 +220,16 @@ func (t *tally) variant(m, v int) result.Variant {
 
 // summed says that the kind of a metric is one that sums are kept of.
 func summed(m *experiment.Metric) bool {
-	return m.Kind == kindConversion || m.Kind == kindCount || m.Kind == kindMean
+	return m.Kind == kindConversion || m.Kind == kindCount || m.Kind == kindMean || m.Kind == kindLast
 }
+
+// counted says that the kind of a metric is one that this version knows.
+func counted(m *experiment.Metric) bool { return summed(m) || m.Kind == kindQuantile }
 
 // decimals are the digits of a metric's sums after the point.
 func decimals(m *experiment.Metric) int {
 	switch {
-	case m.Kind != kindMean:
+	case !m.Valued():
 		return 0
 	case m.Decimals == nil:
 		return 6

@@ -32,7 +32,7 @@ func Window(in WindowInput) *result.Record {
 	}
 	def := &version.Definition
 	for m := range def.Metrics {
-		if summed(&def.Metrics[m]) {
+		if counted(&def.Metrics[m]) {
 			rec.Metrics[def.Metrics[m].Name] = windowMetric(in, def, m)
 		}
 	}
@@ -44,6 +44,7 @@ func windowMetric(in WindowInput, def *experiment.Definition, m int) result.Metr
 	out := result.Metric{Kind: metric.Kind, Variants: map[string]result.Variant{}}
 	for v := range def.Variants {
 		units, sums := int64(0), experiment.PaneSums{}
+		var bins experiment.PaneBins
 		for i := range in.Panes {
 			p := &in.Panes[i]
 			if p.Variant != v {
@@ -54,20 +55,28 @@ func windowMetric(in WindowInput, def *experiment.Definition, m int) result.Metr
 				sums.Events += p.Metrics[m].Events
 				sums.Sum = sums.Sum.Add(p.Metrics[m].Sum)
 			}
+			if m < len(p.Bins) {
+				bins.Values.Merge(p.Bins[m].Values)
+				bins.Seen.Add(experiment.LongAgo, p.Bins[m].Seen.Since(int((p.Start-in.Start)/second)))
+			}
 		}
-		out.Variants[def.Variants[v].Name] = windowVariant(metric, units, sums, in.End-in.Start)
+		figures := windowVariant(metric, units, sums, in.End-in.Start)
+		if in.Entry.Windowed() {
+			spread(&figures, metric, &bins, def.Unit == unitEvent)
+		}
+		out.Variants[def.Variants[v].Name] = figures
 	}
 	return out
 }
 
-// windowVariant gives the figures of a metric in a window; a mean per event is of kind mean alone.
+// windowVariant gives the figures of a metric in a window that are of sums; a mean per event is of kinds that take values.
 func windowVariant(metric *experiment.Metric, units int64, sums experiment.PaneSums, length int64) result.Variant {
 	total := stats.Sums{N: sums.Events, S: sums.Sum}
 	out := result.Variant{
 		UnitsNew: &units, Events: &sums.Events, Sum: total.SumText(decimals(metric)),
 		Rate: result.Num(float64(sums.Events) / (float64(length) / second)),
 	}
-	if metric.Kind != kindMean {
+	if !metric.Valued() {
 		return out
 	}
 	mean, ok := total.Mean(decimals(metric))
@@ -75,6 +84,27 @@ func windowVariant(metric *experiment.Metric, units int64, sums experiment.PaneS
 		out.Mean, out.Reason = result.Null, ReasonNoEvents
 	}
 	return out
+}
+
+// spread gives the figures of a metric in a window that are of bins: the values by rank, all within 1 %, and how many units the
+// events are of.
+func spread(out *result.Variant, metric *experiment.Metric, bins *experiment.PaneBins, events bool) {
+	if !events {
+		units := bins.Seen.Since(0)
+		out.Uniques = &units
+	}
+	if !metric.Valued() {
+		return
+	}
+	for _, figure := range []struct {
+		into *result.Number
+		q    float64
+	}{{&out.Min, 0}, {&out.P50, 0.5}, {&out.P95, 0.95}, {&out.P99, 0.99}, {&out.Max, 1}} {
+		*figure.into = result.Null
+		if x, ok := bins.Values.Quantile(figure.q, decimals(metric)); ok {
+			*figure.into = result.Num(x)
+		}
+	}
 }
 
 // asOf is the watermark that a record reflects, at most the time after which nothing of it changes any more; 0 before

@@ -31,6 +31,8 @@ metrics:
   - {name: purchase, kind: conversion, event: purchase, window: 3s}
   - {name: revenue, kind: mean, event: purchase, window: 5s, delay: 1s, decimals: 2, cap: 30}
   - {name: huge, kind: mean, event: refund, window: 9s, decimals: 0}
+  - {name: newest, kind: last, event: purchase, window: 6s, delay: 1s, decimals: 2}
+  - {name: basket, kind: quantile, event: purchase, window: 4s, decimals: 1}
 `, `
 experiment: copy
 variants: {control: 1, short: 1, long: 2}
@@ -44,7 +46,7 @@ retention: {1s: 5s}
 metrics:
   - {name: purchase, kind: count, event: purchase, window: 2s, delay: 500ms, where: "vip=true"}
   - {name: spent, kind: mean, event: purchase, window: 4s, decimals: 1, where: "amount=1.50"}
-  - {name: huge, kind: mean, event: refund, window: 2s, decimals: 3}
+  - {name: huge, kind: quantile, of: unit, event: refund, window: 2s, decimals: 3}
   - {name: calls, kind: count, event: api_call, window: 4s}
 `, `
 experiment: ranker
@@ -57,6 +59,7 @@ end: 2026-01-01T00:00:30Z
 metrics:
   - {name: latency, kind: mean, event: api_call, decimals: 0, cap: 40}
   - {name: calls, kind: count, event: api_call, where: "vip=true"}
+  - {name: slow, kind: quantile, event: api_call, decimals: 0, quantiles: [0.5]}
 `}
 
 // hard draws one event that may be of any age, of any experiment, known by then or not.

@@ -26,6 +26,9 @@ metrics:
   - {name: purchase, kind: conversion, event: purchase, window: 20s, delay: 2s}
   - {name: spent, kind: mean, event: purchase, window: 1m, decimals: 1, cap: 20, where: "currency=EUR"}
   - {name: errors, kind: count, event: error, window: 30s}
+  - {name: basket, kind: quantile, event: purchase, window: 20s, decimals: 2, quantiles: [0.5, 0.9]}
+  - {name: wealth, kind: quantile, event: purchase, of: unit, window: 30s, decimals: 1}
+  - {name: newest, kind: last, event: purchase, window: 25s, decimals: 2, cap: 15}
 `, `
 experiment: ranker
 unit: event
@@ -35,6 +38,7 @@ control: A
 start: 2025-12-01T00:00:00Z
 metrics:
   - {name: latency, kind: mean, event: api_call, decimals: 3}
+  - {name: slow, kind: quantile, event: api_call, decimals: 1}
   - {name: calls, kind: count, event: api_call}
 `}
 

@@ -16,15 +16,16 @@ type tally struct {
 	variant  int
 	epoch    int64
 	totals   []int64 // raw, by metric
+	latest   []int   // of kind last, by metric: 1 + index in Kept of the event whose value it is
 	drops    [experiment.Drops]int64
 }
 
 // reset makes a tally that of nothing.
 func (t *tally) reset(x *run, index, part int, sign int64) {
-	*t = tally{run: x, index: index, part: part, sign: sign, totals: t.totals[:0]}
+	*t = tally{run: x, index: index, part: part, sign: sign, totals: t.totals[:0], latest: t.latest[:0]}
 	if x != nil {
 		for range x.metrics {
-			t.totals = append(t.totals, 0)
+			t.totals, t.latest = append(t.totals, 0), append(t.latest, 0)
 		}
 	}
 }
@@ -47,12 +48,14 @@ func (p *processor) compute(t *tally) (over int) {
 	if e.Several {
 		t.drops[experiment.DropMultipleVariants] = 1
 	}
+	from := len(p.moves)
 	p.move(t, e.First, newUnit, 0)
 	for i := range r.Kept {
 		if !p.attribute(t, i) {
 			return i
 		}
 	}
+	p.space(t, from)
 	return -1
 }
 
@@ -73,12 +76,11 @@ func (p *processor) attribute(t *tally, at int) bool {
 		return true
 	}
 	e := &p.row.Enrolments[t.part]
-	// Gone: it waited for the exposure longer than grace. Arrival decides, so no timer is needed.
-	gone := at < e.Earlier && e.Arrived >= after(k.Time, t.run.grace)
+	gone := t.run.gone(e, k, at)
 	var v verdict
 	if !gone && k.Time < t.run.end {
 		for _, m := range take.metrics {
-			if !p.count(t, k, m, &v) {
+			if !p.count(t, at, m, &v) {
 				return false
 			}
 		}
@@ -87,9 +89,14 @@ func (p *processor) attribute(t *tally, at int) bool {
 	return true
 }
 
+// gone says that an event waited for the exposure longer than grace. Arrival decides, so no timer is needed.
+func (x *run) gone(e *Enrolment, k *Kept, at int) bool {
+	return at < e.Earlier && e.Arrived >= after(k.Time, x.grace)
+}
+
 // count adds one kept event to one metric.
-func (p *processor) count(t *tally, k *Kept, m taken, v *verdict) bool {
-	metric := &t.run.metrics[m.metric]
+func (p *processor) count(t *tally, at int, m taken, v *verdict) bool {
+	metric, k := &t.run.metrics[m.metric], &p.row.Kept[at]
 	if !metric.covers(p.row.Enrolments[t.part].First, k.Time) {
 		return true
 	}
@@ -104,12 +111,29 @@ func (p *processor) count(t *tally, k *Kept, m taken, v *verdict) bool {
 		value = scaled >> 1
 		v.rounded = v.rounded || scaled&1 == 1
 	}
-	total := t.totals[m.metric] + value
+	if !p.accumulate(t, at, m.metric, value) {
+		return false
+	}
+	p.move(t, k.Time, m.metric, value)
+	return true
+}
+
+// accumulate brings a value to the raw total of a metric; false if it pushes it beyond maxTotal. Quantiles of events have none.
+func (p *processor) accumulate(t *tally, at, metric int, value int64) bool {
+	switch m := &t.run.metrics[metric]; {
+	case m.kind == last:
+		if was := t.latest[metric]; was == 0 || p.row.later(&p.row.Kept[at], &p.row.Kept[was-1]) {
+			t.totals[metric], t.latest[metric] = value, at+1
+		}
+		return true
+	case m.kind == quantiles && !m.ofUnit:
+		return true
+	}
+	total := t.totals[metric] + value
 	if total > maxTotal || total < -maxTotal {
 		return false
 	}
-	t.totals[m.metric] = total
-	p.move(t, k.Time, m.metric, value)
+	t.totals[metric] = total
 	return true
 }
 

@@ -10,11 +10,12 @@ import (
 )
 
 // class is a set of metrics that take an event, decided when the event arrived: rows name it by a number. decimals are
-// those of its means, ascending; a kept event has one scaled value for each.
+// those of the metrics that take values, ascending; a kept event has one scaled value for each.
 type class struct {
 	id       uint32
 	decimals []int
 	takes    []take
+	named    bool // a kept event has its id: the latest of them is asked for
 }
 
 // take is what one run does with the events of a class.
@@ -63,6 +64,7 @@ func (c *classes) resolve(runs map[uint64]*run) {
 				t.run = nil
 			}
 		}
+		k.name()
 	}
 }
 
@@ -87,7 +89,7 @@ func (c *classes) of(k *eventType, ev *event.Event, table *state.Table) *class {
 func (c *classes) make(k *eventType, ev *event.Event, table *state.Table) *class {
 	fresh := &class{id: uint32(len(c.byID))}
 	for _, t := range k.takers {
-		if m := &t.run.metrics[t.metric]; m.matches(ev) && m.kind == mean && !slices.Contains(fresh.decimals, m.decimals) {
+		if m := &t.run.metrics[t.metric]; m.matches(ev) && m.valued && !slices.Contains(fresh.decimals, m.decimals) {
 			fresh.decimals = append(fresh.decimals, m.decimals)
 		}
 	}
@@ -97,6 +99,7 @@ func (c *classes) make(k *eventType, ev *event.Event, table *state.Table) *class
 			fresh.add(t)
 		}
 	}
+	fresh.name()
 	c.key = fresh.append(c.key[:0])
 	if known := c.byKey[string(c.key)]; known != nil {
 		return known
@@ -112,11 +115,21 @@ func (k *class) add(t taker) {
 		k.takes = append(k.takes, take{hash: t.run.hash, number: t.run.number, run: t.run})
 	}
 	slot := -1
-	if m := &t.run.metrics[t.metric]; m.kind == mean {
+	if m := &t.run.metrics[t.metric]; m.valued {
 		slot = slices.Index(k.decimals, m.decimals)
 	}
 	last := &k.takes[len(k.takes)-1]
 	last.metrics = append(last.metrics, taken{t.metric, slot})
+}
+
+// name finds out whether events of the class keep their ids.
+func (k *class) name() {
+	k.named = false
+	for _, t := range k.takes {
+		for i := 0; t.run != nil && i < len(t.metrics); i++ {
+			k.named = k.named || t.run.metrics[t.metrics[i].metric].kind == last
+		}
+	}
 }
 
 // take is what a run does with an event of the class, nil for nothing.

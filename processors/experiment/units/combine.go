@@ -6,12 +6,14 @@ import (
 
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/experiment/stats"
+	"github.com/abacus-stream/abacus/processors/experiment/stats/quantile"
 	"github.com/abacus-stream/abacus/topology"
 )
 
 // sums combines all changes of one run between two commits. It is emptied, not thrown away, so a busy experiment costs no memory.
 type sums struct {
 	variants, metrics int
+	places            []place
 	epochs            []int64
 	cells             []cell // by epoch, then variant
 	panes             panes
@@ -26,10 +28,13 @@ type cell struct {
 	units, firstSeen, crossed int64
 	live, matured             []stats.Sums
 	nonZero                   []int64
+	values                    []quantile.Sketch // by place
+	bins                      []experiment.Bins // scratch of emit
 }
 
-func newSums(variants, metrics int) *sums {
-	return &sums{variants: variants, metrics: metrics, panes: newPanes(variants, metrics)}
+func newSums(x *run) *sums {
+	variants, metrics := len(x.variants), len(x.metrics)
+	return &sums{variants: variants, metrics: metrics, places: x.places, panes: newPanes(variants, metrics)}
 }
 
 // cell finds or makes a cell.
@@ -45,6 +50,7 @@ func (s *sums) cell(variant int, epoch int64) *cell {
 	for i := range fresh {
 		room := make([]stats.Sums, 2*s.metrics)
 		fresh[i].live, fresh[i].matured, fresh[i].nonZero = room[:s.metrics:s.metrics], room[s.metrics:], make([]int64, s.metrics)
+		fresh[i].values = make([]quantile.Sketch, len(s.places))
 	}
 	s.cells = slices.Insert(s.cells, at*s.variants, fresh...)
 	return &s.cells[at*s.variants+variant]
@@ -80,7 +86,7 @@ func (s *sums) emit() (d *experiment.Delta, any bool) {
 		if c := &s.cells[i]; !c.empty() {
 			d.Cells = append(d.Cells, experiment.CellDelta{
 				Variant: i % s.variants, Epoch: s.epochs[i/s.variants], Units: c.units, FirstSeen: c.firstSeen, Crossed: c.crossed,
-				Live: c.live, Matured: c.matured, NonZero: c.nonZero,
+				Live: c.live, Matured: c.matured, NonZero: c.nonZero, Bins: s.binsOf(c),
 			})
 		}
 	}
@@ -98,7 +104,7 @@ func (c *cell) empty() bool {
 			return false
 		}
 	}
-	return true
+	return !slices.ContainsFunc(c.values, func(s quantile.Sketch) bool { return !s.Empty() })
 }
 
 func (s *sums) reset() {
@@ -108,6 +114,9 @@ func (s *sums) reset() {
 		clear(c.live)
 		clear(c.matured)
 		clear(c.nonZero)
+		for j := range c.values {
+			c.values[j].Reset()
+		}
 	}
 	s.panes.reset()
 	s.dropped, s.excluded, s.corrections = [experiment.Drops]int64{}, 0, 0

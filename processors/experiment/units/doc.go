@@ -49,9 +49,10 @@
 //	count  kept events, each:
 //	  8      ID, the xxhash64 of the id
 //	  4      Content
-//	  byte   kind | 8 has a value | 16 retracted | 32 refused
+//	  byte   kind | 8 has a value | 16 retracted | 32 refused | 64 has its id
 //	  if metric event: int time less that of the metric event before, count class, and if it has a value
 //	                   count values, each an int: scaled value * 2 + 1 if it was rounded
+//	  if it has its id: text id
 //
 // Class: count decimals, each a count; count experiments, each: 8 hash, count run, count metrics, each: count index,
 // count 1 + index among the decimals (0: it takes no value).

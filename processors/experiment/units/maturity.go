@@ -93,8 +93,10 @@ func (p *processor) matureIn(x *run, e *Enrolment, now int64) {
 		e.Matured[i] = place
 		if kept {
 			c, total := x.sums.cell(e.Variant, e.Epoch), m.total(e.Totals[i])
-			c.matured[i].Include(total)
-			c.nonZero[i] += one(total != 0)
+			if m.kind != quantiles { // they have no track of matured units
+				c.matured[i].Include(total)
+				c.nonZero[i] += one(total != 0)
+			}
 		}
 	}
 }

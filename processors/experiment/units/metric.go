@@ -38,9 +38,12 @@ func (p *processor) metric(ev *event.Event) error {
 		return err
 	}
 	k.Retracted = retracted
-	if p.slow {
+	if p.slow || class.named {
 		p.begin()
 		p.row.keep(k, p.values)
+		if class.named {
+			p.row.name(ev.ID)
+		}
 		p.finish(len(p.row.Kept) - 1)
 	} else {
 		p.row.keep(k, p.values)
@@ -68,7 +71,7 @@ func (p *processor) scale(c *class, ev *event.Event) bool {
 // add settles a metric event that has just come: the short way of begin and finish. The event came behind every
 // exposure, so it can only add.
 func (p *processor) add(c *class, at int) {
-	p.moves, p.before, p.after = p.moves[:0], p.before[:0], p.after[:0]
+	p.moves, p.before, p.after, p.spaced = p.moves[:0], p.before[:0], p.after[:0], p.spaced[:0]
 	for i := range c.takes {
 		x := c.takes[i].run
 		part := p.part(x)
@@ -83,6 +86,7 @@ func (p *processor) add(c *class, at int) {
 			p.refuse(at, at)
 			return
 		}
+		p.spaceOne(after, c, at)
 	}
 	for i := range p.after {
 		p.settle(&p.before[i], &p.after[i])

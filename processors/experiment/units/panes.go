@@ -46,7 +46,10 @@ func (p *panes) at(start int64, variant int) *experiment.PaneDelta {
 		for range p.metrics {
 			room = append(room, experiment.PaneSums{})
 		}
-		*fresh = experiment.PaneDelta{Variant: variant, Start: start, Metrics: room}
+		for i := range fresh.Bins {
+			fresh.Bins[i].Reset()
+		}
+		*fresh = experiment.PaneDelta{Variant: variant, Start: start, Metrics: room, Bins: fresh.Bins[:0]}
 	}
 	p.last[variant] = i
 	return &p.list[i]
@@ -71,6 +74,11 @@ func emptyPane(d *experiment.PaneDelta) bool {
 	}
 	for i := range d.Metrics {
 		if d.Metrics[i] != (experiment.PaneSums{}) {
+			return false
+		}
+	}
+	for i := range d.Bins {
+		if !d.Bins[i].Empty() {
 			return false
 		}
 	}

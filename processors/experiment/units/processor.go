@@ -62,8 +62,11 @@ type processor struct {
 	values        []int64
 	before, after []tally
 	moves         []move
-	marked        int  // moves of begin
-	slow          bool // tests: settle every change from scratch
+	marked        int // moves of begin
+	spaced        []spaced
+	markedSpaced  int    // spaced of begin
+	sorted        []move // scratch of space
+	slow          bool   // tests: settle every change from scratch
 }
 
 // New gives what topology.Process takes. The processor forwards nothing: its output goes to the sinks of cfg.

@@ -12,6 +12,7 @@ type Row struct {
 	Pending    []Pending
 	Kept       []Kept  // every event with an id of its own, in the order of arrival
 	Values     []int64 // of Kept
+	Names      []byte  // of Kept, ids of those that keep them
 }
 
 // Enrolment is a unit's part in one run of an experiment.
@@ -54,7 +55,8 @@ type Kept struct {
 	Time      int64
 	Class     uint32 // which metrics take it
 
-	values, n int // in Row.Values
+	values, n   int // in Row.Values
+	name, named int // in Row.Names
 }
 
 // Kind is what an event was.
@@ -71,7 +73,7 @@ const (
 
 // reset empties the row and keeps its memory.
 func (r *Row) reset() {
-	*r = Row{Timer: never, Last: 0, Enrolments: r.Enrolments[:0], Pending: r.Pending[:0], Kept: r.Kept[:0], Values: r.Values[:0]}
+	*r = Row{Timer: never, Last: 0, Enrolments: r.Enrolments[:0], Pending: r.Pending[:0], Kept: r.Kept[:0], Values: r.Values[:0], Names: r.Names[:0]}
 }
 
 // enrolment is the index of a unit's part in a run; -1 if it has none.
@@ -132,6 +134,21 @@ func (r *Row) keep(k Kept, values []int64) {
 	k.values, k.n = len(r.Values), len(values)
 	r.Values = append(r.Values, values...)
 	*grow(&r.Kept) = k
+}
+
+// name keeps the id of the event that was kept last.
+func (r *Row) name(id []byte) {
+	k := &r.Kept[len(r.Kept)-1]
+	k.name, k.named = len(r.Names), len(id)
+	r.Names = append(r.Names, id...)
+}
+
+// later is the order of events: event time, then id as bytes.
+func (r *Row) later(a, b *Kept) bool {
+	if a.Time != b.Time {
+		return a.Time > b.Time
+	}
+	return bytes.Compare(r.Names[a.name:a.name+a.named], r.Names[b.name:b.name+b.named]) > 0
 }
 
 // counts says whether metrics may count the event.

@@ -16,6 +16,7 @@ const (
 	flagHasValue
 	flagRetracted
 	flagRefused
+	flagNamed
 
 	kindBits = 7
 )
@@ -44,6 +45,9 @@ func AppendRow(dst []byte, r *Row) []byte {
 	for i := range r.Kept {
 		k := &r.Kept[i]
 		dst = appendKept(dst, k, before, r.Values[k.values:k.values+k.n])
+		if k.named > 0 {
+			dst = appendText(dst, r.Names[k.name:k.name+k.named])
+		}
 		if k.Kind == Metric {
 			before = k.Time
 		}
@@ -78,7 +82,8 @@ func appendEnrolment(dst []byte, e *Enrolment) []byte {
 func appendKept(dst []byte, k *Kept, before int64, values []int64) []byte {
 	dst = binary.BigEndian.AppendUint64(dst, k.ID)
 	dst = binary.BigEndian.AppendUint32(dst, k.Content)
-	dst = append(dst, byte(k.Kind)|flag(k.HasValue, flagHasValue)|flag(k.Retracted, flagRetracted)|flag(k.Refused, flagRefused))
+	dst = append(dst, byte(k.Kind)|flag(k.HasValue, flagHasValue)|flag(k.Retracted, flagRetracted)|
+		flag(k.Refused, flagRefused)|flag(k.named > 0, flagNamed))
 	if k.Kind != Metric {
 		return dst
 	}
@@ -142,19 +147,20 @@ func (in *reader) kept(r *Row, before *int64) {
 	k.Kind, k.HasValue = Kind(flags&kindBits), flags&flagHasValue != 0
 	k.Retracted, k.Refused = flags&flagRetracted != 0, flags&flagRefused != 0
 	k.values = len(r.Values)
-	if k.Kind != Metric {
-		return
+	if k.Kind == Metric {
+		k.Time = *before + in.int()
+		*before = k.Time
+		k.Class = uint32(in.count())
+		if k.HasValue {
+			for n := in.count(); n > 0 && !in.bad; n-- {
+				r.Values = append(r.Values, in.int())
+			}
+			k.n = len(r.Values) - k.values
+		}
 	}
-	k.Time = *before + in.int()
-	*before = k.Time
-	k.Class = uint32(in.count())
-	if !k.HasValue {
-		return
+	if flags&flagNamed != 0 {
+		r.name(in.text())
 	}
-	for n := in.count(); n > 0 && !in.bad; n-- {
-		r.Values = append(r.Values, in.int())
-	}
-	k.n = len(r.Values) - k.values
 }
 
 func flag(v bool, bit byte) byte {

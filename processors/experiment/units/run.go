@@ -15,6 +15,7 @@ type run struct {
 	hash     uint64
 	number   int
 	perEvent bool // unit: event
+	windowed bool // panes keep values and units
 	first    bool // multiple_variants: first
 	start    int64
 	end      int64
@@ -24,6 +25,7 @@ type run struct {
 	variants []string
 	metrics  []metric
 	versions []version // ascending
+	places   []place   // of the values of quantiles in a cell
 	sums     *sums
 }
 
@@ -36,6 +38,8 @@ const (
 	conversion metricKind = iota
 	count
 	mean
+	quantiles
+	last
 	inert // kinds that this stage does not count
 )
 
@@ -47,6 +51,9 @@ type metric struct {
 	from, until int64
 	decimals    int
 	limit       int64 // cap of the unit's total, scaled
+	valued      bool  // takes the values of events
+	ofUnit      bool  // quantiles of unit totals
+	place       int   // of quantiles, index of the first of its places
 }
 
 // compile turns an entry into a run.
@@ -58,7 +65,7 @@ func compile(entry *experiment.Entry) (*run, error) {
 	d.Defaults()
 	x := &run{
 		name: entry.Experiment, hash: xxhash.Sum64String(entry.Experiment), number: entry.Run,
-		perEvent: d.Unit == "event", first: d.MultipleVariants == "first", start: entry.Versions[0].Effective,
+		perEvent: d.Unit == "event", windowed: entry.Windowed(), first: d.MultipleVariants == "first", start: entry.Versions[0].Effective,
 		end: endOfVersion(&entry.Versions[len(entry.Versions)-1]), grace: int64(d.Grace), dedup: int64(d.DedupFor),
 	}
 	if d.Start != nil {
@@ -73,7 +80,7 @@ func compile(entry *experiment.Entry) (*run, error) {
 	if err := x.compileMetrics(d.Metrics); err != nil {
 		return nil, err
 	}
-	x.sums = newSums(len(x.variants), len(x.metrics))
+	x.sums = newSums(x)
 	return x, nil
 }
 
@@ -92,6 +99,10 @@ func (x *run) compileMetrics(metrics []experiment.Metric) error {
 		if err != nil {
 			return fmt.Errorf("experiment %q: metric %q: %w", x.name, metrics[i].Name, err)
 		}
+		if m.kind == quantiles {
+			m.place = len(x.places)
+			x.places = appendPlaces(x.places, i, x.perEvent || m.ofUnit)
+		}
 		x.metrics = append(x.metrics, m)
 		longest = max(longest, m.until)
 	}
@@ -100,12 +111,15 @@ func (x *run) compileMetrics(metrics []experiment.Metric) error {
 }
 
 func compileMetric(m *experiment.Metric) (out metric, err error) {
-	kinds := map[string]metricKind{"conversion": conversion, "count": count, "mean": mean}
+	kinds := map[string]metricKind{"conversion": conversion, "count": count, "mean": mean, "quantile": quantiles, "last": last}
 	kind, known := kinds[m.Kind]
 	if !known {
 		return metric{kind: inert, limit: math.MaxInt64}, nil
 	}
-	out = metric{kind: kind, event: m.Event, from: int64(m.Delay), decimals: m.Scale(), limit: math.MaxInt64}
+	out = metric{
+		kind: kind, event: m.Event, from: int64(m.Delay), decimals: m.Scale(), limit: math.MaxInt64,
+		valued: m.Valued(), ofUnit: kind == quantiles && m.Of == "unit",
+	}
 	out.until = plus(out.from, int64(m.Window))
 	if out.key, out.text, err = experiment.ParseWhere(m.Where); err != nil {
 		return out, err

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/abacus-stream/abacus/processors/experiment"
-	"github.com/abacus-stream/abacus/processors/experiment/stats"
 )
 
 // newUnit is the metric of a move that brings the unit itself.
@@ -17,26 +16,26 @@ type move struct {
 	start   int64
 	variant int
 	metric  int
-	events  int64 // or units
-	sum     stats.Int128
+	events  int64 // or units: 1, or -1 where it is taken back
+	value   int64
 }
 
 // move notes a change of a pane.
 func (p *processor) move(t *tally, at int64, metric int, value int64) {
 	p.moves = append(p.moves, move{
-		index: t.index, start: paneOf(at), variant: t.variant, metric: metric, events: t.sign, sum: stats.Int128{}.AddInt64(t.sign * value),
+		index: t.index, start: paneOf(at), variant: t.variant, metric: metric, events: t.sign, value: value,
 	})
 }
 
 // begin notes what the row is worth before a change.
 func (p *processor) begin() {
-	p.moves, p.before = p.moves[:0], p.before[:0]
+	p.moves, p.before, p.spaced = p.moves[:0], p.before[:0], p.spaced[:0]
 	for i := range p.row.Enrolments {
 		t := grow(&p.before)
 		t.reset(p.catalog.enrolled(&p.row.Enrolments[i]), i, i, -1)
 		p.compute(t)
 	}
-	p.marked = len(p.moves)
+	p.marked, p.markedSpaced = len(p.moves), len(p.spaced)
 }
 
 // finish settles a change that began with begin: the difference goes into the sums. current is the index of the kept event
@@ -62,7 +61,7 @@ func (p *processor) finish(current int) {
 // runs that have one, the one that came first.
 func (p *processor) tallyAfter() (over int) {
 	over = -1
-	p.moves, p.after = p.moves[:p.marked], p.after[:0]
+	p.moves, p.after, p.spaced = p.moves[:p.marked], p.after[:0], p.spaced[:p.markedSpaced]
 	for i := range p.row.Enrolments {
 		t := grow(&p.after)
 		t.reset(p.catalog.enrolled(&p.row.Enrolments[i]), i, i, 1)
@@ -93,13 +92,13 @@ func (p *processor) settle(before, after *tally) {
 			s.corrections++
 		}
 		if stays && a != b {
-			s.cell(after.variant, after.epoch).live[i].Replace(a, b)
+			s.cell(after.variant, after.epoch).replace(m, i, a, b)
 		}
 		if !stays && before.kept {
-			s.cell(before.variant, before.epoch).live[i].Replace(a, 0)
+			s.cell(before.variant, before.epoch).replace(m, i, a, 0)
 		}
 		if !stays && after.kept {
-			s.cell(after.variant, after.epoch).live[i].Replace(0, b)
+			s.cell(after.variant, after.epoch).replace(m, i, 0, b)
 		}
 	}
 	copy(e.Totals, after.totals)
@@ -117,8 +116,10 @@ func (p *processor) settle(before, after *tally) {
 // settleMoves adds what is left of the moves, once those that cancel are gone, to the panes. A pane that its own
 // task has already closed counts the change as late.
 func (p *processor) settleMoves() {
+	p.settleQuantiles()
 	slices.SortFunc(p.moves, func(a, b move) int {
-		return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(a.start, b.start), cmp.Compare(a.variant, b.variant), cmp.Compare(a.metric, b.metric))
+		return cmp.Or(cmp.Compare(a.index, b.index), cmp.Compare(a.start, b.start), cmp.Compare(a.variant, b.variant), cmp.Compare(a.metric, b.metric),
+			cmp.Compare(a.value, b.value))
 	})
 	for i := 0; i < len(p.moves); {
 		j, changed := p.settlePane(i)
@@ -128,28 +129,30 @@ func (p *processor) settleMoves() {
 		i = j
 	}
 	p.moves = p.moves[:0]
+	p.settleSpaced()
 }
 
 // settlePane adds the moves of one pane, which begin at i; j is the first behind them.
 func (p *processor) settlePane(i int) (j int, changed bool) {
 	for j = i; j < len(p.moves) && p.moves[j].samePane(&p.moves[i]); {
-		net := p.moves[j]
-		for j++; j < len(p.moves) && p.moves[j].samePane(&net) && p.moves[j].metric == net.metric; j++ {
-			net.events += p.moves[j].events
-			net.sum = net.sum.Add(p.moves[j].sum)
+		m := p.moves[j]
+		events := int64(0)
+		for ; j < len(p.moves) && p.moves[j].samePane(&m) && p.moves[j].metric == m.metric && p.moves[j].value == m.value; j++ {
+			events += p.moves[j].events
 		}
-		if net.events == 0 && net.sum.Sign() == 0 {
+		if events == 0 {
 			continue
 		}
 		changed = true
-		pane := p.pane(&net)
-		if net.metric == newUnit {
-			pane.UnitsNew += net.events
+		pane := p.pane(&m)
+		if m.metric == newUnit {
+			pane.UnitsNew += events
 			continue
 		}
-		sums := &pane.Metrics[net.metric]
-		sums.Events += net.events
-		sums.Sum = sums.Sum.Add(net.sum)
+		addValues(&pane.Metrics[m.metric], events, m.value)
+		if x := p.after[m.index].run; x.windowed && x.metrics[m.metric].valued {
+			pane.BinsOf(m.metric).Values.Add(m.value, events)
+		}
 	}
 	return j, changed
 }
@@ -166,6 +169,17 @@ func (p *processor) pane(m *move) *experiment.PaneDelta {
 // closed says whether the task's own stream time has passed a pane and its grace.
 func (p *processor) closed(start int64) bool {
 	return p.ctx.StreamTime() >= start+second+p.catalog.grace
+}
+
+// addValues adds so many events of one value.
+func addValues(s *experiment.PaneSums, events, value int64) {
+	s.Events += events
+	for ; events > 0; events-- {
+		s.Sum = s.Sum.AddInt64(value)
+	}
+	for ; events < 0; events++ {
+		s.Sum = s.Sum.AddInt64(-value)
+	}
 }
 
 func one(v bool) int64 {

@@ -66,7 +66,7 @@ func (p *processor) countTagged(x *run, ev *event.Event, variant int) {
 			continue
 		}
 		value := int64(1)
-		if m.kind == mean {
+		if m.valued {
 			if !ev.HasValue {
 				v.empty = true
 				continue
@@ -74,22 +74,36 @@ func (p *processor) countTagged(x *run, ev *event.Event, variant int) {
 			var rounded bool
 			value, rounded, _ = ev.Value.Scaled(m.decimals)
 			v.rounded = v.rounded || rounded
-			c.live[i].N++
 		}
-		c.live[i].Replace(0, m.total(value))
-		c.nonZero[i] += one(m.total(value) != 0)
+		p.countValue(x, c, i, value)
 		pane.Metrics[i].Events++
 		pane.Metrics[i].Sum = pane.Metrics[i].Sum.AddInt64(value)
+		if m.valued && x.windowed {
+			pane.BinsOf(i).Values.Add(value, 1)
+		}
 	}
 	x.sums.dropped[experiment.DropRounded] += one(v.rounded)
 	x.sums.dropped[experiment.DropNoValue] += one(v.empty)
 }
 
-// inRange says whether every mean of the run that takes the event can hold its value.
+// countValue adds one event to a metric of a cell.
+func (p *processor) countValue(x *run, c *cell, metric int, value int64) {
+	m := &x.metrics[metric]
+	if m.kind == quantiles {
+		c.values[m.place].Add(value, 1)
+		return
+	}
+	total := m.total(value)
+	c.live[metric].N += one(m.valued)
+	c.live[metric].Replace(0, total)
+	c.nonZero[metric] += one(total != 0)
+}
+
+// inRange says whether every metric of the run that takes the event can hold its value.
 func (x *run) inRange(ev *event.Event) bool {
 	for i := range x.metrics {
 		m := &x.metrics[i]
-		if m.kind != mean || !ev.HasValue || m.event != string(ev.Type) || !m.matches(ev) {
+		if !m.valued || !ev.HasValue || m.event != string(ev.Type) || !m.matches(ev) {
 			continue
 		}
 		if _, _, ok := ev.Value.Scaled(m.decimals); !ok {

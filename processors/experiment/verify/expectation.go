@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"maps"
 	"math/big"
 	"slices"
 	"time"
@@ -34,6 +35,9 @@ type Window struct {
 type Events struct {
 	N   int64
 	Sum *big.Int
+
+	values values
+	units  map[string]bool
 }
 
 // Expected recomputes everything from the records taken so far.
@@ -132,7 +136,7 @@ func (t *tally) window(grain string, start int64, panes []paneKey) Window {
 	for _, m := range t.plan.metrics {
 		w.Metrics[m.name] = map[string]Events{}
 		for _, name := range t.plan.variants {
-			w.Metrics[m.name][name] = Events{Sum: new(big.Int)}
+			w.Metrics[m.name][name] = Events{Sum: new(big.Int), values: values{}, units: map[string]bool{}}
 		}
 	}
 	for _, key := range panes {
@@ -143,6 +147,8 @@ func (t *tally) window(grain string, start int64, panes []paneKey) Window {
 			e := w.Metrics[m.name][variant]
 			e.N += p.metrics[i].events
 			e.Sum.Add(e.Sum, p.metrics[i].sum)
+			e.values.add(p.metrics[i].values)
+			maps.Copy(e.units, p.metrics[i].units)
 			w.Metrics[m.name][variant] = e
 		}
 	}

@@ -14,6 +14,7 @@ type metric struct {
 	decimals          int
 	cap               *int64
 	key, text         string // of where; no key: every event
+	ofUnit            bool   // quantiles of unit totals
 }
 
 // newMetric resolves a metric; a cap that is no number is an error.
@@ -28,7 +29,8 @@ func newMetric(m experiment.Metric) (metric, error) {
 	switch m.Kind {
 	case "conversion", "count":
 		out.decimals = 0
-	case "mean":
+	case "mean", "quantile", "last":
+		out.ofUnit = m.Of == "unit"
 	default:
 		out.event, out.delay, out.window = "", 0, 0 // sums of other kinds are not kept: it takes nothing
 	}
@@ -61,8 +63,14 @@ func (m *metric) span() int64 {
 
 // summed says whether sums of the metric are kept.
 func (m *metric) summed() bool {
-	return m.kind == "conversion" || m.kind == "count" || m.kind == "mean"
+	return m.kind == "conversion" || m.kind == "count" || m.kind == "mean" || m.kind == "last"
 }
+
+// valued says whether the metric takes values; others count events.
+func (m *metric) valued() bool { return m.kind == "mean" || m.kind == "quantile" || m.kind == "last" }
+
+// counted says whether the metric is in records.
+func (m *metric) counted() bool { return m.summed() || m.kind == "quantile" }
 
 // covers says whether an event time is inside the attribution window.
 func (m *metric) covers(first, ts int64) bool {
@@ -70,9 +78,9 @@ func (m *metric) covers(first, ts int64) bool {
 	return ts >= from && ts < after(from, m.window)
 }
 
-// value is what an event adds to the unit's total; there is false where a mean finds no value.
+// value is what an event adds to the unit's total; there is false where one that takes values finds none.
 func (m *metric) value(e *event) (v int64, rounded, there bool) {
-	if m.kind != "mean" {
+	if !m.valued() {
 		return 1, false, true
 	}
 	if e.value == nil {

@@ -173,11 +173,11 @@ func (p *plan) uses(kind string) bool {
 	return false
 }
 
-// outOfRange says whether a value is beyond 2^53 at the finest decimals of the means that take the event.
+// outOfRange says whether a value is beyond 2^53 at the finest decimals of the metrics that take the event.
 func (p *plan) outOfRange(e *event) bool {
 	for i := range p.metrics {
 		m := &p.metrics[i]
-		if m.kind != "mean" || e.value == nil || !m.takes(e) {
+		if !m.valued() || e.value == nil || !m.takes(e) {
 			continue
 		}
 		if _, _, ok := e.value.scaled(m.decimals); !ok {

@@ -107,7 +107,7 @@ func (m *member) mature(at moment, v view, all bool) {
 	for i := range v.metrics {
 		if !m.matured[i] && (all || at.stream >= after(after(m.first.ts, v.metrics[i].span()), v.grace)) {
 			m.matured[i] = true
-			if m.share.kept {
+			if m.share.kept && v.metrics[i].kind != "quantile" { // which has no track of matured units
 				c := t.cell(m.share.cellKey)
 				c.matured[i].include(m.share.totals[i])
 				if m.share.totals[i] != 0 {

@@ -14,6 +14,9 @@ type share struct {
 	totals   []int64 // by metric, capped
 	panes    map[paneKey]*pane
 	dropped  map[string]int64
+
+	latest    []*event // by metric of kind last: the event whose value it is
+	quantiles buckets
 }
 
 // member is a unit in one run of an experiment.
@@ -45,6 +48,7 @@ func (m *member) compute(v view, r *row) (s share, refuse *held) {
 		cellKey: m.arm,
 		totals:  make([]int64, len(v.metrics)),
 		panes:   map[paneKey]*pane{},
+		latest:  make([]*event, len(v.metrics)), quantiles: buckets{},
 		dropped: map[string]int64{"conflict": r.conflict, "late": r.late, "before_start": m.before, "after_end": m.after},
 	}
 	if len(m.variants) > 1 {
@@ -83,10 +87,10 @@ func (s *share) attribute(v view, m *member, h *held) bool {
 		if !there {
 			continue
 		}
-		if !s.count(i, value) {
+		if !s.take(metric, i, e, value) {
 			return false
 		}
-		s.pane(v.plan, e.ts).count(i, value)
+		s.pane(v.plan, e.ts).count(metric, i, value, e.unit)
 	}
 	switch {
 	case !taken:
@@ -118,6 +122,21 @@ func (s *share) drop(reason string, yes bool) {
 	}
 }
 
+// take brings an event to what the unit has of a metric; false if it would push a total beyond 2^53.
+func (s *share) take(m *metric, i int, e *event, value int64) bool {
+	switch {
+	case m.kind == "last":
+		if was := s.latest[i]; was == nil || earlier(was, e) {
+			s.latest[i], s.totals[i] = e, value
+		}
+		return true
+	case m.kind == "quantile" && !m.ofUnit:
+		s.quantiles.add(bucketOf(i, e.unit), values{value: 1})
+		return true
+	}
+	return s.count(i, value)
+}
+
 // count adds a value to a raw total unless that leaves the range of exact floats.
 func (s *share) count(i int, value int64) bool {
 	total := s.totals[i] + value // both at most 2^53 in magnitude
@@ -139,14 +158,21 @@ func (s *share) pane(p *plan, ts int64) *pane {
 func newPaneSums(n int) []paneSum {
 	sums := make([]paneSum, n)
 	for i := range sums {
-		sums[i].sum = new(big.Int)
+		sums[i] = paneSum{sum: new(big.Int), values: values{}, units: map[string]bool{}}
 	}
 	return sums
 }
 
-func (p *pane) count(i int, value int64) {
+// count adds one event of a unit; a tagged one has none.
+func (p *pane) count(m *metric, i int, value int64, unit string) {
 	p.metrics[i].events++
 	p.metrics[i].sum.Add(p.metrics[i].sum, big.NewInt(value))
+	if m.valued() {
+		p.metrics[i].values.add(values{value: 1})
+	}
+	if unit != "" {
+		p.metrics[i].units[unit] = true
+	}
 }
 
 // same says whether two panes hold the same; a missing one is empty.
@@ -155,6 +181,6 @@ func (p *pane) same(o *pane) bool {
 		return p == o
 	}
 	return p.unitsNew == o.unitsNew && slices.EqualFunc(p.metrics, o.metrics, func(a, b paneSum) bool {
-		return a.events == b.events && a.sum.Cmp(b.sum) == 0
+		return a.events == b.events && a.sum.Cmp(b.sum) == 0 && maps.Equal(a.values, b.values)
 	})
 }

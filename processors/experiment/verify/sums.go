@@ -16,7 +16,7 @@ func (t *tally) delta() *experiment.Delta {
 	for key, c := range t.cells {
 		d.Cells = append(d.Cells, experiment.CellDelta{
 			Variant: key.variant, Epoch: key.epoch, Units: c.units, FirstSeen: c.firstSeen, Crossed: c.crossed,
-			Live: plain(c.live), Matured: plain(c.matured), NonZero: c.nonZero,
+			Live: plain(c.live), Matured: plain(c.matured), NonZero: c.nonZero, Bins: c.quantiles.bins(t.plan.metrics),
 		})
 	}
 	return d
@@ -38,6 +38,7 @@ func (t *tally) windowPanes(w Window) []experiment.PaneDelta {
 		for _, m := range t.plan.metrics {
 			e := w.Metrics[m.name][variant]
 			panes[i].Metrics = append(panes[i].Metrics, experiment.PaneSums{Events: e.N, Sum: int128(e.Sum)})
+			panes[i].Bins = append(panes[i].Bins, e.bins())
 		}
 	}
 	panes[0].Late = w.Revision

@@ -1,6 +1,9 @@
 package verify
 
-import "math/big"
+import (
+	"maps"
+	"math/big"
+)
 
 // Sum is the exact sums of one metric over the units of a variant: their number, the sum of their totals
 // and that of the squares. A total is the value times 10^decimals.
@@ -30,6 +33,7 @@ type cell struct {
 	crossed          int64   // of firstSeen, excluded
 	live, matured    []Sum   // by metric
 	nonZero          []int64 // by metric: those in matured, or events, whose total is not 0
+	quantiles        buckets
 }
 
 type cellKey struct {
@@ -47,6 +51,8 @@ type pane struct {
 type paneSum struct {
 	events int64
 	sum    *big.Int
+	values values          // of metrics that take them
+	units  map[string]bool // whose events they are
 }
 
 type paneKey struct {
@@ -85,7 +91,7 @@ func (t *tally) cell(key cellKey) *cell {
 	c := t.cells[key]
 	if c == nil {
 		n := len(t.plan.metrics)
-		c = &cell{live: newSums(n), matured: newSums(n), nonZero: make([]int64, n)}
+		c = &cell{live: newSums(n), matured: newSums(n), nonZero: make([]int64, n), quantiles: buckets{}}
 		t.cells[key] = c
 	}
 	return c
@@ -94,10 +100,7 @@ func (t *tally) cell(key cellKey) *cell {
 func (t *tally) pane(key paneKey) *pane {
 	p := t.panes[key]
 	if p == nil {
-		p = &pane{metrics: make([]paneSum, len(t.plan.metrics))}
-		for i := range p.metrics {
-			p.metrics[i].sum = new(big.Int)
-		}
+		p = &pane{metrics: newPaneSums(len(t.plan.metrics))}
 		t.panes[key] = p
 	}
 	return p
@@ -117,6 +120,8 @@ func (t *tally) add(s *share) {
 		for i := range p.metrics {
 			into.metrics[i].events += p.metrics[i].events
 			into.metrics[i].sum.Add(into.metrics[i].sum, p.metrics[i].sum)
+			into.metrics[i].values.add(p.metrics[i].values)
+			maps.Copy(into.metrics[i].units, p.metrics[i].units)
 		}
 	}
 	if !s.kept {
@@ -126,6 +131,12 @@ func (t *tally) add(s *share) {
 	c.units++
 	for i, total := range s.totals {
 		c.live[i].include(total)
+		if t.plan.metrics[i].ofUnit {
+			c.quantiles.add(bucket{i, 0}, values{total: 1})
+		}
+	}
+	for key, all := range s.quantiles {
+		c.quantiles.add(key, all)
 	}
 }
 
@@ -146,11 +157,15 @@ func (t *tally) countEvent(v view, variant int, e *event) {
 		if !there {
 			continue
 		}
+		into.count(m, i, value, "")
+		if m.kind == "quantile" {
+			c.quantiles.add(bucket{i, 0}, values{value: 1})
+			continue
+		}
 		c.live[i].include(m.total(value))
 		if m.total(value) != 0 {
 			c.nonZero[i]++
 		}
-		into.count(i, value)
 	}
 	if anyRounded {
 		t.dropped["rounded"]++

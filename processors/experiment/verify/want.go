@@ -22,8 +22,9 @@ func (t *tally) wantTotal(watermark int64) *result.Record {
 	for i := range experiment.Drops {
 		rec.Dropped[i.String()] = t.dropped[i.String()]
 	}
-	for _, m := range t.plan.metrics {
+	for i, m := range t.plan.metrics {
 		if !m.summed() {
+			t.writeQuantiles(rec, i)
 			continue
 		}
 		variants := figuresOf(rec, &m)
@@ -41,7 +42,7 @@ func (t *tally) figures(figures *result.Variant, x *Expected, m *metric, variant
 	live, matured := x.Live[m.name][variant], x.Matured[m.name][variant]
 	n := x.Units[variant]
 	if t.plan.byEvent {
-		if m.kind == "mean" {
+		if m.valued() {
 			n = live.N
 		}
 		matured = Sum{N: n, S: live.S}
@@ -50,6 +51,28 @@ func (t *tally) figures(figures *result.Variant, x *Expected, m *metric, variant
 	figures.MaturedN, figures.MaturedSum = &matured.N, decimalText(matured.S, m.decimals)
 	nonZero := t.nonZero(variant, m.name)
 	figures.MaturedNonZero = &nonZero
+}
+
+// writeQuantiles writes n of a quantile metric: the values of its variants.
+func (t *tally) writeQuantiles(rec *result.Record, metric int) {
+	m := &t.plan.metrics[metric]
+	if m.kind != "quantile" {
+		return
+	}
+	variants := figuresOf(rec, m)
+	for i, name := range t.plan.variants {
+		n := int64(0)
+		for key, c := range t.cells {
+			for at, all := range c.quantiles {
+				if key.variant == i && at.metric == metric {
+					n += all.count()
+				}
+			}
+		}
+		figures := variants[name]
+		figures.N = &n
+		variants[name] = figures
+	}
 }
 
 // nonZero is how many units of the matured track have a total that is not 0.
@@ -94,7 +117,7 @@ func (t *tally) wantWindow(grain string, w Window, watermark int64) *result.Reco
 	rec.Experiment, rec.Run, rec.Grain, rec.Start, rec.End = t.plan.name, int64(t.plan.run), grain, &w.Start, &w.End
 	rec.AsOf, rec.Closed, rec.Revision = min(watermark, w.End), watermark >= w.End, w.Revision
 	for _, m := range t.plan.metrics {
-		if !m.summed() {
+		if !m.counted() {
 			continue
 		}
 		variants := figuresOf(rec, &m)
@@ -102,6 +125,10 @@ func (t *tally) wantWindow(grain string, w Window, watermark int64) *result.Reco
 			figures := variants[name]
 			units, events := w.UnitsNew[name], w.Metrics[m.name][name]
 			figures.UnitsNew, figures.Events, figures.Sum = &units, &events.N, decimalText(events.Sum, m.decimals)
+			if t.plan.windowed() && !t.plan.byEvent {
+				unique := int64(len(events.units))
+				figures.Uniques = &unique
+			}
 			variants[name] = figures
 		}
 	}

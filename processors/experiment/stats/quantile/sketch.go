@@ -2,7 +2,9 @@ package quantile
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -26,6 +28,10 @@ func (s *Sketch) Add(v, n int64) {
 
 // Merge adds all counts of o.
 func (s *Sketch) Merge(o Sketch) {
+	if len(s.bins) == 0 {
+		s.bins = append(s.bins, o.bins...)
+		return
+	}
 	for _, b := range o.bins {
 		s.add(b.index, b.count)
 	}
@@ -58,26 +64,42 @@ func (s Sketch) Quantile(q float64, decimals int) (float64, bool) {
 	return scale(valueOf(s.binAt(int64(q*float64(n-1)))), decimals), true
 }
 
-// ParseSketch reads what Append wrote.
-func ParseSketch(b []byte) (Sketch, error) {
-	var s Sketch
-	for last := int64(-1 << 31); len(b) > 0; {
+// Clone is a copy that shares no memory with s.
+func (s Sketch) Clone() Sketch { return Sketch{bins: slices.Clone(s.bins)} }
+
+// Empty says that no bin has a count.
+func (s Sketch) Empty() bool { return len(s.bins) == 0 }
+
+// Reset empties s and keeps its memory.
+func (s *Sketch) Reset() { s.bins = s.bins[:0] }
+
+// Parse reads what Append wrote from the beginning of b into s, whose memory it uses again, and gives the rest of b. On an error s is
+// not to be used.
+func (s *Sketch) Parse(b []byte) (rest []byte, err error) {
+	s.Reset()
+	count, n := binary.Uvarint(b)
+	if n <= 0 || count > uint64(len(b)) { // a bin has two bytes or more
+		return nil, errors.New("quantile: a sketch ends within its number of bins")
+	}
+	b = b[n:]
+	for last := int64(math.MinInt32); count > 0; count-- {
 		index, n := binary.Varint(b)
-		count, m := binary.Varint(b[max(n, 0):])
+		values, m := binary.Varint(b[max(n, 0):])
 		if n <= 0 || m <= 0 {
-			return Sketch{}, fmt.Errorf("quantile: a sketch ends within a bin, after %d bins", len(s.bins))
+			return nil, fmt.Errorf("quantile: a sketch ends within a bin, after %d bins", len(s.bins))
 		}
-		if index <= last || index > int64(len(edges())) || -index > int64(len(edges())) || count == 0 {
-			return Sketch{}, fmt.Errorf("quantile: bin %d of a sketch follows %d, or is none, or is empty", index, last)
+		if index <= last || index > int64(len(edges())) || -index > int64(len(edges())) || values == 0 {
+			return nil, fmt.Errorf("quantile: bin %d of a sketch follows %d, or is none, or is empty", index, last)
 		}
-		s.bins = append(s.bins, bin{int32(index), count})
+		s.bins = append(s.bins, bin{int32(index), values})
 		last, b = index, b[n+m:]
 	}
-	return s, nil
+	return b, nil
 }
 
-// Append writes s to dst: for each bin its index and its count, as varints, rising. Nothing for an empty sketch.
+// Append writes s to dst: the number of its bins as a uvarint, then for each its index and its count, as varints, rising.
 func (s Sketch) Append(dst []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(s.bins)))
 	for _, b := range s.bins {
 		dst = binary.AppendVarint(binary.AppendVarint(dst, int64(b.index)), b.count)
 	}

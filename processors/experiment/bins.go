@@ -1,0 +1,28 @@
+package experiment
+
+import "github.com/abacus-stream/abacus/processors/experiment/stats/quantile"
+
+// Buckets is how many buckets the events of a quantile fall into, by the hash of their unit.
+const Buckets = 32
+
+// Bins are the values of a quantile metric in a cell that fall into one bucket: of: event the values of the events of the
+// bucket's units, of: unit the totals that are not 0, all in bucket 0.
+type Bins struct {
+	Metric, Bucket int
+	Values         quantile.Sketch
+}
+
+// PaneBins are the values of the events of one metric in a pane, and the units that they are of.
+type PaneBins struct {
+	Values quantile.Sketch
+	Seen   Seen
+}
+
+// Empty says that there are neither.
+func (b *PaneBins) Empty() bool { return b.Values.Empty() && len(b.Seen) == 0 }
+
+// Reset empties b and keeps its memory.
+func (b *PaneBins) Reset() {
+	b.Values.Reset()
+	b.Seen = b.Seen[:0]
+}
