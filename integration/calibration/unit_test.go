@@ -21,6 +21,9 @@ const (
 	clickRate   = 0.1
 	medianSpend = 2000 // cents
 	spendSigma  = 1.5
+	tasteSigma  = 1.2 // of it what a unit keeps from one purchase to the next
+	regulars    = 0.1 // of the units buy so many times as often as on average, the others less
+	regularly   = 6
 )
 
 // meanRevenue is that of a unit without effect.
@@ -30,8 +33,12 @@ var meanRevenue = buyers * medianSpend * math.Exp(spendSigma*spendSigma/2)
 func draw(dice *rand.Rand, rate, lift float64) unit {
 	u := unit{activity: math.Exp(0.6*dice.NormFloat64() - 0.18)}
 	u.converted = dice.Float64() < rate*(1+lift)*u.activity
-	u.revenue = spend(dice, buyers*(1+lift)*u.activity)
-	u.past = spend(dice, 2*buyers*u.activity)
+	often, taste := (1-regulars*regularly)/(1-regulars), math.Exp(tasteSigma*dice.NormFloat64())
+	if dice.Float64() < regulars {
+		often = regularly
+	}
+	u.revenue = spend(dice, buyers*(1+lift)*often, taste)
+	u.past = spend(dice, 2*buyers*often, taste)
 	u.visits = 1
 	for dice.Float64() < 0.5*min(u.activity, 1.6) {
 		u.visits++
@@ -44,9 +51,10 @@ func draw(dice *rand.Rand, rate, lift float64) unit {
 	return u
 }
 
-func spend(dice *rand.Rand, chance float64) int64 {
+func spend(dice *rand.Rand, chance, taste float64) int64 {
 	if dice.Float64() >= chance {
 		return 0
 	}
-	return int64(medianSpend*math.Exp(spendSigma*dice.NormFloat64()) + 0.5)
+	rest := math.Sqrt(spendSigma*spendSigma - tasteSigma*tasteSigma)
+	return int64(medianSpend*taste*math.Exp(rest*dice.NormFloat64()) + 0.5)
 }
