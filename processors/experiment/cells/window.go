@@ -25,7 +25,7 @@ func Window(in WindowInput) *result.Record {
 	rec := &result.Record{
 		V: result.Version, Experiment: in.Entry.Experiment, Run: int64(in.Entry.Run), ConfigVersion: version.Version,
 		Grain: in.Grain, Start: &start, End: &end, AsOf: asOf(in.Watermark, end), Closed: in.Watermark >= end,
-		Metrics: map[string]result.Metric{},
+		Retention: retentionOf(&version.Definition, in.Grain), Metrics: map[string]result.Metric{},
 	}
 	for i := range in.Panes {
 		rec.Revision += in.Panes[i].Late

@@ -22,6 +22,7 @@ control: control
 multiple_variants: first
 start: 2025-12-01T00:00:00Z
 grace: 8s
+windows: [5s, sliding 60s]
 metrics:
   - {name: purchase, kind: conversion, event: purchase, window: 20s, delay: 2s}
   - {name: spent, kind: mean, event: purchase, window: 1m, decimals: 1, cap: 20, where: "currency=EUR"}
@@ -36,6 +37,7 @@ randomised_by: event
 variants: {A: 1, B: 1}
 control: A
 start: 2025-12-01T00:00:00Z
+windows: [sliding 60s]
 metrics:
   - {name: latency, kind: mean, event: api_call, decimals: 3}
   - {name: slow, kind: quantile, event: api_call, decimals: 1}
