@@ -95,6 +95,12 @@ func (p *processor) correct(r *run, s *slide, end int64) error {
 		p.ctx.Count(CountExpired, 1)
 		return nil
 	}
+	if pane, err := p.firstPane(r, w.start); err != nil {
+		return err
+	} else if pane >= end {
+		p.alarm = appendWindowKey(p.alarm[:0], scheduleRows, w)
+		p.table.Delete(p.alarm) // there is no closed window any more
+	}
 	known, err := p.loadWindow(w)
 	if err != nil || p.window.unsent {
 		return err
