@@ -89,7 +89,9 @@ func anyEvent(rt *rapid.T, ts int64) (unit string, value []byte) {
 	case 8:
 		return unit, fmt.Appendf(nil, `{"id":"r%d","type":"retract","unit":%q,"ref":"p%d","ts":%d}`, id, unit, rapid.IntRange(0, 60).Draw(rt, "ref"), ts)
 	case 9:
-		return "", fmt.Appendf(nil, `{"id":"t%d","type":"api_call","experiment":"ranker","variant":%q,"value":%d.5,"ts":%d}`, id, rapid.SampledFrom([]string{"A", "B", "C"}).Draw(rt, "variant"), id, ts)
+		named := rapid.SampledFrom([]string{"", fmt.Sprintf(`"unit":%q,`, unit)}).Draw(rt, "named")
+		variant := rapid.SampledFrom([]string{"A", "B", "C"}).Draw(rt, "variant")
+		return "", fmt.Appendf(nil, `{"id":"t%d",%s"type":"api_call","experiment":"ranker","variant":%q,"value":%d.5,"ts":%d}`, id, named, variant, id, ts)
 	case 10:
 		return unit, []byte(rapid.SampledFrom([]string{`{`, `[]`, `{"id":"x","type":"purchase"}`, `{"id":"y","type":"purchase","unit":"u1","ts":1}`}).Draw(rt, "bad"))
 	}

@@ -38,7 +38,8 @@ type Events struct {
 	Sum *big.Int
 
 	values values
-	units  map[int]bool
+	units  int64 // whose rows they are in
+	tagged map[string]bool
 }
 
 // Expected recomputes everything from the records taken so far.
@@ -146,9 +147,10 @@ func (t *tally) window(grain string, start int64, panes []paneKey) Window {
 	for _, m := range t.plan.metrics {
 		w.Metrics[m.name] = map[string]Events{}
 		for _, name := range t.plan.variants {
-			w.Metrics[m.name][name] = Events{Sum: new(big.Int), values: values{}, units: map[int]bool{}}
+			w.Metrics[m.name][name] = Events{Sum: new(big.Int), values: values{}, tagged: map[string]bool{}}
 		}
 	}
+	rows := rowsSeen{}
 	for _, key := range panes {
 		p, variant := t.panes[key], t.plan.variants[key.variant]
 		w.Revision += p.late
@@ -158,7 +160,8 @@ func (t *tally) window(grain string, start int64, panes []paneKey) Window {
 			e.N += p.metrics[i].events
 			e.Sum.Add(e.Sum, p.metrics[i].sum)
 			e.values.add(p.metrics[i].values)
-			maps.Copy(e.units, p.metrics[i].units)
+			e.units += rows.fresh(i, key.variant, p.metrics[i].units)
+			maps.Copy(e.tagged, p.metrics[i].tagged)
 			w.Metrics[m.name][variant] = e
 		}
 	}

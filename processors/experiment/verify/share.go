@@ -158,7 +158,7 @@ func (s *share) pane(p *plan, ts int64) *pane {
 func newPaneSums(n int) []paneSum {
 	sums := make([]paneSum, n)
 	for i := range sums {
-		sums[i] = paneSum{sum: new(big.Int), values: values{}, units: map[int]bool{}}
+		sums[i] = paneSum{sum: new(big.Int), values: values{}, units: map[int]bool{}, tagged: map[string]bool{}}
 	}
 	return sums
 }

@@ -48,8 +48,9 @@ type pane struct {
 type paneSum struct {
 	events int64
 	sum    *big.Int
-	values values       // of metrics that take them
-	units  map[int]bool // whose events they are, by number of their rows: a unit whose row has expired is a new one
+	values values          // of metrics that take them
+	tagged map[string]bool // units that tagged events name
+	units  map[int]bool    // whose events they are, by number of their rows: a unit whose row has expired is a new one
 }
 
 type paneKey struct {
@@ -159,6 +160,9 @@ func (t *tally) countEvent(v view, variant int, e *event) {
 			continue
 		}
 		into.count(m, i, value, false)
+		if e.unit != "" {
+			into.metrics[i].tagged[e.unit] = true
+		}
 		if m.kind == "quantile" {
 			c.quantiles.add(bucket{i, 0}, values{value: 1})
 			continue

@@ -126,14 +126,23 @@ func (t *tally) wantWindow(grain string, w Window, watermark int64) *result.Reco
 			figures := variants[name]
 			units, events := w.UnitsNew[name], w.Metrics[m.name][name]
 			figures.UnitsNew, figures.Events, figures.Sum = &units, &events.N, decimalText(events.Sum, m.decimals)
-			if t.plan.windowed() && !t.plan.byEvent {
-				unique := int64(len(events.units))
-				figures.Uniques = &unique
-			}
+			figures.Uniques = t.uniques(&events)
 			variants[name] = figures
 		}
 	}
 	return rec
+}
+
+// uniques is how many units the events of a window are of: of tagged ones about, and only where they name some.
+func (t *tally) uniques(events *Events) *int64 {
+	n := events.units
+	if t.plan.byEvent {
+		n = estimate(events.tagged)
+	}
+	if !t.plan.windowed() || t.plan.byEvent && n == 0 {
+		return nil
+	}
+	return &n
 }
 
 // figuresOf is the variants of a metric in a record, made where they are missing.
