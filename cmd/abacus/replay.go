@@ -25,6 +25,7 @@ Metrics   NAME=conversion:COL       true, yes, y, t or a number that is not 0
           NAME=conversion:COND      rows where the condition holds
           NAME=mean:COL[?COND]      the column's numbers, summed by unit
           NAME=count:COND           rows by unit
+          NAME=quantile:COL[?COND]  the median, 95 % and 99 % of the column's numbers, row by row
 Options   ,cap=N of a unit's total  ,decimals=N kept of each value (default what the file needs, at most 9)
 COND      col=v, !=, <, <=, >, >= by number or time; col= for blank; | between alternatives`
 

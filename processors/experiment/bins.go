@@ -16,13 +16,14 @@ type Bins struct {
 type PaneBins struct {
 	Values quantile.Sketch
 	Seen   Seen
+	Tagged UnitSketch // units that tagged events name
 }
 
 // Empty says that there are neither.
-func (b *PaneBins) Empty() bool { return b.Values.Empty() && len(b.Seen) == 0 }
+func (b *PaneBins) Empty() bool { return b.Values.Empty() && len(b.Seen) == 0 && len(b.Tagged) == 0 }
 
 // Reset empties b and keeps its memory.
 func (b *PaneBins) Reset() {
 	b.Values.Reset()
-	b.Seen = b.Seen[:0]
+	b.Seen, b.Tagged = b.Seen[:0], b.Tagged[:0]
 }

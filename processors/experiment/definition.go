@@ -17,7 +17,7 @@ type Definition struct {
 	Grace            Duration            `yaml:"grace,omitempty" json:"grace,omitempty"`
 	DedupFor         Duration            `yaml:"dedup_for,omitempty" json:"dedup_for,omitempty"`
 	Metrics          []Metric            `yaml:"metrics" json:"metrics"`
-	Windows          []string            `yaml:"windows,omitempty" json:"windows"`               // 1s, 5s, 60s; [] for none
+	Windows          []string            `yaml:"windows,omitempty" json:"windows"`               // 1s, 5s, 60s, sliding 60s; [] for none
 	Retention        map[string]Duration `yaml:"retention,omitempty" json:"retention,omitempty"` // by grain
 	Decision         Decision            `yaml:"decision,omitempty" json:"decision,omitempty"`
 }

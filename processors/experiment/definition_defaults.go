@@ -26,11 +26,11 @@ const (
 	stopOnHarm, alertHarm = "stop", "alert"
 )
 
-// grains are the lengths of windows that this version publishes, with how long their records are kept.
-var grains = map[string]Duration{"1s": 10 * minute, "5s": hour, "60s": 7 * day}
+// grains are the windows that this version publishes, with how long their records are kept.
+var grains = map[string]Duration{"1s": 10 * minute, "5s": hour, "60s": 7 * day, "sliding 60s": 10 * minute}
 
 // grainLengths are the same in ms.
-var grainLengths = map[string]Duration{"1s": second, "5s": 5 * second, "60s": minute}
+var grainLengths = map[string]Duration{"1s": second, "5s": 5 * second, "60s": minute, "sliding 60s": minute}
 
 var defaultWindows = []string{"1s", "60s"}
 

@@ -80,7 +80,7 @@ func TestDefaults(t *testing.T) {
 			{Name: "m", Kind: "mean", Event: "e", Window: 604_800_000, Goal: "increase", Decimals: &six},
 			{Name: "n", Kind: "count", Event: "e", Window: 604_800_000, Goal: "increase"},
 		},
-		Windows: []string{"1s", "60s"}, Retention: map[string]experiment.Duration{"1s": 600_000, "5s": 3_600_000, "60s": 604_800_000},
+		Windows: []string{"1s", "60s"}, Retention: map[string]experiment.Duration{"1s": 600_000, "5s": 3_600_000, "60s": 604_800_000, "sliding 60s": 600_000},
 		Decision: experiment.Decision{Alpha: .05},
 	}
 	require.Equal(t, want, *d)

@@ -8,6 +8,7 @@ const (
 
 	partOfValues = 1 << 0 // of a pane
 	partOfSeen   = 1 << 1
+	partOfTagged = 1 << 2
 )
 
 // mostMetrics bounds the indices that a part of a pane may name, so that no short input asks for much memory.
@@ -51,12 +52,16 @@ func paneParts(p *PaneDelta) (mask uint64) {
 		if len(p.Bins[i].Seen) > 0 {
 			mask |= partOfSeen
 		}
+		if len(p.Bins[i].Tagged) > 0 {
+			mask |= partOfTagged
+		}
 	}
 	return mask
 }
 
 // appendPaneParts appends the parts of a pane: of each a count of metrics, then for each that has something the index and its
-// sketch, or a count of gaps and for each a count gap and an int units.
+// sketch, or a count of gaps and for each a count gap and an int units, or a count of registers and for each a count, what
+// it is more than the one before.
 func appendPaneParts(dst []byte, p *PaneDelta) []byte {
 	mask := paneParts(p)
 	dst = binary.AppendUvarint(dst, mask)
@@ -65,6 +70,9 @@ func appendPaneParts(dst []byte, p *PaneDelta) []byte {
 	}
 	if mask&partOfSeen != 0 {
 		dst = appendEach(dst, p, func(b *PaneBins) bool { return len(b.Seen) > 0 }, appendSeen)
+	}
+	if mask&partOfTagged != 0 {
+		dst = appendEach(dst, p, func(b *PaneBins) bool { return len(b.Tagged) > 0 }, appendTagged)
 	}
 	return dst
 }
@@ -93,13 +101,23 @@ func appendSeen(dst []byte, b *PaneBins) []byte {
 	return dst
 }
 
+func appendTagged(dst []byte, b *PaneBins) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(b.Tagged)))
+	before := uint32(0)
+	for _, register := range b.Tagged {
+		dst = binary.AppendUvarint(dst, uint64(register-before))
+		before = register
+	}
+	return dst
+}
+
 // paneParts reads the parts of a pane.
 func (r *reader) paneParts(p *PaneDelta) {
 	for i := range p.Bins {
 		p.Bins[i].Reset()
 	}
 	p.Bins = p.Bins[:0]
-	mask := r.parts(partOfValues | partOfSeen)
+	mask := r.parts(partOfValues | partOfSeen | partOfTagged)
 	if mask&partOfValues != 0 {
 		for n := r.length(); n > 0 && !r.bad; n-- {
 			b := r.metricOf(p)
@@ -114,6 +132,11 @@ func (r *reader) paneParts(p *PaneDelta) {
 	if mask&partOfSeen != 0 {
 		for n := r.length(); n > 0 && !r.bad; n-- {
 			r.seen(r.metricOf(p))
+		}
+	}
+	if mask&partOfTagged != 0 {
+		for n := r.length(); n > 0 && !r.bad; n-- {
+			r.tagged(r.metricOf(p))
 		}
 	}
 }
@@ -132,6 +155,20 @@ func (r *reader) seen(b *PaneBins) {
 	b.Seen = b.Seen[:0]
 	for n := r.length(); n > 0 && !r.bad; n-- {
 		b.Seen.Add(r.small(), r.int())
+	}
+}
+
+func (r *reader) tagged(b *PaneBins) {
+	b.Tagged = b.Tagged[:0]
+	register := 0
+	for n := r.length(); n > 0 && !r.bad; n-- {
+		step := r.small()
+		rank := (register + step) & (1<<rankBits - 1)
+		if register += step; step == 0 || rank == 0 || rank > mostRank || register>>rankBits >= 1<<sketchBits {
+			r.fail()
+			return
+		}
+		b.Tagged = append(b.Tagged, uint32(register))
 	}
 }
 

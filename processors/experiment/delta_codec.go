@@ -35,6 +35,7 @@ import (
 //	  count   metrics, each: int events, wide sum
 //	  parts: 1 values: count metrics, each: count index, sketch
 //	         2 seen: count metrics, each: count index, count gaps, each: count seconds, int units
+//	         4 tagged: count metrics, each: count index, count registers, each: count more than the one before
 //	parts
 //
 // A sketch is as quantile.Sketch.Append writes it.

@@ -63,6 +63,9 @@ var paneBinsOf = rapid.Custom(func(t *rapid.T) (b experiment.PaneBins) {
 	for gap, n := range rapid.MapOfN(rapid.IntRange(1, 60), rapid.Int64Range(1, 9), 0, 4).Draw(t, "seen") {
 		b.Seen.Add(gap, n)
 	}
+	for _, hash := range list(t, rapid.Uint64(), "tagged") {
+		b.Tagged.Add(hash)
+	}
 	return b
 })
 

@@ -95,9 +95,7 @@ func (d *Definition) validateWindows(f *faults) {
 	known := slices.Sorted(maps.Keys(grainLengths))
 	list := strings.Join(known, ", ")
 	for i, name := range d.Windows {
-		sliding := strings.HasPrefix(name, "sliding")
-		f.check(sliding, "windows", "%q: sliding windows are not available in this version, leave it out", name)
-		f.check(!sliding && !slices.Contains(known, name), "windows", "%q is unknown, want some of %s", name, list)
+		f.check(!slices.Contains(known, name), "windows", "%q is unknown, want some of %s", name, list)
 		f.check(slices.Index(d.Windows, name) < i, "windows", "%q is given twice", name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Retention)) {

@@ -33,7 +33,7 @@ func TestValidateNamesFieldAndRemedy(t *testing.T) {
 		"end":               {with("start: 2026-01-02\nend: 2026-01-02"), "end: is not after start"},
 		"too early":         {with("start: 1999-12-31"), "start: is before 2000-01-01"},
 		"grace":             {with("grace: unlimited"), "grace: cannot be unlimited"},
-		"sliding":           {with("windows: [sliding 60s]"), `windows: "sliding 60s": sliding windows are not available in this version`},
+		"sliding":           {with("windows: [sliding 5s]"), `windows: "sliding 5s" is unknown, want some of 1s, 5s, 60s, sliding 60s`},
 		"window":            {with("windows: [2s]"), `windows: "2s" is unknown, want some of 1s, 5s, 60s`},
 		"window twice":      {with("windows: [1s, 1s]"), `windows: "1s" is given twice`},
 		"retention":         {with("retention: {2s: 1h}"), "retention.2s: is no window"},

@@ -42,6 +42,7 @@ func addPaneBins(to, p *experiment.PaneDelta, start int64) {
 		}
 		bins := to.BinsOf(i)
 		bins.Values.Merge(from.Values)
+		bins.Tagged.Merge(from.Tagged)
 		if start != p.Start {
 			bins.Seen.Add(experiment.LongAgo, from.Seen.Since(int((p.Start-start)/second)))
 			continue

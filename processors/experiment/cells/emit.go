@@ -2,8 +2,10 @@ package cells
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/abacus-stream/abacus/codecs/result"
+	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/topology"
 )
 
@@ -98,7 +100,11 @@ func (p *processor) emitWindows(r *run, windows []window) ([]window, error) {
 
 // emitWindow sends the record of the window in the scratch; of an empty one there is none.
 func (p *processor) emitWindow(r *run, w window) error {
-	if p.window.empty() {
+	panes, err := p.panesOf(r, w)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(panes, func(d experiment.PaneDelta) bool { return !emptyPane(&d) }) {
 		if p.window.sent {
 			p.tombstone(w)
 		}
@@ -106,14 +112,22 @@ func (p *processor) emitWindow(r *run, w window) error {
 		return nil
 	}
 	rec := Window(WindowInput{
-		Entry: &r.entry, Grain: w.grain, Start: w.start, End: w.start + grainLength(w.grain),
-		Watermark: p.ctx.StreamTime(), Panes: p.window.sums.Panes,
+		Entry: &r.entry, Grain: w.grain, Start: w.start, End: w.start + windowLength(w.grain), Watermark: p.ctx.StreamTime(), Panes: panes,
 	})
 	if err := p.publish(rec); err != nil {
 		return err
 	}
 	p.window.unsent, p.window.sent = false, true
 	return p.saveWindow(w)
+}
+
+// panesOf is what the window in the scratch holds; the row of a sliding one holds nothing.
+func (p *processor) panesOf(r *run, w window) ([]experiment.PaneDelta, error) {
+	if slideOf(r.slides, w.grain) == nil {
+		return p.window.sums.Panes, nil
+	}
+	err := p.gather(r, w)
+	return p.slid.Panes, err
 }
 
 func (p *processor) publish(rec *result.Record) error {

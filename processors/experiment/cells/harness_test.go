@@ -148,7 +148,11 @@ func buyer(variant int, pane int64, cents int64) *experiment.Delta {
 	metrics := make([]experiment.PaneSums, 3)
 	metrics[0] = experiment.PaneSums{Events: 1, Sum: stats.Int128{Lo: 1}}
 	metrics[2] = experiment.PaneSums{Events: 1, Sum: stats.Int128{}.AddInt64(cents)}
-	d.Panes = append(d.Panes, experiment.PaneDelta{Variant: variant, Start: pane, UnitsNew: 1, Metrics: metrics})
+	bins := make([]experiment.PaneBins, 3)
+	bins[0].Seen.Add(experiment.LongAgo, 1)
+	bins[2].Seen.Add(experiment.LongAgo, 1)
+	bins[2].Values.Add(cents, 1)
+	d.Panes = append(d.Panes, experiment.PaneDelta{Variant: variant, Start: pane, UnitsNew: 1, Metrics: metrics, Bins: bins})
 	return d
 }
 
@@ -169,6 +173,13 @@ func undo(d *experiment.Delta) *experiment.Delta {
 		back := experiment.PaneDelta{Variant: p.Variant, Start: p.Start, UnitsNew: -p.UnitsNew}
 		for _, m := range p.Metrics {
 			back.Metrics = append(back.Metrics, experiment.PaneSums{Events: -m.Events, Sum: m.Sum.Neg()})
+		}
+		for _, b := range p.Bins {
+			minus := experiment.PaneBins{Values: b.Values.Neg()}
+			for _, u := range b.Seen {
+				minus.Seen.Add(u.Gap, -u.Units)
+			}
+			back.Bins = append(back.Bins, minus)
 		}
 		out.Panes = append(out.Panes, back)
 	}

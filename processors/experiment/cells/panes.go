@@ -18,6 +18,9 @@ func (p *processor) addPanes(r *run, d *experiment.Delta) error {
 			}
 			emptied = emptied || gone
 		}
+		if err := p.slideOver(r, d.Panes[i].Start); err != nil {
+			return err
+		}
 	}
 	if !emptied {
 		return nil
@@ -42,6 +45,9 @@ func (p *processor) addToWindow(r *run, g grain, pane *experiment.PaneDelta) (em
 	}
 	if !known {
 		p.watch(w, end, end+g.retention)
+		if base {
+			p.keep(r, w)
+		}
 	}
 	addPane(p.window.sums, pane, w.start)
 	empty := p.window.empty()

@@ -70,7 +70,9 @@ type processor struct {
 	total   totalRow // scratch, like all below
 	pending *experiment.Delta
 	window  windowRow
-	key     []byte // of the row in hand
+	pane    windowRow         // of a sliding window
+	slid    *experiment.Delta // panes of a sliding window, one a variant
+	key     []byte            // of the row in hand
 	row     []byte
 	alarm   []byte // key of a timer
 }

@@ -23,6 +23,9 @@ func (p *processor) registry(row topology.GlobalRow) error {
 		return p.adopt(r, e)
 	case r.number == e.Run:
 		r.follow(e, p.cfg.EmitEvery)
+		if err := p.slideAll(r); err != nil {
+			return err
+		}
 		return p.refresh(r)
 	}
 	return nil
@@ -94,8 +97,11 @@ func (p *processor) resume(r *run) error {
 	}
 	r.last, r.unsent = p.total.last, p.total.unsent
 	err = p.eachWindow(r, func(w window, row []byte) {
-		g := r.grainAt(grainName{w.grain, grainLength(w.grain)}, w.start)
+		g := r.grainAt(grainName{w.grain, windowLength(w.grain)}, w.start)
 		p.watch(w, w.start+g.length, w.start+g.length+g.retention)
+		if w.grain == baseGrain {
+			p.keep(r, w)
+		}
 		if len(row) > 1 && row[1]&flagUnsent != 0 {
 			r.open = append(r.open, w)
 		}
@@ -105,6 +111,9 @@ func (p *processor) resume(r *run) error {
 	}
 	if r.unsent || len(r.open) > 0 {
 		p.touch(r)
+	}
+	if err := p.slideAll(r); err != nil {
+		return err
 	}
 	return p.refresh(r)
 }

@@ -67,8 +67,8 @@ func script(t *rapid.T) (ops []op) {
 }
 
 var grains = entry(func(d *experiment.Definition) {
-	d.Windows = []string{"1s", "5s", "60s"}
-	d.Retention = map[string]experiment.Duration{"1s": 30_000, "5s": 600_000}
+	d.Windows = []string{"1s", "5s", "60s", "sliding 60s"}
+	d.Retention = map[string]experiment.Duration{"1s": 30_000, "5s": 600_000, "sliding 60s": 70_000}
 })
 
 // straight runs a script in one go.

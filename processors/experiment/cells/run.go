@@ -12,7 +12,8 @@ type run struct {
 	name   string
 	number int
 	entry  experiment.Entry
-	grains []grainName // all that any version asks for, 1s first
+	grains []grainName // tumbling, all that any version asks for, 1s first
+	slides []slide     // sliding ones
 
 	last    int64    // of the total row
 	unsent  bool     // the total changed
@@ -31,7 +32,7 @@ const longAgo = math.MinInt64 / 2
 
 // follow takes what the run is by from its entry. The time between two totals is longer for a large one.
 func (r *run) follow(e experiment.Entry, every int64) {
-	r.entry, r.grains = e, grainsOf(&e)
+	r.entry, r.grains, r.slides = e, grainsOf(&e), slidesOf(&e, r.slides)
 	d := &e.Latest().Definition
 	r.totalEvery = max(every, int64(len(d.Metrics)*len(d.Variants))/cellsPerMs)
 }
@@ -59,9 +60,9 @@ const (
 )
 
 // retentions are the defaults by grain.
-var retentions = map[string]time.Duration{"1s": 10 * time.Minute, "5s": time.Hour, "60s": 7 * 24 * time.Hour}
+var retentions = map[string]time.Duration{"1s": 10 * time.Minute, "5s": time.Hour, "60s": 7 * 24 * time.Hour, "sliding 60s": 10 * time.Minute}
 
-// grainsOf lists the grains of all versions of an entry, the base grain first.
+// grainsOf lists the tumbling grains of all versions of an entry, the base grain first.
 func grainsOf(e *experiment.Entry) []grainName {
 	all := []grainName{{baseGrain, second}}
 	seen := map[string]bool{baseGrain: true}
@@ -92,16 +93,20 @@ func (r *run) grainAt(g grainName, start int64) grain {
 	for _, name := range def.Windows {
 		out.published = out.published || name == g.name
 	}
-	if kept, ok := def.Retention[g.name]; ok {
-		out.retention = int64(kept)
-		return out
+	out.retention = retentionOf(def, g.name)
+	return out
+}
+
+// retentionOf is how long after its end a window of a grain is kept, ms.
+func retentionOf(def *experiment.Definition, grain string) int64 {
+	if kept, ok := def.Retention[grain]; ok {
+		return int64(kept)
 	}
-	kept, ok := retentions[g.name]
+	kept, ok := retentions[grain]
 	if !ok {
 		kept = defaultFor
 	}
-	out.retention = kept.Milliseconds()
-	return out
+	return kept.Milliseconds()
 }
 
 // versionAt is the version of an entry in effect at an event time: the latest that is, else the first.

@@ -24,6 +24,16 @@ func (p *processor) watch(w window, end, expiry int64) {
 	p.arm()
 }
 
+// keep has a pane swept once no sliding window needs it any more.
+func (p *processor) keep(r *run, w window) {
+	if len(r.slides) == 0 {
+		return
+	}
+	p.alarm = appendWindowKey(p.alarm[:0], expireTimer, w)
+	p.timers.Add(plus(w.start+second, r.keptFor(w.start)), p.alarm)
+	p.arm()
+}
+
 // arm makes the context's timer fire with the first of ours.
 func (p *processor) arm() {
 	if due, ok := p.timers.Next(); ok {
@@ -66,11 +76,14 @@ func (p *processor) sweepAll() error {
 
 // pass handles one window whose time has come.
 func (p *processor) pass(r *run, w window, kind byte) error {
+	if kind == closeTimer && slideOf(r.slides, w.grain) != nil {
+		return p.closeSlide(r, w)
+	}
 	known, err := p.loadWindow(w)
 	if err != nil {
 		return err
 	}
-	g := r.grainAt(grainName{w.grain, grainLength(w.grain)}, w.start)
+	g := r.grainAt(grainName{w.grain, windowLength(w.grain)}, w.start)
 	if kind == expireTimer {
 		return p.expire(r, w, g, known)
 	}
@@ -102,6 +115,12 @@ func (p *processor) close(r *run, w window) error {
 	if p.window.empty() {
 		return nil // its record is about to be removed
 	}
+	p.schedule(w)
+	return nil
+}
+
+// schedule writes the close of a window down.
+func (p *processor) schedule(w window) {
 	offset := int64(-1)
 	if p.cfg.Deltas != nil {
 		offset = p.ctx.NextOffset(p.cfg.Deltas.Topic)
@@ -109,7 +128,6 @@ func (p *processor) close(r *run, w window) error {
 	p.key = appendWindowKey(p.key[:0], scheduleRows, w)
 	p.row = appendClose(p.row[:0], p.ctx.StreamTime(), offset)
 	p.table.Put(p.key, p.row)
-	return nil
 }
 
 // expire removes a window whose retention has passed. A pane near the latest one keeps its row.
@@ -120,7 +138,7 @@ func (p *processor) expire(r *run, w window, g grain, known bool) error {
 	if g.published {
 		p.table.Delete(appendWindowKey(p.key[:0], scheduleRows, w))
 	}
-	base := g.length == second // a pane keeps its row until it is swept
+	base := w.grain == baseGrain // a pane keeps its row until it is swept
 	switch {
 	case known && (!base || p.window.empty()):
 		p.table.Delete(appendWindowKey(p.key[:0], windowRows, w))
@@ -145,7 +163,7 @@ func (p *processor) sweep(r *run) error {
 	from := append(appendRunKey(nil, windowRows, r.name, r.number), "|"+baseGrain+"|"...)
 	err := p.table.Scan(from, after(from), func(key, _ []byte) bool {
 		w, ok := parseWindowKey(key)
-		if ok && w.start+second+r.grainAt(r.grains[0], w.start).retention <= now {
+		if ok && plus(w.start+second, r.keptFor(w.start)) <= now {
 			doomed[n] = append([]byte(nil), key...)
 		}
 		n++

@@ -25,7 +25,7 @@ func Window(in WindowInput) *result.Record {
 	rec := &result.Record{
 		V: result.Version, Experiment: in.Entry.Experiment, Run: int64(in.Entry.Run), ConfigVersion: version.Version,
 		Grain: in.Grain, Start: &start, End: &end, AsOf: asOf(in.Watermark, end), Closed: in.Watermark >= end,
-		Metrics: map[string]result.Metric{},
+		Retention: retentionOf(&version.Definition, in.Grain), Metrics: map[string]result.Metric{},
 	}
 	for i := range in.Panes {
 		rec.Revision += in.Panes[i].Late
@@ -57,6 +57,7 @@ func windowMetric(in WindowInput, def *experiment.Definition, m int) result.Metr
 			}
 			if m < len(p.Bins) {
 				bins.Values.Merge(p.Bins[m].Values)
+				bins.Tagged.Merge(p.Bins[m].Tagged)
 				bins.Seen.Add(experiment.LongAgo, p.Bins[m].Seen.Since(int((p.Start-in.Start)/second)))
 			}
 		}
@@ -87,10 +88,13 @@ func windowVariant(metric *experiment.Metric, units int64, sums experiment.PaneS
 }
 
 // spread gives the figures of a metric in a window that are of bins: the values by rank, all within 1 %, and how many units the
-// events are of.
+// events are of: of tagged events about, as far as they name any.
 func spread(out *result.Variant, metric *experiment.Metric, bins *experiment.PaneBins, events bool) {
-	if !events {
-		units := bins.Seen.Since(0)
+	units := bins.Seen.Since(0)
+	if events {
+		units = bins.Tagged.Count()
+	}
+	if !events || units > 0 { // of events that name no units there is nothing to say
 		out.Uniques = &units
 	}
 	if !metric.Valued() {

@@ -26,7 +26,7 @@ start: 2026-01-01T00:00:02Z
 end: 2026-01-01T00:00:25Z
 grace: 1s
 dedup_for: 4s
-windows: [1s, 5s, 60s]
+windows: [1s, 5s, 60s, sliding 60s]
 metrics:
   - {name: purchase, kind: conversion, event: purchase, window: 3s}
   - {name: revenue, kind: mean, event: purchase, window: 5s, delay: 1s, decimals: 2, cap: 30}
@@ -41,8 +41,8 @@ multiple_variants: first
 start: 2026-01-01T00:00:00Z
 grace: 2s
 dedup_for: 1s
-windows: [1s, 60s]
-retention: {1s: 5s}
+windows: [1s, 60s, sliding 60s]
+retention: {1s: 5s, sliding 60s: 8s}
 metrics:
   - {name: purchase, kind: count, event: purchase, window: 2s, delay: 500ms, where: "vip=true"}
   - {name: spent, kind: mean, event: purchase, window: 4s, decimals: 1, where: "amount=1.50"}

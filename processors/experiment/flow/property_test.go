@@ -22,6 +22,7 @@ control: control
 multiple_variants: first
 start: 2025-12-01T00:00:00Z
 grace: 8s
+windows: [5s, sliding 60s]
 metrics:
   - {name: purchase, kind: conversion, event: purchase, window: 20s, delay: 2s}
   - {name: spent, kind: mean, event: purchase, window: 1m, decimals: 1, cap: 20, where: "currency=EUR"}
@@ -36,6 +37,7 @@ randomised_by: event
 variants: {A: 1, B: 1}
 control: A
 start: 2025-12-01T00:00:00Z
+windows: [sliding 60s]
 metrics:
   - {name: latency, kind: mean, event: api_call, decimals: 3}
   - {name: slow, kind: quantile, event: api_call, decimals: 1}
@@ -87,7 +89,9 @@ func anyEvent(rt *rapid.T, ts int64) (unit string, value []byte) {
 	case 8:
 		return unit, fmt.Appendf(nil, `{"id":"r%d","type":"retract","unit":%q,"ref":"p%d","ts":%d}`, id, unit, rapid.IntRange(0, 60).Draw(rt, "ref"), ts)
 	case 9:
-		return "", fmt.Appendf(nil, `{"id":"t%d","type":"api_call","experiment":"ranker","variant":%q,"value":%d.5,"ts":%d}`, id, rapid.SampledFrom([]string{"A", "B", "C"}).Draw(rt, "variant"), id, ts)
+		named := rapid.SampledFrom([]string{"", fmt.Sprintf(`"unit":%q,`, unit)}).Draw(rt, "named")
+		variant := rapid.SampledFrom([]string{"A", "B", "C"}).Draw(rt, "variant")
+		return "", fmt.Appendf(nil, `{"id":"t%d",%s"type":"api_call","experiment":"ranker","variant":%q,"value":%d.5,"ts":%d}`, id, named, variant, id, ts)
 	case 10:
 		return unit, []byte(rapid.SampledFrom([]string{`{`, `[]`, `{"id":"x","type":"purchase"}`, `{"id":"y","type":"purchase","unit":"u1","ts":1}`}).Draw(rt, "bad"))
 	}

@@ -1,7 +1,9 @@
 package units
 
 import (
+	"bytes"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/abacus-stream/abacus/processors/experiment"
@@ -29,6 +31,7 @@ func (o *oracle) share(r *oracleRow, p oraclePlan) *ledger {
 			o.attribute(l, p, part, e, &totals)
 		}
 	}
+	l.space()
 	c := l.cell(variant, 1, 2)
 	c.Units = 1
 	c.Live[0].Replace(0, min(totals[0], 1))
@@ -60,6 +63,9 @@ func (o *oracle) attribute(l *ledger, p oraclePlan, part *oraclePart, e oracleEv
 		m := &l.pane(int(t0.Variant[0]-'A'), e.ms()-e.ms()%1000, 2).Metrics[i]
 		m.Events++
 		m.Sum = m.Sum.AddInt64(v)
+		if i == 1 {
+			l.pane(int(t0.Variant[0]-'A'), e.ms()-e.ms()%1000, 2).BinsOf(1).Values.Add(v, 1)
+		}
 	}
 	switch {
 	case counted:
@@ -69,6 +75,19 @@ func (o *oracle) attribute(l *ledger, p oraclePlan, part *oraclePart, e oracleEv
 		l.dropped[experiment.DropAfterEnd]++
 	default:
 		l.dropped[experiment.DropOutsideWindow]++
+	}
+}
+
+// space says in a share of one unit how far the panes of each metric are apart.
+func (l *ledger) space() {
+	for i := range 2 {
+		before := int64(math.MinInt64 / 2)
+		for _, key := range slices.SortedFunc(maps.Keys(l.panes), func(a, b [2]int64) int { return int(a[0] - b[0]) }) {
+			if l.panes[key].Metrics[i].Events > 0 {
+				l.panes[key].BinsOf(i).Seen.Add(int(min((key[0]-before)/1000, 60)), 1)
+				before = key[0]
+			}
+		}
 	}
 }
 
@@ -105,7 +124,8 @@ func (o *oracle) countLate(total, old, next *ledger) {
 	maps.Copy(keys, next.panes)
 	for key := range keys {
 		a, b := old.panes[key], next.panes[key]
-		same := a != nil && b != nil && a.UnitsNew == b.UnitsNew && slices.Equal(a.Metrics, b.Metrics)
+		same := a != nil && b != nil && a.UnitsNew == b.UnitsNew && slices.Equal(a.Metrics, b.Metrics) &&
+			bytes.Equal(a.BinsOf(1).Values.Append(nil), b.BinsOf(1).Values.Append(nil))
 		if !same && o.now >= key[0]+1000+o.grace() {
 			total.pane(int(key[1]), key[0], 2).Late++
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/experiment/stats"
+	"github.com/abacus-stream/abacus/processors/experiment/stats/quantile"
 	"github.com/stretchr/testify/require"
 )
 
@@ -140,6 +141,7 @@ func (l *ledger) add(d *experiment.Delta) {
 			into.Matured[i].Add(c.Matured[i])
 			into.NonZero[i] += c.NonZero[i]
 		}
+		into.Bins = append(into.Bins, c.Bins...)
 	}
 	for _, p := range d.Panes {
 		into := l.pane(p.Variant, p.Start, len(p.Metrics))
@@ -149,7 +151,29 @@ func (l *ledger) add(d *experiment.Delta) {
 			into.Metrics[i].Events += m.Events
 			into.Metrics[i].Sum = into.Metrics[i].Sum.Add(m.Sum)
 		}
+		for i, b := range p.Bins {
+			to := into.BinsOf(i)
+			to.Values.Merge(b.Values)
+			for _, u := range b.Seen {
+				to.Seen.Add(u.Gap, u.Units)
+			}
+		}
 	}
+}
+
+// values are the values of a quantile metric in a cell, by rank: what a sketch has of them.
+func (l *ledger) values(variant int, epoch int64, metric int) (out []float64) {
+	var all quantile.Sketch
+	for _, b := range l.cell(variant, epoch, 0).Bins {
+		if b.Metric == metric {
+			all.Merge(b.Values)
+		}
+	}
+	for i := range all.N() {
+		v, _ := all.Quantile(min(1, (float64(i)+1e-9)/float64(max(all.N()-1, 1))), 0)
+		out = append(out, v)
+	}
+	return out
 }
 
 func (l *ledger) cell(variant int, epoch int64, metrics int) *experiment.CellDelta {
@@ -189,6 +213,11 @@ func (l *ledger) String() string {
 		line := fmt.Sprintf("pane %d %c new %d late %d", (k[0]-base)/1000, 'A'+rune(k[1]), p.UnitsNew, p.Late)
 		for _, m := range p.Metrics {
 			line += fmt.Sprintf(" %d:%s", m.Events, m.Sum)
+		}
+		for i, b := range p.Bins {
+			if !b.Empty() {
+				lines = append(lines, fmt.Sprintf("bins of pane %d %c %d: %x %v", (k[0]-base)/1000, 'A'+rune(k[1]), i, b.Values.Append(nil), b.Seen))
+			}
 		}
 		lines = append(lines, line)
 	}
@@ -239,7 +268,7 @@ func (h *harness) want(lines ...string) {
 func (h *harness) wantOf(name string, run int, lines ...string) {
 	var got []string
 	for line := range strings.Lines(h.ledger(name, run).String()) {
-		if !strings.HasPrefix(line, "pane ") && !strings.HasPrefix(line, "of ") {
+		if !strings.HasPrefix(line, "pane ") && !strings.HasPrefix(line, "of ") && !strings.HasPrefix(line, "bins of pane ") {
 			got = append(got, strings.TrimSuffix(line, "\n"))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/abacus-stream/abacus/codecs/event"
 	"github.com/abacus-stream/abacus/processors/experiment"
+	"github.com/cespare/xxhash/v2"
 )
 
 var errTag = errors.New("an event without a unit names a unit: event experiment")
@@ -80,6 +81,9 @@ func (p *processor) countTagged(x *run, ev *event.Event, variant int) {
 		pane.Metrics[i].Sum = pane.Metrics[i].Sum.AddInt64(value)
 		if m.valued && x.windowed {
 			pane.BinsOf(i).Values.Add(value, 1)
+		}
+		if x.windowed && len(ev.Unit) > 0 {
+			pane.BinsOf(i).Tagged.Add(xxhash.Sum64(ev.Unit))
 		}
 	}
 	x.sums.dropped[experiment.DropRounded] += one(v.rounded)

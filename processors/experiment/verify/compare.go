@@ -16,7 +16,7 @@ import (
 // has been recomputed: every field of every record, records that should exist and do not, and those that should not.
 func (v *Verifier) CompareStats(last map[string][]byte) []Difference {
 	v.replay()
-	c := comparison{verifier: v, watermark: max(v.in.Watermark, latestAsOf(last), v.latest())}
+	c := comparison{verifier: v, watermark: max(v.in.Watermark, latestAsOf(last), v.latest()), passed: map[*tally]int64{}}
 	for _, key := range keys(last) {
 		if last[key] != nil {
 			c.record(key, last[key])
@@ -32,6 +32,7 @@ func (v *Verifier) CompareStats(last map[string][]byte) []Difference {
 type comparison struct {
 	verifier    *Verifier
 	watermark   int64
+	passed      map[*tally]int64 // the greatest watermark that a record of the experiment is known to reflect
 	differences []Difference
 }
 
@@ -56,6 +57,9 @@ func (c *comparison) record(key string, data []byte) {
 		return
 	}
 	watermark := number(got["as_of"])
+	if c.passed != nil {
+		c.passed[t] = max(c.passed[t], watermark)
+	}
 	want, skip := c.want(t, parsed, watermark)
 	if want == nil {
 		c.differ(key, "", "", brief(data))
@@ -79,7 +83,7 @@ func (c *comparison) want(t *tally, key result.Key, watermark int64) (*result.Re
 		return t.wantTotal(watermark), c.verifier.leniency(t).skip
 	}
 	panes := t.windows(key.Grain)[key.Start]
-	if w := t.window(key.Grain, key.Start, panes); !w.empty() {
+	if w := t.window(key.Grain, key.Start, panes); !w.empty() && (!sliding(key.Grain) || watermark >= w.End) {
 		return t.wantWindow(key.Grain, w, watermark), c.verifier.leniency(t).window
 	}
 	return nil, nil

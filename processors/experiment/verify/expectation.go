@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math/big"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/abacus-stream/abacus/codecs/result"
@@ -37,7 +38,8 @@ type Events struct {
 	Sum *big.Int
 
 	values values
-	units  map[string]bool
+	units  int64 // whose rows they are in
+	tagged map[string]bool
 }
 
 // Expected recomputes everything from the records taken so far.
@@ -117,12 +119,21 @@ func (t *tally) windows(grain string) map[int64][]paneKey {
 	}
 	for key := range t.panes {
 		start := key.start - key.start%length
-		if slices.Contains(t.plan.at(start).Windows, grain) {
-			out[start] = append(out[start], key)
+		first := start
+		if sliding(grain) { // one ends with each second
+			first, start = key.start-length+second, key.start
+		}
+		for ; start >= first; start -= second {
+			if slices.Contains(t.plan.at(start).Windows, grain) {
+				out[start] = append(out[start], key)
+			}
 		}
 	}
 	return out
 }
+
+// sliding says whether windows of a grain overlap: they are published when they close, not before.
+func sliding(grain string) bool { return strings.HasPrefix(grain, "sliding ") }
 
 // window adds up the panes of one window.
 func (t *tally) window(grain string, start int64, panes []paneKey) Window {
@@ -136,9 +147,10 @@ func (t *tally) window(grain string, start int64, panes []paneKey) Window {
 	for _, m := range t.plan.metrics {
 		w.Metrics[m.name] = map[string]Events{}
 		for _, name := range t.plan.variants {
-			w.Metrics[m.name][name] = Events{Sum: new(big.Int), values: values{}, units: map[string]bool{}}
+			w.Metrics[m.name][name] = Events{Sum: new(big.Int), values: values{}, tagged: map[string]bool{}}
 		}
 	}
+	rows := rowsSeen{}
 	for _, key := range panes {
 		p, variant := t.panes[key], t.plan.variants[key.variant]
 		w.Revision += p.late
@@ -148,7 +160,8 @@ func (t *tally) window(grain string, start int64, panes []paneKey) Window {
 			e.N += p.metrics[i].events
 			e.Sum.Add(e.Sum, p.metrics[i].sum)
 			e.values.add(p.metrics[i].values)
-			maps.Copy(e.units, p.metrics[i].units)
+			e.units += rows.fresh(i, key.variant, p.metrics[i].units)
+			maps.Copy(e.tagged, p.metrics[i].tagged)
 			w.Metrics[m.name][variant] = e
 		}
 	}
@@ -172,9 +185,9 @@ func (w *Window) empty() bool {
 	return w.Revision == 0
 }
 
-// grainLength is the length in ms of a tumbling grain such as 60s, a whole number of panes; 0 for any other.
+// grainLength is the length in ms of a grain such as 60s or sliding 60s, a whole number of panes; 0 for any other.
 func grainLength(grain string) int64 {
-	d, err := time.ParseDuration(grain)
+	d, err := time.ParseDuration(strings.TrimPrefix(grain, "sliding "))
 	if err != nil || d <= 0 || d%time.Second != 0 {
 		return 0
 	}

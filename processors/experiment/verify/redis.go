@@ -95,8 +95,8 @@ func (c *comparison) windowHash(key string, t *tally, grain string, hash map[str
 	windows := t.windows(grain)
 	newest := int64(-1)
 	for start, panes := range windows {
-		if w := t.window(grain, start, panes); !w.empty() {
-			newest = max(newest, start)
+		if w := t.window(grain, start, panes); !w.empty() && (!sliding(grain) || start <= number(hash["start"])) {
+			newest = max(newest, start) // which sliding ones have closed, the input does not tell
 		}
 	}
 	if newest < 0 {
@@ -116,9 +116,22 @@ func (c *comparison) windowHash(key string, t *tally, grain string, hash map[str
 			prefix := variant + "." + name + "."
 			want[prefix+"units_new"], want[prefix+"events"] = fmt.Sprint(*f.UnitsNew), fmt.Sprint(*f.Events)
 			want[prefix+"sum"], want[prefix+"rate"] = f.Sum, float(f.Rate)
+			spreadFields(want, prefix, &f)
 		}
 	}
 	c.hash(key, want, hash, leniency{})
+}
+
+// spreadFields is what a window says of its values and units.
+func spreadFields(want map[string]string, prefix string, f *result.Variant) {
+	if f.Uniques != nil {
+		want[prefix+"uniques"] = fmt.Sprint(*f.Uniques)
+	}
+	for field, n := range map[string]result.Number{"min": f.Min, "p50": f.P50, "p95": f.P95, "p99": f.P99, "max": f.Max} {
+		if n != (result.Number{}) {
+			want[prefix+field] = float(n)
+		}
+	}
 }
 
 // documented is the fields that a hash must have, by their last part; others are compared where they are there.

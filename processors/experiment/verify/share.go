@@ -90,7 +90,7 @@ func (s *share) attribute(v view, m *member, h *held) bool {
 		if !s.take(metric, i, e, value) {
 			return false
 		}
-		s.pane(v.plan, e.ts).count(metric, i, value, e.unit)
+		s.pane(v.plan, e.ts).count(metric, i, value, true)
 	}
 	switch {
 	case !taken:
@@ -158,20 +158,20 @@ func (s *share) pane(p *plan, ts int64) *pane {
 func newPaneSums(n int) []paneSum {
 	sums := make([]paneSum, n)
 	for i := range sums {
-		sums[i] = paneSum{sum: new(big.Int), values: values{}, units: map[string]bool{}}
+		sums[i] = paneSum{sum: new(big.Int), values: values{}, units: map[int]bool{}, tagged: map[string]bool{}}
 	}
 	return sums
 }
 
 // count adds one event of a unit; a tagged one has none.
-func (p *pane) count(m *metric, i int, value int64, unit string) {
+func (p *pane) count(m *metric, i int, value int64, ofUnit bool) {
 	p.metrics[i].events++
 	p.metrics[i].sum.Add(p.metrics[i].sum, big.NewInt(value))
 	if m.valued() {
 		p.metrics[i].values.add(values{value: 1})
 	}
-	if unit != "" {
-		p.metrics[i].units[unit] = true
+	if ofUnit {
+		p.metrics[i].units[0] = true
 	}
 }
 

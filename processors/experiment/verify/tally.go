@@ -1,9 +1,6 @@
 package verify
 
-import (
-	"maps"
-	"math/big"
-)
+import "math/big"
 
 // Sum is the exact sums of one metric over the units of a variant: their number, the sum of their totals
 // and that of the squares. A total is the value times 10^decimals.
@@ -52,7 +49,8 @@ type paneSum struct {
 	events int64
 	sum    *big.Int
 	values values          // of metrics that take them
-	units  map[string]bool // whose events they are
+	tagged map[string]bool // units that tagged events name
+	units  map[int]bool    // whose events they are, by number of their rows: a unit whose row has expired is a new one
 }
 
 type paneKey struct {
@@ -75,6 +73,7 @@ type tally struct {
 	grains      map[string]map[int64][]paneKey // see windows
 	pending     map[pendingKey]int64           // kept units that only an idle task may have matured
 	astray      bool                           // some of its units have records that were forwarded
+	shares      int                            // how many were added
 	unseen      int64                          // units that only an idle task may have counted by first-seen arm
 }
 
@@ -114,6 +113,7 @@ func (t *tally) add(s *share) {
 	for reason, n := range s.dropped {
 		t.dropped[reason] += n
 	}
+	t.shares++
 	for key, p := range s.panes {
 		into := t.pane(key)
 		into.unitsNew += p.unitsNew
@@ -121,7 +121,9 @@ func (t *tally) add(s *share) {
 			into.metrics[i].events += p.metrics[i].events
 			into.metrics[i].sum.Add(into.metrics[i].sum, p.metrics[i].sum)
 			into.metrics[i].values.add(p.metrics[i].values)
-			maps.Copy(into.metrics[i].units, p.metrics[i].units)
+			if len(p.metrics[i].units) > 0 {
+				into.metrics[i].units[t.shares] = true
+			}
 		}
 	}
 	if !s.kept {
@@ -157,7 +159,10 @@ func (t *tally) countEvent(v view, variant int, e *event) {
 		if !there {
 			continue
 		}
-		into.count(m, i, value, "")
+		into.count(m, i, value, false)
+		if e.unit != "" {
+			into.metrics[i].tagged[e.unit] = true
+		}
 		if m.kind == "quantile" {
 			c.quantiles.add(bucket{i, 0}, values{value: 1})
 			continue

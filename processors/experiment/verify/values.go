@@ -2,6 +2,7 @@ package verify
 
 import (
 	"github.com/abacus-stream/abacus/processors/experiment"
+	"github.com/axiomhq/hyperloglog"
 	"github.com/cespare/xxhash/v2"
 )
 
@@ -60,8 +61,34 @@ func (e *Events) bins() (out experiment.PaneBins) {
 	for value, n := range e.values {
 		out.Values.Add(value, n)
 	}
-	out.Seen.Add(experiment.LongAgo, int64(len(e.units)))
+	out.Seen.Add(experiment.LongAgo, e.units)
 	return out
+}
+
+// rowsSeen are the rows of units that have an event in a window, by metric and variant.
+type rowsSeen map[[3]int]bool
+
+// fresh is how many rows were not seen before.
+func (r rowsSeen) fresh(metric, variant int, rows map[int]bool) (n int64) {
+	for row := range rows {
+		if key := [3]int{metric, variant, row}; !r[key] {
+			r[key] = true
+			n++
+		}
+	}
+	return n
+}
+
+// estimate is about how many names there are: what a HyperLogLog of 2^12 registers makes of their hashes.
+func estimate(names map[string]bool) int64 {
+	sketch, err := hyperloglog.NewSketch(12, false)
+	if err != nil || len(names) == 0 {
+		return 0
+	}
+	for name := range names {
+		sketch.InsertHash(xxhash.Sum64String(name))
+	}
+	return int64(sketch.Estimate())
 }
 
 // windowed says whether windows have what is known of their values and units: as the first version of the run has it.

@@ -116,6 +116,7 @@ func (t *tally) wantWindow(grain string, w Window, watermark int64) *result.Reco
 	})
 	rec.Experiment, rec.Run, rec.Grain, rec.Start, rec.End = t.plan.name, int64(t.plan.run), grain, &w.Start, &w.End
 	rec.AsOf, rec.Closed, rec.Revision = min(watermark, w.End), watermark >= w.End, w.Revision
+	rec.Retention = t.retention(grain, w.Start)
 	for _, m := range t.plan.metrics {
 		if !m.counted() {
 			continue
@@ -125,14 +126,23 @@ func (t *tally) wantWindow(grain string, w Window, watermark int64) *result.Reco
 			figures := variants[name]
 			units, events := w.UnitsNew[name], w.Metrics[m.name][name]
 			figures.UnitsNew, figures.Events, figures.Sum = &units, &events.N, decimalText(events.Sum, m.decimals)
-			if t.plan.windowed() && !t.plan.byEvent {
-				unique := int64(len(events.units))
-				figures.Uniques = &unique
-			}
+			figures.Uniques = t.uniques(&events)
 			variants[name] = figures
 		}
 	}
 	return rec
+}
+
+// uniques is how many units the events of a window are of: of tagged ones about, and only where they name some.
+func (t *tally) uniques(events *Events) *int64 {
+	n := events.units
+	if t.plan.byEvent {
+		n = estimate(events.tagged)
+	}
+	if !t.plan.windowed() || t.plan.byEvent && n == 0 {
+		return nil
+	}
+	return &n
 }
 
 // figuresOf is the variants of a metric in a record, made where they are missing.
@@ -150,7 +160,7 @@ func (t *tally) retention(grain string, start int64) int64 {
 	if kept, ok := t.plan.at(start).Retention[grain]; ok {
 		return int64(kept)
 	}
-	if kept, ok := map[string]int64{"1s": 600_000, "5s": 3_600_000, "60s": 7 * 24 * 3_600_000}[grain]; ok {
+	if kept, ok := map[string]int64{"1s": 600_000, "5s": 3_600_000, "60s": 7 * 24 * 3_600_000, "sliding 60s": 600_000}[grain]; ok {
 		return kept
 	}
 	return 3_600_000

@@ -97,7 +97,7 @@ func (e *emitter) measure(r *row, i int) error {
 	e.id = append(e.id[:idDigits], e.suffixes[i]...)
 	e.ev = event.Event{
 		ID: e.id, Type: []byte(m.name), Unit: e.unit, Time: r.time,
-		Value: r.marks[i].value, HasValue: m.kind == mean,
+		Value: r.marks[i].value, HasValue: m.valued(),
 	}
 	err := e.yield(&e.ev)
 	e.id = e.id[:idDigits]

@@ -16,12 +16,13 @@ const (
 	conversion = "conversion"
 	count      = "count"
 	mean       = "mean"
+	quantile   = "quantile"
 )
 
 // measure is one --metric: what of a row counts.
 type measure struct {
 	name, kind string
-	column     string    // of conversion:COL and mean:COL; empty: by condition alone
+	column     string    // of conversion:COL, mean:COL and quantile:COL; empty: by condition alone
 	when       condition // nil: every row
 	cap        experiment.Amount
 	decimals   *int // as asked for; nil: what the file needs
@@ -120,7 +121,7 @@ func (m *measure) takeArg(arg string) (err error) {
 		m.when, err = parseCondition(arg)
 	case count:
 		m.when, err = parseCondition(arg)
-	case mean:
+	case mean, quantile:
 		column, when, only := strings.Cut(arg, "?")
 		m.column = strings.TrimSpace(column)
 		if only {
@@ -129,13 +130,16 @@ func (m *measure) takeArg(arg string) (err error) {
 		if err == nil {
 			err = m.needColumn()
 		}
-	case "ratio", "quantile":
+	case "ratio":
 		return fmt.Errorf("the kind %s is not available in this version", m.kind)
 	default:
-		return fmt.Errorf("unknown kind %q: there are conversion, mean and count", m.kind)
+		return fmt.Errorf("unknown kind %q: there are conversion, mean, count and quantile", m.kind)
 	}
 	return err
 }
+
+// valued says whether the metric's events carry the values of its column.
+func (m *measure) valued() bool { return m.kind == mean || m.kind == quantile }
 
 func (m *measure) needColumn() error {
 	if m.column == "" {
@@ -145,10 +149,10 @@ func (m *measure) needColumn() error {
 }
 
 func (m *measure) checkOptions() error {
-	if m.cap != "" && m.kind == conversion {
-		return errors.New("cap has no meaning for a conversion")
+	if m.cap != "" && (m.kind == conversion || m.kind == quantile) {
+		return fmt.Errorf("cap has no meaning for a %s", m.kind)
 	}
-	if m.decimals != nil && m.kind != mean {
+	if m.decimals != nil && !m.valued() {
 		return fmt.Errorf("decimals has no meaning for a %s", m.kind)
 	}
 	return nil
@@ -168,14 +172,14 @@ func (m *measure) bind(columns columns) (err error) {
 	return nil
 }
 
-// definition returns the metric; a mean's decimals are known once the file has been read.
+// definition returns the metric; the decimals of its values are known once the file has been read.
 func (m *measure) definition() experiment.Metric {
 	def := experiment.Metric{Name: m.name, Kind: m.kind, Event: m.name, Window: experiment.Unlimited, Cap: nil}
 	if m.cap != "" {
 		limit := m.cap
 		def.Cap = &limit
 	}
-	if m.kind == mean {
+	if m.valued() {
 		if limit, ok := event.ParseDecimal([]byte(m.cap)); ok {
 			m.precision.see(limit, 0)
 		}

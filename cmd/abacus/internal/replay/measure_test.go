@@ -49,7 +49,8 @@ func TestMeasureFaults(t *testing.T) {
 		"buy=conversion:x,cap=1":     "no meaning",
 		"n=count:a=1,decimals=1":     "no meaning",
 		"r=ratio:a/b":                "not available in this version",
-		"p=quantile:ms":              "not available in this version",
+		"p=quantile:ms,cap=3":        "cap has no meaning for a quantile",
+		"p=quantile:":                "quantile: names no column",
 		"spend=mean:x,covariate=pre": "not available in this version",
 	} {
 		_, err := parseMeasure(text)

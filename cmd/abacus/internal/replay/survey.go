@@ -66,7 +66,7 @@ func (s *survey) see(r *row) error {
 	s.earliest, s.latest = min(s.earliest, r.time), max(s.latest, r.time)
 	s.late = max(s.late, s.latest-r.time)
 	for i, m := range s.measures {
-		if k := &r.marks[i]; k.counts && m.kind == mean {
+		if k := &r.marks[i]; k.counts && m.valued() {
 			m.precision.see(k.value, k.magnitude)
 		}
 	}

@@ -2,7 +2,9 @@ package table
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -107,10 +109,18 @@ func probability(x result.Number) string {
 	}
 }
 
-// value writes the mean of a variant as its kind is read: a conversion's is a share.
+// value writes the mean of a variant as its kind is read: a conversion's is a share. Of quantiles it is the median, or else
+// the lowest.
 func (r *row) value() string {
-	if r.kind == "conversion" {
+	switch r.kind {
+	case "conversion":
 		return percent(r.figures.Mean)
+	case "quantile":
+		for _, q := range append([]string{"0.5"}, slices.Sorted(maps.Keys(r.figures.Quantiles))...) {
+			if x, there := r.figures.Quantiles[q]; there {
+				return amount(x)
+			}
+		}
 	}
 	return amount(r.figures.Mean)
 }

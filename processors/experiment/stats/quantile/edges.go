@@ -2,6 +2,7 @@ package quantile
 
 import (
 	"math/big"
+	"math/bits"
 	"sort"
 	"sync"
 )
@@ -35,9 +36,35 @@ func binOf(v int64) int32 {
 		return -binOf(-max(v, -mostValue)) // the least integer has no negative
 	}
 	all := edges()
-	i := sort.Search(len(all)-1, func(i int) bool { return all[i] >= v })
-	return int32(i + 1)
+	v = min(v, mostValue)
+	i := hints()[hintOf(v)]
+	for all[i] < v {
+		i++
+	}
+	return i + 1
 }
+
+// A hint is where to look for the bin of a value, by the place of its highest bit and the five bits below: two or three steps off.
+const hintBits = 5
+
+func hintOf(v int64) int {
+	length := bits.Len64(uint64(v))
+	return length<<hintBits | int(uint64(v)<<(64-length)<<1>>(64-hintBits))
+}
+
+// hints are indices of edges: of the first that is not below the least value of a hint.
+var hints = sync.OnceValue(func() *[64 << hintBits]int32 {
+	all, out := edges(), new([64 << hintBits]int32)
+	for at := range out {
+		length, below := at>>hintBits, uint64(at)&(1<<hintBits-1)
+		if length == 0 {
+			continue
+		}
+		least := int64((1<<hintBits | below) << (64 - 1 - hintBits) >> (64 - length))
+		out[at] = int32(sort.Search(len(all)-1, func(i int) bool { return all[i] >= least }))
+	}
+	return out
+})
 
 // valueOf is the value that stands for bin: the integer that has it alone, or the middle.
 func valueOf(bin int32) float64 {

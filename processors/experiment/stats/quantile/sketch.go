@@ -107,9 +107,16 @@ func (s Sketch) Append(dst []byte) []byte {
 }
 
 func (s *Sketch) add(index int32, count int64) {
-	i, found := slices.BinarySearchFunc(s.bins, index, func(b bin, index int32) int { return int(b.index - index) })
+	i, end := 0, len(s.bins)
+	for i < end {
+		if middle := int(uint(i+end) / 2); s.bins[middle].index < index {
+			i = middle + 1
+		} else {
+			end = middle
+		}
+	}
 	switch {
-	case !found:
+	case i == len(s.bins) || s.bins[i].index != index:
 		s.bins = slices.Insert(s.bins, i, bin{index, count})
 	case s.bins[i].count == -count:
 		s.bins = slices.Delete(s.bins, i, i+1)

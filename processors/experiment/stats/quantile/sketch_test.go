@@ -123,3 +123,25 @@ func BenchmarkAdd(b *testing.B) {
 		s.Add(i*7919%1_000_000_007, 1)
 	}
 }
+
+// A bin is found by a hint; the edges alone say which it must be.
+func TestBinOfIsTheFirstEdgeNotBelow(t *testing.T) {
+	all := edges()
+	check := func(v int64) {
+		i, _ := slices.BinarySearch(all, v)
+		require.EqualValues(t, i+1, binOf(v), v)
+	}
+	for i, edge := range all[:len(all)-1] {
+		check(edge)
+		check(edge + 1)
+		if i > 0 {
+			check(max(edge-1, 1))
+		}
+	}
+	for v := int64(1); v <= mostValue/2; v *= 2 {
+		check(v)
+		check(v + v/3)
+		check(2*v - 1)
+	}
+	rapid.Check(t, func(t *rapid.T) { check(rapid.Int64Range(1, mostValue).Draw(t, "v")) })
+}
