@@ -22,12 +22,27 @@
 // last one of each key does not: above an aggregate of updates, combine them by what is newest or
 // greatest, do not count them.
 //
+// # Tombstones
+//
+// A session that grows or merges leaves a tombstone of the window it had. Filter, MapValues and
+// TryMapValues pass tombstones on and ask no function; Map and SelectKey map their keys, with the
+// zero value. Aggregates take no tombstone into a result, as Kafka Streams does. A sink writes one
+// as a record without value.
+//
 // # Windows
 //
-// Window cuts a stream into windows [start, end) of event time; CountWindows, ReduceWindows and
-// AggregateWindows keep one result per key and window. A window closes, and its rows are deleted,
-// when stream time passes its end plus the grace. A record for a closed window is late: it goes to
-// the late topic with its window and its distance from stream time.
+// Window cuts a stream into windows [start, end) of event time; CountWindows, ReduceWindows,
+// AggregateWindows and AggregateMerging keep one result per key and window. A window closes, and
+// its rows are deleted, when stream time passes its end plus the grace. A record for a closed
+// window is late: it goes to the late topic with its window and its distance from stream time.
+//
+// Results are forwarded on update, every d of stream time, on close, or by a mix of these. With an
+// Every alone, a change waits for the clock to pass the next multiple, or for its window to close;
+// that it waits is in the store, so a restart forgets nothing.
+//
+// Hopping windows are kept as panes: a record changes one row, however many windows it lies in, and
+// windows are merged from panes when they are forwarded. A record that is late for some of its
+// windows counts in the others, and goes to the late topic with the last window that it missed.
 //
 // Behind a repartition topic stream time is the watermark, the least of the tasks upstream as of
 // their last commit: no record inside the grace is ever late there, but one beyond it may still be
@@ -48,8 +63,9 @@
 //
 //	row of Aggregate, Count, Reduce     key    the stream's key codec
 //	                                    value  1 | event time 8 | result
-//	row of AggregateWindows and others  key    a Windowed key
+//	row of AggregateWindows and others  key    a Windowed key; of hopping windows that of a pane
 //	                                    value  1 | result
+//	    with an Every                   value  2 | stream time of the last change 8 | result
 //	Windowed key, in stores and topics         1 | start 8, sign bit flipped | end 8, likewise | key
 //
 // The event time of a row is the greatest of its records up to its last change; updates have it

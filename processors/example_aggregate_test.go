@@ -67,6 +67,38 @@ func ExampleWindow() {
 	// counts bob@[00:00,00:02) 1
 }
 
+func ExampleHopping() {
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	hops := processors.Hopping{Size: 4 * time.Second, Advance: 2 * time.Second, Emit: processors.OnClose}
+	topology.To(processors.CountWindows(processors.Window(orders, hops), "per-four-seconds"), "counts")
+
+	play(&b, "orders", "ann 1", "ann 1", "ann 1", "bob 1", "bob 1", "bob 1", "bob 1") // one a second
+	// Output:
+	// counts ann@[00:-2,00:02) 2
+	// counts ann@[00:00,00:04) 3
+	// counts bob@[00:00,00:04) 1
+	// counts ann@[00:02,00:06) 1
+	// counts bob@[00:02,00:06) 3
+}
+
+func ExampleAggregateMerging() {
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	hops := processors.Hopping{Size: 2 * time.Second, Advance: time.Second, Emit: processors.OnClose}
+	add := func(m [2]int64, _ string, amount int64) ([2]int64, error) {
+		return [2]int64{m[0] + 1, m[1] + amount}, nil
+	}
+	merge := func(a, b [2]int64) [2]int64 { return [2]int64{a[0] + b[0], a[1] + b[1]} }
+	means := processors.AggregateMerging(processors.Window(orders, hops), "means", codecs.JSON[[2]int64](), add, merge)
+	topology.To(means, "means")
+
+	play(&b, "orders", "ann 5", "ann 20", "ann 1")
+	// Output:
+	// means ann@[00:-1,00:01) [1,5]
+	// means ann@[00:00,00:02) [2,25]
+}
+
 func ExampleCountWindows() {
 	var b topology.Builder
 	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)

@@ -70,9 +70,22 @@ var topologies = map[string]func(b *topology.Builder){
 		checked := processors.TryMapValues(sums, "check", small)
 		topology.To(topology.WithCodecs(checked, codecs.String, codecs.Int64), "small")
 	},
-	"window":          windowed(processors.Tumbling{Size: 5 * time.Second, Grace: 10 * time.Second}),
-	"window-close":    windowed(processors.Tumbling{Size: 5 * time.Second, Grace: 10 * time.Second, Emit: processors.OnClose}),
-	"window-both":     windowed(processors.Tumbling{Size: 5 * time.Second, Grace: 10 * time.Second, Emit: processors.OnUpdate | processors.OnClose}),
+	"window":         windowed(processors.Tumbling{Size: 5 * time.Second, Grace: 10 * time.Second}),
+	"window-close":   windowed(processors.Tumbling{Size: 5 * time.Second, Grace: 10 * time.Second, Emit: processors.OnClose}),
+	"window-both":    windowed(processors.Tumbling{Size: 5 * time.Second, Grace: 10 * time.Second, Emit: processors.OnUpdate | processors.OnClose}),
+	"window-every":   windowed(processors.Tumbling{Size: 5 * time.Second, Grace: 10 * time.Second, Every: 4 * time.Second}),
+	"window-mix":     windowed(processors.Tumbling{Size: 5 * time.Second, Grace: 10 * time.Second, Every: 4 * time.Second, Emit: processors.OnUpdate | processors.OnClose}),
+	"hopping":        windowed(processors.Hopping{Size: 6 * time.Second, Advance: 2 * time.Second, Grace: time.Second}),
+	"hopping-uneven": windowed(processors.Hopping{Size: 5 * time.Second, Advance: 3 * time.Second, Grace: 4 * time.Second, Emit: processors.OnClose}),
+	"hopping-every":  windowed(processors.Hopping{Size: 4 * time.Second, Advance: 2 * time.Second, Every: 3 * time.Second}),
+	"hopping-aggregate": func(b *topology.Builder) {
+		hops := processors.Window(words(b), processors.Hopping{Size: 4 * time.Second, Advance: 2 * time.Second, Emit: processors.OnClose})
+		topology.To(processors.AggregateMerging(hops, "baskets", codecs.JSON[basket](), basket.add, basket.merge), "baskets")
+	},
+	"hopping-reduce": func(b *topology.Builder) {
+		hops := processors.Window(words(b), processors.Hopping{Size: 4 * time.Second, Advance: 2 * time.Second, Emit: processors.OnClose})
+		topology.To(processors.ReduceWindows(hops, "sentences", func(a, b string) string { return a + " " + b }), "sentences")
+	},
 	"window-no-grace": windowed(processors.Tumbling{Size: time.Minute}),
 	"window-grouped": func(b *topology.Builder) {
 		byCountry := processors.SelectKey(words(b), "by-country", func(_, country string) string { return country })
@@ -113,6 +126,11 @@ var topologies = map[string]func(b *topology.Builder){
 		processors.CountWindows(processors.Window(in, processors.Tumbling{Size: 1500 * time.Microsecond}), "odd")
 		processors.CountWindows(processors.Window(in, processors.Tumbling{Size: time.Second, Grace: -1}), "hasty")
 		processors.CountWindows(processors.Window(in, processors.Tumbling{Size: time.Second, Emit: 8}), "mute")
+		processors.CountWindows(processors.Window(in, processors.Tumbling{Size: time.Second, Every: -1}), "never")
+		processors.CountWindows(processors.Window(in, processors.Hopping{Size: time.Second}), "standing")
+		processors.CountWindows(processors.Window(in, processors.Hopping{Size: time.Second, Advance: time.Minute}), "gaps")
+		hops := processors.Window(in, processors.Hopping{Size: time.Minute, Advance: time.Second})
+		processors.AggregateWindows(hops, "parts", codecs.Int64, func(n int64, _ string, _ int64) (int64, error) { return n, nil })
 	},
 	"same-name": func(b *topology.Builder) {
 		in := orders(b)
@@ -142,7 +160,7 @@ func small(n int64) (int64, error) {
 	return n, nil
 }
 
-func windowed(by processors.Tumbling) func(b *topology.Builder) {
+func windowed(by processors.WindowedBy) func(b *topology.Builder) {
 	return func(b *topology.Builder) {
 		topology.To(processors.CountWindows(processors.Window(orders(b), by), "panes"), "counts")
 	}
@@ -163,6 +181,16 @@ func (b basket) add(_ string, item string) (basket, error) {
 	}
 	next.Items[item]++
 	return next, nil
+}
+
+func (b basket) merge(other basket) basket {
+	merged := basket{Items: map[string]int{}}
+	for _, part := range []basket{b, other} {
+		for item, n := range part.Items {
+			merged.Items[item] += n
+		}
+	}
+	return merged
 }
 
 func build(name string) (*topology.Topology, error) {
