@@ -33,6 +33,9 @@ var pipelines = map[string]func(in topology.Stream[[]byte, int64]){
 	"hopping": func(in topology.Stream[[]byte, int64]) {
 		processors.CountWindows(processors.Window(in, processors.Hopping{Size: 5 * time.Second, Advance: time.Second, Grace: time.Second}), "panes")
 	},
+	"session": func(in topology.Stream[[]byte, int64]) {
+		processors.CountWindows(processors.Window(in, processors.Session{Gap: time.Minute}), "sessions")
+	},
 	"window-every": func(in topology.Stream[[]byte, int64]) {
 		processors.CountWindows(processors.Window(in, processors.Tumbling{Size: time.Second, Grace: time.Second, Every: time.Hour}), "panes")
 	},

@@ -44,6 +44,10 @@
 // windows are merged from panes when they are forwarded. A record that is late for some of its
 // windows counts in the others, and goes to the late topic with the last window that it missed.
 //
+// Sessions are kept in one row per key. One that grows or merges is another window: the update is
+// preceded by tombstones of the windows that were forwarded and are part of it. The times of
+// tombstones are those of the update. What a session needs in memory is a timer of its key.
+//
 // Behind a repartition topic stream time is the watermark, the least of the tasks upstream as of
 // their last commit: no record inside the grace is ever late there, but one beyond it may still be
 // in time, which depends on when they commit. Decide lateness above the topic where that matters.
@@ -66,6 +70,10 @@
 //	row of AggregateWindows and others  key    a Windowed key; of hopping windows that of a pane
 //	                                    value  1 | result
 //	    with an Every                   value  2 | stream time of the last change 8 | result
+//	row of sessions                     key    the stream's key codec
+//	                                    value  1 | for each session by start: flags 1 | start 8 |
+//	                                           end 8 | uvarint length, result
+//	    flags                           1 forwarded, 2 changed since, 4 deleted but not yet said so
 //	Windowed key, in stores and topics         1 | start 8, sign bit flipped | end 8, likewise | key
 //
 // The event time of a row is the greatest of its records up to its last change; updates have it

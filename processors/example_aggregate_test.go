@@ -82,6 +82,25 @@ func ExampleHopping() {
 	// counts bob@[00:02,00:06) 3
 }
 
+func ExampleSession() {
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	sessions := processors.Window(orders, processors.Session{Gap: 2 * time.Second})
+	topology.To(processors.CountWindows(sessions, "visits"), "visits")
+
+	play(&b, "orders", "ann 1", "bob 1", "ann 1", "bob 1", "bob 1", "ann 1") // one a second
+	// Output:
+	// visits ann@[00:00,00:00) 1
+	// visits bob@[00:01,00:01) 1
+	// visits ann@[00:00,00:00) deleted
+	// visits ann@[00:00,00:02) 2
+	// visits bob@[00:01,00:01) deleted
+	// visits bob@[00:01,00:03) 2
+	// visits bob@[00:01,00:03) deleted
+	// visits bob@[00:01,00:04) 3
+	// visits ann@[00:05,00:05) 1
+}
+
 func ExampleAggregateMerging() {
 	var b topology.Builder
 	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)

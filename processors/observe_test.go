@@ -43,8 +43,11 @@ func encode(topic, value string) []byte {
 	return data
 }
 
-// show prints a key or a value: windows, numbers, text.
+// show prints a key or a value: windows, numbers, text, and nothing for none.
 func show(data []byte) string {
+	if data == nil {
+		return "deleted"
+	}
 	w := processors.Windowed[string]{}
 	windowed := processors.WindowedCodec[string]{Key: codecs.String}
 	switch {

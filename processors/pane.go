@@ -17,6 +17,9 @@ func aggregateWindows[K, V, A any](in Windows[K, V], name string, codec codecs.C
 	if fault != "" {
 		topology.BuilderOf(in.stream).Fault("node %q: %s", name, fault)
 	}
+	if in.panes.sessions {
+		return aggregateSessions(in, name, codec, f, merge)
+	}
 	stream := grouped(in.stream, name, codec)
 	inner, _ := topology.Codecs(stream)
 	key := WindowedCodec[K]{Key: inner}

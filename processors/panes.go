@@ -7,7 +7,8 @@ import "time"
 type panes struct {
 	size, advance, grace int64
 	pane                 int64
-	gap                  int64 // of sessions, which have no size, advance or pane; else 0
+	sessions             bool  // which have a gap, and no size, advance or pane
+	gap                  int64 // else 0
 	emit                 Emit
 	every                int64
 	faults               []duration
@@ -52,7 +53,7 @@ func (p panes) fault() string {
 }
 
 // tumbling says that each window is one pane.
-func (p panes) tumbling() bool { return p.pane == p.size }
+func (p panes) tumbling() bool { return !p.sessions && p.pane == p.size }
 
 // of is the pane that a time lies in.
 func (p panes) of(at int64) (start, end int64) {

@@ -86,6 +86,25 @@ var topologies = map[string]func(b *topology.Builder){
 		hops := processors.Window(words(b), processors.Hopping{Size: 4 * time.Second, Advance: 2 * time.Second, Emit: processors.OnClose})
 		topology.To(processors.ReduceWindows(hops, "sentences", func(a, b string) string { return a + " " + b }), "sentences")
 	},
+	"session":       windowed(processors.Session{Gap: 5 * time.Second, Grace: 2 * time.Second}),
+	"session-close": windowed(processors.Session{Gap: 5 * time.Second, Grace: 2 * time.Second, Emit: processors.OnClose}),
+	"session-every": windowed(processors.Session{Gap: 5 * time.Second, Grace: 20 * time.Second, Every: 10 * time.Second}),
+	"session-latest": func(b *topology.Builder) {
+		byItem := processors.SelectKey(words(b), "by-item", func(_, item string) string { return item })
+		sessions := processors.Window(topology.WithCodecs(byItem, codecs.String, codecs.String), processors.Session{Gap: 5 * time.Second, Grace: 5 * time.Second})
+		counts := processors.CountWindows(sessions, "sessions")
+		doubled := processors.MapValues(counts, "doubled", func(n int64) int64 { return 2 * n })
+		key, _ := topology.Codecs(counts)
+		topology.To(topology.WithCodecs(doubled, key, codecs.Int64), "doubled")
+	},
+	"session-reduce": func(b *topology.Builder) {
+		sessions := processors.Window(words(b), processors.Session{Gap: 5 * time.Second, Grace: 5 * time.Second, Emit: processors.OnClose})
+		topology.To(processors.ReduceWindows(sessions, "sentences", func(a, b string) string { return a + " " + b }), "sentences")
+	},
+	"session-aggregate": func(b *topology.Builder) {
+		sessions := processors.Window(words(b), processors.Session{Gap: 5 * time.Second})
+		topology.To(processors.AggregateMerging(sessions, "baskets", codecs.JSON[basket](), basket.add, basket.merge), "baskets")
+	},
 	"window-no-grace": windowed(processors.Tumbling{Size: time.Minute}),
 	"window-grouped": func(b *topology.Builder) {
 		byCountry := processors.SelectKey(words(b), "by-country", func(_, country string) string { return country })
@@ -129,6 +148,7 @@ var topologies = map[string]func(b *topology.Builder){
 		processors.CountWindows(processors.Window(in, processors.Tumbling{Size: time.Second, Every: -1}), "never")
 		processors.CountWindows(processors.Window(in, processors.Hopping{Size: time.Second}), "standing")
 		processors.CountWindows(processors.Window(in, processors.Hopping{Size: time.Second, Advance: time.Minute}), "gaps")
+		processors.CountWindows(processors.Window(in, processors.Session{Grace: time.Second}), "restless")
 		hops := processors.Window(in, processors.Hopping{Size: time.Minute, Advance: time.Second})
 		processors.AggregateWindows(hops, "parts", codecs.Int64, func(n int64, _ string, _ int64) (int64, error) { return n, nil })
 	},

@@ -66,3 +66,19 @@ type Hopping struct {
 func (w Hopping) cut() panes {
 	return newPanes(w.Size, w.Advance, w.Grace, w.Emit, w.Every)
 }
+
+// Session windows hold the records of a key that are at most Gap apart: [first, last + 1). A record
+// may extend a session or merge several; each window that it had, and that was forwarded, then gets
+// a tombstone. A session closes Gap and Grace after its end.
+type Session struct {
+	Gap, Grace time.Duration
+	Emit       Emit
+	Every      time.Duration
+}
+
+func (w Session) cut() panes {
+	return panes{
+		gap: w.Gap.Milliseconds(), grace: w.Grace.Milliseconds(), emit: w.Emit, every: w.Every.Milliseconds(), sessions: true,
+		faults: []duration{{"gap", w.Gap, time.Millisecond}, {"grace", w.Grace, 0}, {"Every", w.Every, 0}},
+	}
+}
