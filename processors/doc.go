@@ -48,6 +48,9 @@
 // preceded by tombstones of the windows that were forwarded and are part of it. The times of
 // tombstones are those of the update. What a session needs in memory is a timer of its key.
 //
+// Suppress forwards the last update of each window when it closes, from a store ordered by end:
+// of a table of windows that other operators have changed, where OnClose would come too early.
+//
 // Behind a repartition topic stream time is the watermark, the least of the tasks upstream as of
 // their last commit: no record inside the grace is ever late there, but one beyond it may still be
 // in time, which depends on when they commit. Decide lateness above the topic where that matters.
@@ -74,6 +77,8 @@
 //	                                    value  1 | for each session by start: flags 1 | start 8 |
 //	                                           end 8 | uvarint length, result
 //	    flags                           1 forwarded, 2 changed since, 4 deleted but not yet said so
+//	row of Suppress                     key    a Windowed key, its end before its start
+//	                                    value  1 | result
 //	Windowed key, in stores and topics         1 | start 8, sign bit flipped | end 8, likewise | key
 //
 // The event time of a row is the greatest of its records up to its last change; updates have it

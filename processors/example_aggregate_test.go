@@ -101,6 +101,18 @@ func ExampleSession() {
 	// visits ann@[00:05,00:05) 1
 }
 
+func ExampleSuppress() {
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	counts := processors.CountWindows(processors.Window(orders, processors.Tumbling{Size: 2 * time.Second}), "counts")
+	topology.To(processors.Suppress(counts, "final", 0), "final")
+
+	play(&b, "orders", "ann 1", "ann 1", "ann 1", "ann 1", "ann 1") // one a second
+	// Output:
+	// final ann@[00:00,00:02) 2
+	// final ann@[00:02,00:04) 2
+}
+
 func ExampleAggregateMerging() {
 	var b topology.Builder
 	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)

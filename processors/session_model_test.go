@@ -74,7 +74,7 @@ func TestSessionsAgainstAModel(t *testing.T) {
 		every := rapid.Int64Range(0, 9).Draw(t, "every")
 		tasks := rapid.IntRange(1, 3).Draw(t, "tasks")
 		var b topology.Builder
-		windowed(processors.Session{Gap: seconds(gap), Grace: seconds(grace), Emit: emit, Every: seconds(every)})(&b)
+		suppressed(processors.Session{Gap: seconds(gap), Grace: seconds(grace), Emit: emit, Every: seconds(every)}, seconds(gap+grace))(&b)
 		topo, err := b.Build("app")
 		require.NoError(t, err)
 		d := topologytest.New(nil, topo, topologytest.Config{Tasks: tasks, Workers: rapid.IntRange(1, 2).Draw(t, "workers")})
@@ -108,5 +108,7 @@ func TestSessionsAgainstAModel(t *testing.T) {
 		if emit == processors.OnClose && every == 0 {
 			require.Len(t, d.Records("counts"), len(m.closed), "each session once")
 		}
+		require.Equal(t, spans(m.closed), numbers(t, d, "final"))
+		require.Len(t, d.Records("final"), len(m.closed), "each session once")
 	})
 }

@@ -3,7 +3,8 @@ package processors
 import "bytes"
 
 // close forwards the sessions that stream time has passed, the final results or without OnClose
-// those not forwarded yet, and takes them out of their rows.
+// those not forwarded yet, and takes them out of their rows. Tombstones wait no longer than the
+// window that they delete would have: who takes that for closed must hear of them before.
 func (p *sessions[K, V, A]) close(now int64) error {
 	for {
 		due, ok := p.timers.Next()
@@ -31,7 +32,7 @@ func (p *sessions[K, V, A]) closeRow(key []byte, now int64) error {
 	}
 	closed := false
 	for i, s := range p.row.all {
-		if p.due(p.row.holder(s).end) <= now {
+		if p.due(s.end) <= now {
 			p.row.all[i].flags |= final
 			closed = true
 		}

@@ -83,10 +83,10 @@ func (r *sessionRow) drop(flag byte) {
 	r.all = slices.DeleteFunc(r.all, func(s session) bool { return s.flags&flag != 0 })
 }
 
-// firstEnd is the least end of the sessions; false when there is none.
+// firstEnd is the least end of the sessions and of windows that are gone; false when there is none.
 func (r *sessionRow) firstEnd() (end int64, ok bool) {
 	for _, s := range r.all {
-		if s.flags&gone == 0 && (!ok || s.end < end) {
+		if !ok || s.end < end {
 			end, ok = s.end, true
 		}
 	}

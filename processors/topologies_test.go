@@ -105,6 +105,28 @@ var topologies = map[string]func(b *topology.Builder){
 		sessions := processors.Window(words(b), processors.Session{Gap: 5 * time.Second})
 		topology.To(processors.AggregateMerging(sessions, "baskets", codecs.JSON[basket](), basket.add, basket.merge), "baskets")
 	},
+	"suppress": func(b *topology.Builder) {
+		counts := processors.CountWindows(processors.Window(orders(b), processors.Tumbling{Size: 5 * time.Second, Grace: 2 * time.Second}), "panes")
+		topology.To(processors.Suppress(counts, "held", 2*time.Second), "final")
+	},
+	"suppress-table": func(b *topology.Builder) {
+		counts := processors.CountWindows(processors.Window(orders(b), processors.Tumbling{Size: 5 * time.Second, Grace: 20 * time.Second}), "panes")
+		latest := processors.Reduce(counts, "latest", func(_, n int64) int64 { return n })
+		topology.To(processors.Suppress(latest, "held", 5*time.Second), "final")
+	},
+	"suppress-session": func(b *topology.Builder) {
+		counts := processors.CountWindows(processors.Window(orders(b), processors.Session{Gap: 5 * time.Second}), "panes")
+		topology.To(processors.Suppress(counts, "held", 5*time.Second), "final")
+	},
+	"suppress-moved": func(b *topology.Builder) {
+		counts := processors.CountWindows(processors.Window(orders(b), processors.Tumbling{Size: 5 * time.Second}), "panes")
+		all := processors.SelectKey(counts, "everyone", func(w processors.Windowed[string], _ int64) processors.Windowed[string] {
+			w.Key = "all"
+			return w
+		})
+		total := topology.WithCodecs(all, windowedKeys, codecs.Int64)
+		topology.To(processors.Suppress(processors.Reduce(total, "greatest", func(a, b int64) int64 { return max(a, b) }), "held", 0), "final")
+	},
 	"window-no-grace": windowed(processors.Tumbling{Size: time.Minute}),
 	"window-grouped": func(b *topology.Builder) {
 		byCountry := processors.SelectKey(words(b), "by-country", func(_, country string) string { return country })
@@ -122,6 +144,11 @@ var topologies = map[string]func(b *topology.Builder){
 	"window-of-updates": func(b *topology.Builder) {
 		panes := processors.Window(processors.Reduce(orders(b), "sums", sum), processors.Tumbling{Size: 5 * time.Second})
 		topology.To(processors.ReduceWindows(panes, "latest", func(_, b int64) int64 { return b }), "latest")
+	},
+	"bad-suppress": func(b *topology.Builder) {
+		counts := processors.CountWindows(processors.Window(orders(b), processors.Tumbling{Size: time.Second}), "counts")
+		processors.Suppress(counts, "hasty", -time.Second)
+		processors.Suppress(topology.WithCodecs(counts, codecs.Codec[processors.Windowed[string]](codecs.JSON[processors.Windowed[string]]()), codecs.Int64), "unordered", 0)
 	},
 	"windows-of-windows": func(b *topology.Builder) {
 		seconds := processors.CountWindows(processors.Window(orders(b), processors.Tumbling{Size: time.Second, Grace: 2 * time.Second, Emit: processors.OnClose}), "seconds")
@@ -183,6 +210,15 @@ func small(n int64) (int64, error) {
 func windowed(by processors.WindowedBy) func(b *topology.Builder) {
 	return func(b *topology.Builder) {
 		topology.To(processors.CountWindows(processors.Window(orders(b), by), "panes"), "counts")
+	}
+}
+
+// suppressed is windowed with the final results besides.
+func suppressed(by processors.WindowedBy, grace time.Duration) func(b *topology.Builder) {
+	return func(b *topology.Builder) {
+		counts := processors.CountWindows(processors.Window(orders(b), by), "panes")
+		topology.To(counts, "counts")
+		topology.To(processors.Suppress(counts, "held", grace), "final")
 	}
 }
 

@@ -71,7 +71,7 @@ func TestWindowsAgainstAModel(t *testing.T) {
 		every := rapid.Int64Range(0, 9).Draw(t, "every")
 		tasks := rapid.IntRange(1, 3).Draw(t, "tasks")
 		var b topology.Builder
-		windowed(processors.Hopping{Size: seconds(size), Advance: seconds(advance), Grace: seconds(grace), Emit: emit, Every: seconds(every)})(&b)
+		suppressed(processors.Hopping{Size: seconds(size), Advance: seconds(advance), Grace: seconds(grace), Emit: emit, Every: seconds(every)}, seconds(grace))(&b)
 		topo, err := b.Build("app")
 		require.NoError(t, err)
 		d := topologytest.New(nil, topo, topologytest.Config{Tasks: tasks, Workers: rapid.IntRange(1, 2).Draw(t, "workers")})
@@ -105,6 +105,8 @@ func TestWindowsAgainstAModel(t *testing.T) {
 		if emit == processors.OnClose && every == 0 {
 			require.Len(t, d.Records("counts"), len(closed), "each result once")
 		}
+		require.Equal(t, closed, numbers(t, d, "final"))
+		require.Len(t, d.Records("final"), len(closed), "each result once")
 	})
 }
 
