@@ -33,6 +33,10 @@ var pipelines = map[string]func(in topology.Stream[[]byte, int64]){
 	"hopping": func(in topology.Stream[[]byte, int64]) {
 		processors.CountWindows(processors.Window(in, processors.Hopping{Size: 5 * time.Second, Advance: time.Second, Grace: time.Second}), "panes")
 	},
+	"cogroup": func(in topology.Stream[[]byte, int64]) {
+		add := func(sum int64, _ []byte, n int64) (int64, error) { return sum + n, nil }
+		processors.AggregateCogroup(processors.Cogroup(in, "once", add), "sums", codecs.Int64, processors.Cogroup(in, "twice", add))
+	},
 	"session": func(in topology.Stream[[]byte, int64]) {
 		processors.CountWindows(processors.Window(in, processors.Session{Gap: time.Minute}), "sessions")
 	},

@@ -55,6 +55,12 @@
 // their last commit: no record inside the grace is ever late there, but one beyond it may still be
 // in time, which depends on when they commit. Decide lateness above the topic where that matters.
 //
+// # Cogroup
+//
+// Cogroup turns streams of several types into additions to one type of result, and AggregateCogroup
+// keeps one result per key of them all: one store and one row, where joins of counts would need
+// several.
+//
 // # Failing records
 //
 // Functions that return an error (TryMapValues, Aggregate, AggregateWindows) turn the record into

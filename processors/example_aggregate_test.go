@@ -3,6 +3,7 @@ package processors_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/abacus-stream/abacus/codecs"
@@ -53,6 +54,31 @@ func ExampleAggregate() {
 	// averages ann {"N":1,"Sum":5}
 	// averages ann {"N":2,"Sum":25}
 	// dlq ann -7 failed: node "averages": a negative order from orders/0/2
+}
+
+func ExampleCogroup() {
+	type customer struct {
+		Orders, Words int64
+	}
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	words := topology.From(&b, "words", codecs.String, codecs.String)
+	bought := processors.Cogroup(orders, "bought", func(c customer, _ string, _ int64) (customer, error) {
+		c.Orders++
+		return c, nil
+	})
+	said := processors.Cogroup(words, "said", func(c customer, _ string, text string) (customer, error) {
+		c.Words += int64(len(strings.Fields(text)))
+		return c, nil
+	})
+	customers := processors.AggregateCogroup(bought, "customers", codecs.JSON[customer](), said)
+	topology.To(customers, "customers")
+
+	play(&b, "", "orders ann 5", "words ann where is it", "words bob hello")
+	// Output:
+	// customers ann {"Orders":1,"Words":0}
+	// customers ann {"Orders":1,"Words":3}
+	// customers bob {"Orders":0,"Words":1}
 }
 
 func ExampleWindow() {

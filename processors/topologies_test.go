@@ -127,6 +127,27 @@ var topologies = map[string]func(b *topology.Builder){
 		total := topology.WithCodecs(all, windowedKeys, codecs.Int64)
 		topology.To(processors.Suppress(processors.Reduce(total, "greatest", func(a, b int64) int64 { return max(a, b) }), "held", 0), "final")
 	},
+	"cogroup": func(b *topology.Builder) {
+		bought, spent := cogrouped(b)
+		topology.To(processors.AggregateCogroup(bought, "customers", codecs.JSON[customer](), spent), "customers")
+	},
+	"cogroup-moved": func(b *topology.Builder) {
+		byItem := processors.SelectKey(words(b), "by-item", func(_, item string) string { return item })
+		bought := processors.Cogroup(topology.WithCodecs(byItem, codecs.String, codecs.String), "bought", customer.buy)
+		spent := processors.Cogroup(orders(b), "spent", customer.pay)
+		topology.To(processors.AggregateCogroup(bought, "items", codecs.JSON[customer](), spent), "items")
+	},
+	"cogroup-window": func(b *topology.Builder) {
+		bought, spent := cogrouped(b)
+		all := processors.Window(topology.Merge("all", bought, spent), processors.Tumbling{Size: 5 * time.Second, Emit: processors.OnClose})
+		topology.To(processors.AggregateWindows(all, "customers", codecs.JSON[customer](), func(c customer, _ string, add processors.Addition[customer]) (customer, error) {
+			return add(c)
+		}), "customers")
+	},
+	"cogroup-no-codec": func(b *topology.Builder) {
+		bought := processors.Cogroup(topology.WithCodecs(words(b), nil, codecs.String), "bought", customer.buy)
+		processors.AggregateCogroup(bought, "customers", codecs.JSON[customer]())
+	},
 	"window-no-grace": windowed(processors.Tumbling{Size: time.Minute}),
 	"window-grouped": func(b *topology.Builder) {
 		byCountry := processors.SelectKey(words(b), "by-country", func(_, country string) string { return country })
@@ -247,6 +268,29 @@ func (b basket) merge(other basket) basket {
 		}
 	}
 	return merged
+}
+
+// customer is an aggregate of two streams.
+type customer struct {
+	Items []string `json:"items"`
+	Spent int64    `json:"spent"`
+}
+
+func (c customer) buy(_, item string) (customer, error) {
+	if item == "unsold" {
+		return c, errors.New("not for sale")
+	}
+	c.Items = append(slices.Clone(c.Items), item)
+	return c, nil
+}
+
+func (c customer) pay(_ string, amount int64) (customer, error) {
+	c.Spent += amount
+	return c, nil
+}
+
+func cogrouped(b *topology.Builder) (bought, spent topology.Stream[string, processors.Addition[customer]]) {
+	return processors.Cogroup(words(b), "bought", customer.buy), processors.Cogroup(orders(b), "spent", customer.pay)
 }
 
 func build(name string) (*topology.Topology, error) {
