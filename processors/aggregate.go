@@ -13,9 +13,15 @@ func Aggregate[K, V, A any](in topology.Stream[K, V], name string, codec codecs.
 	return aggregate(in, name, codec, adding(add))
 }
 
-// AggregateWindows keeps a result for each key and window, as Aggregate does for each key.
+// AggregateWindows keeps a result for each key and tumbling window, as Aggregate does for each key.
 func AggregateWindows[K, V, A any](in Windows[K, V], name string, codec codecs.Codec[A], add func(result A, k K, v V) (A, error)) topology.Stream[Windowed[K], A] {
-	return aggregateWindows(in, name, codec, adding(add))
+	return aggregateWindows(in, name, codec, adding(add), nil)
+}
+
+// AggregateMerging is AggregateWindows for windows of every kind: merge makes one result of those of
+// two parts of a window, a before b. It is associative and leaves both as they are.
+func AggregateMerging[K, V, A any](in Windows[K, V], name string, codec codecs.Codec[A], add func(result A, k K, v V) (A, error), merge func(a, b A) A) topology.Stream[Windowed[K], A] {
+	return aggregateWindows(in, name, codec, adding(add), merge)
 }
 
 func adding[K, V, A any](add func(result A, k K, v V) (A, error)) fold[K, V, A] {

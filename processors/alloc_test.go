@@ -30,6 +30,19 @@ var pipelines = map[string]func(in topology.Stream[[]byte, int64]){
 	"window": func(in topology.Stream[[]byte, int64]) {
 		processors.CountWindows(processors.Window(in, processors.Tumbling{Size: time.Second, Grace: time.Second}), "panes")
 	},
+	"hopping": func(in topology.Stream[[]byte, int64]) {
+		processors.CountWindows(processors.Window(in, processors.Hopping{Size: 5 * time.Second, Advance: time.Second, Grace: time.Second}), "panes")
+	},
+	"cogroup": func(in topology.Stream[[]byte, int64]) {
+		add := func(sum int64, _ []byte, n int64) (int64, error) { return sum + n, nil }
+		processors.AggregateCogroup(processors.Cogroup(in, "once", add), "sums", codecs.Int64, processors.Cogroup(in, "twice", add))
+	},
+	"session": func(in topology.Stream[[]byte, int64]) {
+		processors.CountWindows(processors.Window(in, processors.Session{Gap: time.Minute}), "sessions")
+	},
+	"window-every": func(in topology.Stream[[]byte, int64]) {
+		processors.CountWindows(processors.Window(in, processors.Tumbling{Size: time.Second, Grace: time.Second, Every: time.Hour}), "panes")
+	},
 }
 
 // warm has a driver process records of 100 keys, so that buffers and rows have their size, and

@@ -22,16 +22,44 @@
 // last one of each key does not: above an aggregate of updates, combine them by what is newest or
 // greatest, do not count them.
 //
+// # Tombstones
+//
+// A session that grows or merges leaves a tombstone of the window it had. Filter, MapValues and
+// TryMapValues pass tombstones on and ask no function; Map and SelectKey map their keys, with the
+// zero value. Aggregates take no tombstone into a result, as Kafka Streams does. A sink writes one
+// as a record without value.
+//
 // # Windows
 //
-// Window cuts a stream into windows [start, end) of event time; CountWindows, ReduceWindows and
-// AggregateWindows keep one result per key and window. A window closes, and its rows are deleted,
-// when stream time passes its end plus the grace. A record for a closed window is late: it goes to
-// the late topic with its window and its distance from stream time.
+// Window cuts a stream into windows [start, end) of event time; CountWindows, ReduceWindows,
+// AggregateWindows and AggregateMerging keep one result per key and window. A window closes, and
+// its rows are deleted, when stream time passes its end plus the grace. A record for a closed
+// window is late: it goes to the late topic with its window and its distance from stream time.
+//
+// Results are forwarded on update, every d of stream time, on close, or by a mix of these. With an
+// Every alone, a change waits for the clock to pass the next multiple, or for its window to close;
+// that it waits is in the store, so a restart forgets nothing.
+//
+// Hopping windows are kept as panes: a record changes one row, however many windows it lies in, and
+// windows are merged from panes when they are forwarded. A record that is late for some of its
+// windows counts in the others, and goes to the late topic with the last window that it missed.
+//
+// Sessions are kept in one row per key. One that grows or merges is another window: the update is
+// preceded by tombstones of the windows that were forwarded and are part of it. The times of
+// tombstones are those of the update. What a session needs in memory is a timer of its key.
+//
+// Suppress forwards the last update of each window when it closes, from a store ordered by end:
+// of a table of windows that other operators have changed, where OnClose would come too early.
 //
 // Behind a repartition topic stream time is the watermark, the least of the tasks upstream as of
 // their last commit: no record inside the grace is ever late there, but one beyond it may still be
 // in time, which depends on when they commit. Decide lateness above the topic where that matters.
+//
+// # Cogroup
+//
+// Cogroup turns streams of several types into additions to one type of result, and AggregateCogroup
+// keeps one result per key of them all: one store and one row, where joins of counts would need
+// several.
 //
 // # Failing records
 //
@@ -48,7 +76,14 @@
 //
 //	row of Aggregate, Count, Reduce     key    the stream's key codec
 //	                                    value  1 | event time 8 | result
-//	row of AggregateWindows and others  key    a Windowed key
+//	row of AggregateWindows and others  key    a Windowed key; of hopping windows that of a pane
+//	                                    value  1 | result
+//	    with an Every                   value  2 | stream time of the last change 8 | result
+//	row of sessions                     key    the stream's key codec
+//	                                    value  1 | for each session by start: flags 1 | start 8 |
+//	                                           end 8 | uvarint length, result
+//	    flags                           1 forwarded, 2 changed since, 4 deleted but not yet said so
+//	row of Suppress                     key    a Windowed key, its end before its start
 //	                                    value  1 | result
 //	Windowed key, in stores and topics         1 | start 8, sign bit flipped | end 8, likewise | key
 //

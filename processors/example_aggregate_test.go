@@ -3,6 +3,7 @@ package processors_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/abacus-stream/abacus/codecs"
@@ -55,6 +56,31 @@ func ExampleAggregate() {
 	// dlq ann -7 failed: node "averages": a negative order from orders/0/2
 }
 
+func ExampleCogroup() {
+	type customer struct {
+		Orders, Words int64
+	}
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	words := topology.From(&b, "words", codecs.String, codecs.String)
+	bought := processors.Cogroup(orders, "bought", func(c customer, _ string, _ int64) (customer, error) {
+		c.Orders++
+		return c, nil
+	})
+	said := processors.Cogroup(words, "said", func(c customer, _ string, text string) (customer, error) {
+		c.Words += int64(len(strings.Fields(text)))
+		return c, nil
+	})
+	customers := processors.AggregateCogroup(bought, "customers", codecs.JSON[customer](), said)
+	topology.To(customers, "customers")
+
+	play(&b, "", "orders ann 5", "words ann where is it", "words bob hello")
+	// Output:
+	// customers ann {"Orders":1,"Words":0}
+	// customers ann {"Orders":1,"Words":3}
+	// customers bob {"Orders":0,"Words":1}
+}
+
 func ExampleWindow() {
 	var b topology.Builder
 	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
@@ -65,6 +91,69 @@ func ExampleWindow() {
 	// Output:
 	// counts ann@[00:00,00:02) 1
 	// counts bob@[00:00,00:02) 1
+}
+
+func ExampleHopping() {
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	hops := processors.Hopping{Size: 4 * time.Second, Advance: 2 * time.Second, Emit: processors.OnClose}
+	topology.To(processors.CountWindows(processors.Window(orders, hops), "per-four-seconds"), "counts")
+
+	play(&b, "orders", "ann 1", "ann 1", "ann 1", "bob 1", "bob 1", "bob 1", "bob 1") // one a second
+	// Output:
+	// counts ann@[00:-2,00:02) 2
+	// counts ann@[00:00,00:04) 3
+	// counts bob@[00:00,00:04) 1
+	// counts ann@[00:02,00:06) 1
+	// counts bob@[00:02,00:06) 3
+}
+
+func ExampleSession() {
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	sessions := processors.Window(orders, processors.Session{Gap: 2 * time.Second})
+	topology.To(processors.CountWindows(sessions, "visits"), "visits")
+
+	play(&b, "orders", "ann 1", "bob 1", "ann 1", "bob 1", "bob 1", "ann 1") // one a second
+	// Output:
+	// visits ann@[00:00,00:00) 1
+	// visits bob@[00:01,00:01) 1
+	// visits ann@[00:00,00:00) deleted
+	// visits ann@[00:00,00:02) 2
+	// visits bob@[00:01,00:01) deleted
+	// visits bob@[00:01,00:03) 2
+	// visits bob@[00:01,00:03) deleted
+	// visits bob@[00:01,00:04) 3
+	// visits ann@[00:05,00:05) 1
+}
+
+func ExampleSuppress() {
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	counts := processors.CountWindows(processors.Window(orders, processors.Tumbling{Size: 2 * time.Second}), "counts")
+	topology.To(processors.Suppress(counts, "final", 0), "final")
+
+	play(&b, "orders", "ann 1", "ann 1", "ann 1", "ann 1", "ann 1") // one a second
+	// Output:
+	// final ann@[00:00,00:02) 2
+	// final ann@[00:02,00:04) 2
+}
+
+func ExampleAggregateMerging() {
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	hops := processors.Hopping{Size: 2 * time.Second, Advance: time.Second, Emit: processors.OnClose}
+	add := func(m [2]int64, _ string, amount int64) ([2]int64, error) {
+		return [2]int64{m[0] + 1, m[1] + amount}, nil
+	}
+	merge := func(a, b [2]int64) [2]int64 { return [2]int64{a[0] + b[0], a[1] + b[1]} }
+	means := processors.AggregateMerging(processors.Window(orders, hops), "means", codecs.JSON[[2]int64](), add, merge)
+	topology.To(means, "means")
+
+	play(&b, "orders", "ann 5", "ann 20", "ann 1")
+	// Output:
+	// means ann@[00:-1,00:01) [1,5]
+	// means ann@[00:00,00:02) [2,25]
 }
 
 func ExampleCountWindows() {

@@ -104,7 +104,8 @@ func ExampleGroupByKey() {
 	// amount all 25
 }
 
-// play runs a topology on records "KEY VALUE" of a topic and prints what comes of each.
+// play runs a topology on records "KEY VALUE" of a topic, or "TOPIC KEY VALUE" where it is empty, and
+// prints what comes of each.
 func play(b *topology.Builder, topic string, records ...string) {
 	topo, err := b.Build("app")
 	if err != nil {
@@ -113,6 +114,10 @@ func play(b *topology.Builder, topic string, records ...string) {
 	d := topologytest.New(nil, topo, topologytest.Config{})
 	o := observer{d: d, seen: map[string]int{}}
 	for i, record := range records {
+		topic := topic
+		if topic == "" {
+			topic, record, _ = strings.Cut(record, " ")
+		}
 		key, value, _ := strings.Cut(record, " ")
 		d.PipeAt(topic, start+int64(i)*1000, []byte(key), encode(topic, value))
 		d.Run()

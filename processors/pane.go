@@ -7,23 +7,39 @@ import (
 	"github.com/abacus-stream/abacus/topology"
 )
 
-// aggregateWindows declares a node that keeps one result per key and window.
-func aggregateWindows[K, V, A any](in Windows[K, V], name string, codec codecs.Codec[A], f fold[K, V, A]) topology.Stream[Windowed[K], A] {
-	if in.fault != "" {
-		topology.BuilderOf(in.stream).Fault("node %q: %s", name, in.fault)
+// aggregateWindows declares a node that keeps one result per key and window, or pane of windows.
+// A merge of nil is that of an aggregate whose results cannot be merged.
+func aggregateWindows[K, V, A any](in Windows[K, V], name string, codec codecs.Codec[A], f fold[K, V, A], merge func(a, b A) A) topology.Stream[Windowed[K], A] {
+	fault := in.fault
+	if fault == "" && merge == nil && !in.panes.tumbling() {
+		fault = "its windows are merged, and it has no merge: use AggregateMerging"
+	}
+	if fault != "" {
+		topology.BuilderOf(in.stream).Fault("node %q: %s", name, fault)
+	}
+	if in.panes.sessions {
+		return aggregateSessions(in, name, codec, f, merge)
 	}
 	stream := grouped(in.stream, name, codec)
 	inner, _ := topology.Codecs(stream)
 	key := WindowedCodec[K]{Key: inner}
 	needs := topology.Needs{Stores: []topology.Store{{Name: name, Windowed: true}}}
 	updates := topology.Process(stream, name, needs, func(out topology.Forward[Windowed[K], A]) topology.Processor[K, V] {
-		return &windowing[K, V, A]{
-			aside: newAside(stream, name), panes: in.panes, fold: f, out: out, first: math.MaxInt64,
-			rows: rows[Windowed[K], A]{keys: key, values: codec, silent: in.panes.emit&OnUpdate == 0},
+		node := windowing[K, V, A]{aside: newAside(stream, name), panes: in.panes, fold: f, out: out, rows: windowRows(in.panes, key, codec)}
+		if in.panes.tumbling() {
+			return &node
 		}
+		return &hopping[K, V, A]{windowing: node, inner: inner, merged: slider[A]{merge: merge}}
 	})
-	updates = topology.Reach(topology.KeepKeys(updates), in.panes.size+in.panes.grace)
+	updates = topology.Reach(topology.KeepKeys(updates), max(in.panes.due(in.panes.size), in.panes.every))
 	return topology.WithCodecs(updates, codecs.Codec[Windowed[K]](key), codec)
+}
+
+func windowRows[K, A any](p panes, key codecs.Codec[Windowed[K]], value codecs.Codec[A]) rows[Windowed[K], A] {
+	return rows[Windowed[K], A]{
+		keys: key, values: value, dated: p.every > 0, held: p.emit&OnUpdate == 0,
+		silent: p.emit&OnUpdate == 0 && p.every == 0,
+	}
 }
 
 // windowing is a node that keeps one result per key and window.
@@ -33,43 +49,58 @@ func aggregateWindows[K, V, A any](in Windows[K, V], name string, codec codecs.C
 type windowing[K, V, A any] struct {
 	aside[K, V]
 	panes
+	emission
 	fold fold[K, V, A]
 	rows rows[Windowed[K], A]
 	out  topology.Forward[Windowed[K], A]
 	next topology.Record[Windowed[K], A]
 
 	timer   *topology.Timer
-	first   int64  // no row's window starts before it
+	first   int64  // no row's pane starts before it
 	closing []byte // keys of the rows to close: uvarint length, key
 }
 
 func (p *windowing[K, V, A]) Init(ctx topology.Context) error {
-	p.rows.table = ctx.Table(p.name)
-	p.timer = ctx.OnStreamTime(p.close)
+	p.timer = ctx.OnStreamTime(p.close) // before the ticker of emission, which forwards open windows
+	p.emission.start(ctx, p.panes, p.flush)
+	return p.restore(ctx)
+}
+
+// restore takes up the rows that there are.
+func (p *windowing[K, V, A]) restore(ctx topology.Context) error {
+	p.rows.table, p.rows.since, p.first = ctx.Table(p.name), p.since, math.MaxInt64
 	ctx.SetGrace(p.grace) // results of open windows are still to come with times of end - 1
-	if p.emit&OnUpdate != 0 {
-		ctx.OnFlush(p.flush)
-	}
 	if err := p.aside.Init(ctx); err != nil {
 		return err
 	}
-	return p.rows.table.Scan(nil, nil, func(key, _ []byte) bool {
-		start, end := windowOf(key)
-		p.expect(start, end)
-		return false
+	owed := p.every > 0 && p.rows.held
+	return p.rows.table.Scan(nil, nil, func(key, value []byte) bool {
+		start, _ := windowOf(key)
+		p.expect(start)
+		if owed && p.rows.parse(value) == nil && p.rows.row.time >= p.since {
+			p.rows.changed = appendBytes(p.rows.changed, key)
+			p.owe()
+		}
+		return owed // else the first row is the first to close
 	})
 }
 
-// expect sets the timer for a window that has rows.
-func (p *windowing[K, V, A]) expect(start, end int64) {
-	p.first = min(p.first, start)
-	p.timer.Sooner(p.due(end))
+// expect sets the timer for a pane that has rows.
+func (p *windowing[K, V, A]) expect(pane int64) {
+	p.first = min(p.first, pane)
+	first, _ := p.windows(pane)
+	for p.due(first+p.size) <= p.StreamTime() { // closed, and the pane is in others
+		first += p.advance
+	}
+	p.timer.Sooner(p.due(first + p.size))
 }
 
 func (p *windowing[K, V, A]) Process(rec *topology.Record[K, V]) error {
+	if rec.Tombstone {
+		return nil
+	}
 	start, end := p.of(rec.Time)
-	if p.due(end) <= p.StreamTime() {
-		p.late(rec, start, end)
+	if p.lateFor(rec, start) {
 		return nil
 	}
 	old, err := p.rows.read(Windowed[K]{Key: rec.Key, Start: start, End: end})
@@ -81,15 +112,34 @@ func (p *windowing[K, V, A]) Process(rec *topology.Record[K, V]) error {
 		p.reject(rec, ReasonFailed, err)
 		return nil
 	}
-	if err := p.rows.write(result, 0); err != nil {
+	if err := p.rows.write(result, p.StreamTime()); err != nil {
 		return p.refused(rec, err)
 	}
-	p.expect(start, end)
+	if len(p.rows.changed) > 0 {
+		p.owe()
+	}
+	p.expect(start)
 	return nil
 }
 
-// flush forwards the results of open windows that changed since the last commit.
+// lateFor sends a record to the late topic with the last of its windows that is closed, and says
+// whether all of them are.
+func (p *windowing[K, V, A]) lateFor(rec *topology.Record[K, V], pane int64) bool {
+	first, last := p.windows(pane)
+	if p.due(first+p.size) > p.StreamTime() {
+		return false
+	}
+	closed := last
+	for p.due(closed+p.size) > p.StreamTime() {
+		closed -= p.advance
+	}
+	p.late(rec, closed, closed+p.size)
+	return closed == last
+}
+
+// flush forwards the results of open windows that are listed as changed.
 func (p *windowing[K, V, A]) flush() error {
+	p.rows.since = p.since
 	return p.rows.eachChanged(p.forward)
 }
 
@@ -106,7 +156,7 @@ func (p *windowing[K, V, A]) close(now int64) error {
 	err := p.rows.table.Scan(appendWindow(nil, from), nil, func(key, _ []byte) bool {
 		start, end := windowOf(key)
 		if p.due(end) > now {
-			p.expect(start, end)
+			p.expect(start)
 			return false
 		}
 		p.closing = appendBytes(p.closing, key)
@@ -125,8 +175,8 @@ func (p *windowing[K, V, A]) close(now int64) error {
 	return nil
 }
 
-// closeRow deletes a row after its last word: the final result, or with OnUpdate alone an update
-// that no commit has forwarded yet.
+// closeRow deletes a row after its last word: the final result, or without OnClose a change that
+// has not been forwarded yet.
 func (p *windowing[K, V, A]) closeRow(key []byte) error {
 	row, err := p.rows.load(key)
 	if err != nil {
@@ -134,7 +184,7 @@ func (p *windowing[K, V, A]) closeRow(key []byte) error {
 	}
 	clean := p.rows.clean()
 	p.rows.table.Delete(key)
-	if p.emit&OnClose == 0 && p.rows.clean() != clean {
+	if p.emit&OnClose == 0 && !p.rows.listed(row, p.rows.clean() == clean) {
 		return nil
 	}
 	if err := p.rows.keys.Parse(key, &p.rows.out); err != nil {

@@ -9,10 +9,12 @@ func Reduce[K, V any](in topology.Stream[K, V], name string, combine func(result
 	return aggregate(in, name, value, reducing[K](combine))
 }
 
-// ReduceWindows combines the values of each key and window into one of the same type.
+// ReduceWindows combines the values of each key and window into one of the same type. Where windows
+// are merged, as hopping ones and sessions are, combine is associative and leaves both values as
+// they are.
 func ReduceWindows[K, V any](in Windows[K, V], name string, combine func(result, v V) V) topology.Stream[Windowed[K], V] {
 	_, value := topology.Codecs(in.stream)
-	return aggregateWindows(in, name, value, reducing[K](combine))
+	return aggregateWindows(in, name, value, reducing[K](combine), combine)
 }
 
 func reducing[K, V any](combine func(result, v V) V) fold[K, V, V] {

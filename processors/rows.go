@@ -10,7 +10,10 @@ import (
 	"github.com/abacus-stream/abacus/state"
 )
 
-const rowVersion = 1
+const (
+	rowVersion   = 1
+	datedVersion = 2 // of windows with an Every
+)
 
 var errRow = errors.New("malformed row")
 
@@ -18,7 +21,7 @@ var errRow = errors.New("malformed row")
 type row[A any] struct {
 	result A
 	found  bool
-	time   int64 // event time in Unix ms, of stamped rows
+	time   int64 // Unix ms: event time of stamped rows, stream time of the last change of dated ones
 }
 
 // rows is the typed view of an aggregate's table: rows are read, then written back, one at a time.
@@ -27,8 +30,11 @@ type rows[K, A any] struct {
 	table   *state.Table
 	keys    codecs.Codec[K]
 	values  codecs.Codec[A]
-	stamped bool // rows carry an event time
-	silent  bool // changes are not listed
+	stamped bool  // rows carry an event time
+	dated   bool  // rows carry the stream time of their last change
+	silent  bool  // changes are not listed
+	held    bool  // changes stay listed over commits
+	since   int64 // of dated rows: those changed from then on are listed
 
 	key     []byte // of the row at hand
 	stored  []byte // its bytes in the table, valid until the next call on it
@@ -71,20 +77,24 @@ func (r *rows[K, A]) load(key []byte) (row[A], error) {
 }
 
 func (r *rows[K, A]) parse(data []byte) error {
-	head := r.head()
-	if len(data) < head || data[0] != rowVersion {
+	if len(data) == 0 || data[0] != rowVersion && (r.stamped || data[0] != datedVersion) {
 		return errRow
 	}
-	if r.stamped {
+	head := r.head(data[0])
+	if len(data) < head {
+		return errRow
+	}
+	r.row.time = 0
+	if head > 1 {
 		r.row.time = int64(binary.BigEndian.Uint64(data[1:]))
 	}
 	r.row.found = true
 	return r.values.Parse(data[head:], &r.row.result)
 }
 
-// head is the length of a row before its result.
-func (r *rows[K, A]) head() int {
-	if r.stamped {
+// head is the length of a row of a version before its result.
+func (r *rows[K, A]) head(version byte) int {
+	if r.stamped || version == datedVersion {
 		return 1 + 8
 	}
 	return 1
@@ -93,7 +103,10 @@ func (r *rows[K, A]) head() int {
 // write sets the row at hand, unless its result stays as it is.
 func (r *rows[K, A]) write(result A, time int64) error {
 	fresh := append(r.fresh[:0], rowVersion)
-	if r.stamped {
+	if r.dated {
+		fresh[0] = datedVersion
+	}
+	if r.stamped || r.dated {
 		fresh = binary.BigEndian.AppendUint64(fresh, uint64(time))
 	}
 	fresh, err := r.values.Append(fresh, result)
@@ -101,15 +114,20 @@ func (r *rows[K, A]) write(result A, time int64) error {
 		return encodeError{fmt.Errorf("result: %w", err)}
 	}
 	r.fresh = fresh
-	if head := r.head(); r.row.found && bytes.Equal(fresh[head:], r.stored[head:]) {
+	if r.row.found && bytes.Equal(fresh[r.head(fresh[0]):], r.stored[r.head(r.stored[0]):]) {
 		return nil
 	}
 	clean := r.clean()
 	r.table.Put(r.key, fresh)
-	if !r.silent && r.clean() != clean {
+	if !r.silent && !r.listed(r.row, r.clean() == clean) {
 		r.changed = appendBytes(r.changed, r.key)
 	}
 	return nil
+}
+
+// listed says whether a row is among the changed ones; dirty, whether it has changed since the last commit.
+func (r *rows[K, A]) listed(row row[A], dirty bool) bool {
+	return !r.silent && (r.held || dirty) && (!r.dated || row.found && row.time >= r.since)
 }
 
 // clean changes when a call on the table makes a row dirty that has been clean since the last commit.

@@ -6,14 +6,6 @@ import (
 	"github.com/abacus-stream/abacus/topology"
 )
 
-// Tumbling windows follow each other without a gap: [n x Size, (n+1) x Size) of Unix time. Size is
-// a whole number of milliseconds, at least one, and so is Grace; Grace is how long after its end a
-// window still takes records, by stream time. A zero Emit is OnUpdate.
-type Tumbling struct {
-	Size, Grace time.Duration
-	Emit        Emit
-}
-
 // Emit says when the results of windows are forwarded; the values may be joined by |.
 type Emit uint8
 
@@ -24,7 +16,17 @@ const (
 	OnClose
 )
 
-// Windows is a stream cut into windows, for CountWindows, ReduceWindows and AggregateWindows.
+// WindowedBy is a kind of windows, as Kafka Streams' windowedBy takes them: Tumbling, Hopping or
+// Session. All have a Grace, which is how long after its end a window still takes records, by
+// stream time; an Emit; and an Every, which forwards what has changed, and is not yet forwarded,
+// each time stream time passes a multiple of it. Zero Emit and Every are OnUpdate, a zero Emit
+// beside an Every is that alone. All durations are whole milliseconds.
+type WindowedBy interface {
+	cut() panes
+}
+
+// Windows is a stream cut into windows, for CountWindows, ReduceWindows, AggregateWindows and
+// AggregateMerging.
 type Windows[K, V any] struct {
 	stream topology.Stream[K, V]
 	panes  panes
@@ -32,36 +34,51 @@ type Windows[K, V any] struct {
 }
 
 // Window cuts a stream into windows of event time.
-func Window[K, V any](in topology.Stream[K, V], by Tumbling) Windows[K, V] {
-	w := Windows[K, V]{stream: in, panes: panes{size: by.Size.Milliseconds(), grace: by.Grace.Milliseconds(), emit: by.Emit}}
-	if by.Emit == 0 {
-		w.panes.emit = OnUpdate
+func Window[K, V any](in topology.Stream[K, V], by WindowedBy) Windows[K, V] {
+	p := by.cut()
+	fault := p.fault()
+	if p.emit == 0 && p.every == 0 {
+		p.emit = OnUpdate
 	}
-	switch {
-	case by.Size < time.Millisecond || by.Size%time.Millisecond != 0:
-		w.fault = "the size of its windows is " + by.Size.String() + "; it must be a whole number of ms"
-	case by.Grace < 0 || by.Grace%time.Millisecond != 0:
-		w.fault = "the grace of its windows is " + by.Grace.String() + "; it must be a whole number of ms"
-	case by.Emit > OnUpdate|OnClose:
-		w.fault = "the Emit of its windows is neither OnUpdate nor OnClose nor both"
-	}
-	return w
+	return Windows[K, V]{stream: in, panes: p, fault: fault}
 }
 
-// panes is the arithmetic of tumbling windows, in ms.
-type panes struct {
-	size, grace int64
-	emit        Emit
+// Tumbling windows follow each other without a gap: [n x Size, (n+1) x Size) of Unix time.
+type Tumbling struct {
+	Size, Grace time.Duration
+	Emit        Emit
+	Every       time.Duration
 }
 
-// of is the pane that a time lies in.
-func (p panes) of(at int64) (start, end int64) {
-	into := at % p.size
-	if into < 0 {
-		into += p.size
+func (w Tumbling) cut() panes {
+	return newPanes(w.Size, w.Size, w.Grace, w.Emit, w.Every)
+}
+
+// Hopping windows [n x Advance, n x Advance + Size) begin every Advance, which is at most Size: a
+// record lies in as many as overlap. Its state is that of one pane, as long as the greatest
+// common divisor of Size and Advance: windows are merged from panes as they are forwarded.
+type Hopping struct {
+	Size, Advance, Grace time.Duration
+	Emit                 Emit
+	Every                time.Duration
+}
+
+func (w Hopping) cut() panes {
+	return newPanes(w.Size, w.Advance, w.Grace, w.Emit, w.Every)
+}
+
+// Session windows hold the records of a key that are at most Gap apart: [first, last + 1). A record
+// may extend a session or merge several; each window that it had, and that was forwarded, then gets
+// a tombstone. A session closes Gap and Grace after its end.
+type Session struct {
+	Gap, Grace time.Duration
+	Emit       Emit
+	Every      time.Duration
+}
+
+func (w Session) cut() panes {
+	return panes{
+		gap: w.Gap.Milliseconds(), grace: w.Grace.Milliseconds(), emit: w.Emit, every: w.Every.Milliseconds(), sessions: true,
+		faults: []duration{{"gap", w.Gap, time.Millisecond}, {"grace", w.Grace, 0}, {"Every", w.Every, 0}},
 	}
-	return at - into, at - into + p.size
 }
-
-// due is the stream time at which a pane closes.
-func (p panes) due(end int64) int64 { return end + p.grace }

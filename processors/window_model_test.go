@@ -15,19 +15,19 @@ import (
 	"github.com/abacus-stream/abacus/topology/topologytest"
 )
 
-// windowModel says what a count by tumbling windows must come to, task by task, from the records
-// alone: no stores, no commits.
+// windowModel says what a count by windows must come to, task by task, from the records alone: no
+// stores, no commits, no panes.
 type windowModel struct {
-	size, grace int64
-	stream      map[int32]int64
-	counts      map[string]int64
-	late        int
-	ends        map[string]int64 // of each key and window that was counted
-	task        map[string]int32
+	size, advance, grace int64
+	stream               map[int32]int64
+	counts               map[string]int64
+	late                 int
+	ends                 map[string]int64 // of each key and window that was counted
+	task                 map[string]int32
 }
 
-func newWindowModel(size, grace int64) *windowModel {
-	return &windowModel{size: size, grace: grace, stream: map[int32]int64{}, counts: map[string]int64{}, ends: map[string]int64{}, task: map[string]int32{}}
+func newWindowModel(size, advance, grace int64) *windowModel {
+	return &windowModel{size: size, advance: advance, grace: grace, stream: map[int32]int64{}, counts: map[string]int64{}, ends: map[string]int64{}, task: map[string]int32{}}
 }
 
 func (m *windowModel) add(task int32, key string, at int64) {
@@ -35,62 +35,93 @@ func (m *windowModel) add(task int32, key string, at int64) {
 		m.stream[task] = math.MinInt64
 	}
 	m.stream[task] = max(m.stream[task], at)
-	from := at / m.size * m.size
-	if from+m.size+m.grace <= m.stream[task] {
-		m.late++
-		return
+	missed := false
+	for from := at / m.advance * m.advance; from > at-m.size; from -= m.advance {
+		if from+m.size+m.grace <= m.stream[task] {
+			missed = true
+			continue
+		}
+		name := key + "@" + window(from, from+m.size)
+		m.counts[name]++
+		m.ends[name], m.task[name] = from+m.size, task
 	}
-	name := key + "@" + window(from, from+m.size)
-	m.counts[name]++
-	m.ends[name], m.task[name] = from+m.size, task
+	if missed {
+		m.late++
+	}
 }
 
-// open is the number of results whose windows are not closed.
-func (m *windowModel) open() (n int) {
+// closed are the results whose windows are closed.
+func (m *windowModel) closed() map[string]int64 {
+	all := map[string]int64{}
 	for name, end := range m.ends {
-		if end+m.grace > m.stream[m.task[name]] {
-			n++
+		if end+m.grace <= m.stream[m.task[name]] {
+			all[name] = m.counts[name]
 		}
 	}
-	return n
+	return all
 }
 
-// Whatever is thrown at it, the last value of each key and window is that of the model.
+// Whatever is thrown at it, the last value of each key and window is that of the model, and a
+// window that is closed is said once where it is said on close.
 func TestWindowsAgainstAModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size, grace := rapid.Int64Range(1, 7).Draw(t, "size"), rapid.Int64Range(0, 12).Draw(t, "grace")
+		advance := rapid.Int64Range(1, size).Draw(t, "advance")
 		emit := processors.Emit(rapid.IntRange(0, 3).Draw(t, "emit"))
+		every := rapid.Int64Range(0, 9).Draw(t, "every")
 		tasks := rapid.IntRange(1, 3).Draw(t, "tasks")
 		var b topology.Builder
-		windowed(processors.Tumbling{Size: time.Duration(size) * time.Second, Grace: time.Duration(grace) * time.Second, Emit: emit})(&b)
+		suppressed(processors.Hopping{Size: seconds(size), Advance: seconds(advance), Grace: seconds(grace), Emit: emit, Every: seconds(every)}, seconds(grace))(&b)
 		topo, err := b.Build("app")
 		require.NoError(t, err)
 		d := topologytest.New(nil, topo, topologytest.Config{Tasks: tasks, Workers: rapid.IntRange(1, 2).Draw(t, "workers")})
-		m := newWindowModel(size*1000, grace*1000)
-		at := start + 100_000
-		for range rapid.IntRange(0, 40).Draw(t, "records") {
-			key := rapid.SampledFrom([]string{"ann", "bob", "cid"}).Draw(t, "key")
-			at += rapid.Int64Range(-8, 10).Draw(t, "step") * 1000
+		m := newWindowModel(size*1000, advance*1000, grace*1000)
+		keys := []string{"ann", "bob", "cid"}
+		pipe := func(key string, at int64) {
 			d.PipeAt("orders", at, []byte(key), encode("orders", "1"))
 			m.add(topology.PartitionOf([]byte(key), tasks), key, at)
+		}
+		at := start + 100_000
+		for range rapid.IntRange(0, 40).Draw(t, "records") {
+			at += rapid.Int64Range(-8, 10).Draw(t, "step") * 1000
+			pipe(rapid.SampledFrom(keys).Draw(t, "key"), at)
 			disturbAtRandom(t, d)
 		}
 		d.Run()
 		require.Equal(t, m.late, len(d.Records("app.late")))
-		require.Equal(t, m.open(), len(d.Rows("panes")))
-		if emit == processors.OnClose {
-			require.Equal(t, len(m.counts)-m.open(), len(d.Records("counts")), "each result once")
-			return
+		if emit&processors.OnUpdate != 0 || emit == 0 && every == 0 {
+			require.Equal(t, m.counts, numbers(t, d, "counts"))
 		}
-		got := map[string]int64{}
-		for key, value := range d.Last("counts") {
-			var n int64
-			_, err := fmt.Sscan(show(value), &n)
-			require.NoError(t, err)
-			got[show([]byte(key))] = n
+		for _, key := range keys { // close all windows but these
+			pipe(key, at+1_000_000)
 		}
-		require.Equal(t, m.counts, got)
+		d.Run()
+		closed := m.closed()
+		require.Len(t, d.Rows("panes"), len(keys))
+		got := numbers(t, d, "counts")
+		for name, n := range closed {
+			require.Equal(t, n, got[name], name)
+		}
+		if emit == processors.OnClose && every == 0 {
+			require.Len(t, d.Records("counts"), len(closed), "each result once")
+		}
+		require.Equal(t, closed, numbers(t, d, "final"))
+		require.Len(t, d.Records("final"), len(closed), "each result once")
 	})
+}
+
+func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
+
+// numbers are the last values of a topic of counts.
+func numbers(t require.TestingT, d *topologytest.Driver, topic string) map[string]int64 {
+	got := map[string]int64{}
+	for key, value := range d.Last(topic) {
+		var n int64
+		_, err := fmt.Sscan(show(value), &n)
+		require.NoError(t, err)
+		got[show([]byte(key))] = n
+	}
+	return got
 }
 
 // disturbAtRandom does one of the things that may happen to an app, or nothing.

@@ -30,8 +30,7 @@ const (
 
 // Append appends the window, then the key. An error is the key codec's.
 func (c WindowedCodec[K]) Append(dst []byte, w Windowed[K]) ([]byte, error) {
-	head := appendWindow(dst, w.Start)
-	head = binary.BigEndian.AppendUint64(head, uint64(w.End)^signBit)
+	head := appendPane(dst, w.Start, w.End)
 	out, err := c.Key.Append(head, w.Key)
 	if err != nil {
 		return dst, err
@@ -57,6 +56,11 @@ func (c WindowedCodec[K]) Decode(data []byte) (any, error) { return codecs.Decod
 // appendWindow appends what the keys of windows from a start on begin with.
 func appendWindow(dst []byte, start int64) []byte {
 	return binary.BigEndian.AppendUint64(append(dst, windowedVersion), uint64(start)^signBit)
+}
+
+// appendPane appends what the keys of one window begin with.
+func appendPane(dst []byte, start, end int64) []byte {
+	return binary.BigEndian.AppendUint64(appendWindow(dst, start), uint64(end)^signBit)
 }
 
 // windowOf reads the window of an encoded windowed key.

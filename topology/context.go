@@ -36,6 +36,8 @@ type Context interface {
 	OnStreamTime(fire func(now int64) error) *Timer
 	// OnWallClock registers a timer in wall-clock time. Call it in Init.
 	OnWallClock(fire func(now int64) error) *Timer
+	// Hold registers a hold on the watermarks that this task sends. Call it in Init.
+	Hold() *Hold
 	// OnFlush registers a callback that runs before each commit: outputs sent there belong to
 	// the same transaction as the records processed since the last one. Call it in Init.
 	OnFlush(flush func() error)
@@ -73,6 +75,10 @@ type GlobalRow struct {
 
 // Counter counts since the task last handed its counters over.
 type Counter struct{ N int64 }
+
+// Hold keeps the watermarks of a task from passing records that are still to come: none is beyond
+// At, in Unix ms, while it is not Never. A task that holds is not idle.
+type Hold struct{ At int64 }
 
 // Never is the due time of a timer that is not set.
 const Never = math.MaxInt64

@@ -77,6 +77,13 @@ func (t *Task) OnWallClock(fire func(now int64) error) *topology.Timer {
 	return timer
 }
 
+// Hold registers a hold on the watermarks of the task.
+func (t *Task) Hold() *topology.Hold {
+	h := &topology.Hold{At: topology.Never}
+	t.clock.holds = append(t.clock.holds, h)
+	return h
+}
+
 // OnFlush registers a callback that runs before each commit.
 func (t *Task) OnFlush(flush func() error) { t.flushes = append(t.flushes, flush) }
 

@@ -42,11 +42,13 @@ func (t *Task) sendWatermark() {
 	if c.stream > math.MinInt64+c.grace {
 		low = floorPane(c.stream - c.grace)
 	}
-	if low <= c.sent && c.idle == c.sentIdle {
+	held := c.held()
+	idle := c.idle && held == topology.Never
+	if low = min(low, floorPane(held)); low <= c.sent && idle == c.sentIdle {
 		return
 	}
-	c.sent, c.sentIdle = max(c.sent, low), c.idle
-	w := topology.Watermark{Sub: t.cfg.Sub.ID, Task: int(t.cfg.ID.Partition), Tasks: t.cfg.Tasks, Time: c.sent, Idle: c.idle, InputOffset: t.inputOffset()}
+	c.sent, c.sentIdle = max(c.sent, low), idle
+	w := topology.Watermark{Sub: t.cfg.Sub.ID, Task: int(t.cfg.ID.Partition), Tasks: t.cfg.Tasks, Time: c.sent, Idle: idle, InputOffset: t.inputOffset()}
 	o := t.cfg.Outbox
 	for i, sink := range t.cfg.Sub.Sinks {
 		if sink.Watermarks {

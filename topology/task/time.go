@@ -22,10 +22,20 @@ type clock struct {
 
 	streamTimers []*topology.Timer
 	wallTimers   []*topology.Timer
+	holds        []*topology.Hold
 }
 
 func newClock(idleAfter int64) clock {
 	return clock{stream: math.MinInt64, sent: math.MinInt64, base: math.MinInt64, idleAfter: idleAfter}
+}
+
+// held is the time that no watermark may pass yet, Never without a hold.
+func (c *clock) held() int64 {
+	at := int64(topology.Never)
+	for _, h := range c.holds {
+		at = min(at, h.At)
+	}
+	return at
 }
 
 // patience is the quiet time after which a task counts as idle.

@@ -207,3 +207,28 @@ func TestGraceOfSeveralProcessors(t *testing.T) {
 	h.work()
 	require.EqualValues(t, base+9000, h.marks()[0].Time, "later calls replace it")
 }
+
+// While a node holds, no watermark passes that time, and the task is not idle.
+func TestHoldKeepsTheWatermark(t *testing.T) {
+	var hold *topology.Hold
+	h := start(t, func(b *topology.Builder, _ *harness) {
+		in := timed(b, "a")
+		moved, _ := topology.Channel(b, "moved", codecs.String, codecs.Int64)
+		with(in, "one", topology.Needs{Sinks: []*topology.SinkNode{moved.Node()}}, probe{init: func(ctx topology.Context) { hold = ctx.Hold() }})
+	})
+	last := func() topology.Watermark {
+		h.work()
+		marks := h.marks()
+		require.NotEmpty(t, marks)
+		return marks[len(marks)-1]
+	}
+	h.quiet(base)
+	hold.At = base + 2500
+	h.add(0, 0, "k", 5000)
+	require.EqualValues(t, base+2000, last().Time)
+	h.quiet(base + 5000)
+	h.quiet(base + 9000)
+	require.Empty(t, h.marks(), "idle, but for what it holds")
+	hold.At = topology.Never
+	require.True(t, last().Idle)
+}
