@@ -77,3 +77,23 @@ func TestWhatIsNotAvailableHasNoField(t *testing.T) {
 		"B.m.relative_interval_high": "2", "B.m.relative_interval_always_low": "-1", "B.m.relative_interval_always_high": "1",
 	}, mirror.Fields(rec))
 }
+
+// A quantile metric shows the figures of its first quantile as any metric does, and those of each by name.
+func TestFieldsOfQuantiles(t *testing.T) {
+	rec := parse(t, `{"v":1,"experiment":"e","run":1,"config_version":1,"grain":"total","as_of":0,"closed":false,"revision":0,"units":{},"excluded":0,"dropped":{},
+		"metrics":{"latency":{"kind":"quantile","variants":{"B":{"n":9,"quantiles":{"0.5":12.5,"0.95":null}}},"comparisons":{"B":{"method":"quantile",
+		"difference":2.5,"relative":0.25,"se":1,"statistic":2,"p":0.0455,"interval":[0.5,4.5],"relative_interval":null,"p_always":null,"interval_always":null,
+		"p_adjusted":null,"verdict":"","reason":"why","quantiles":{"0.95":{"difference":7,"relative":null,"se":null,"statistic":null,"p":0.5,"interval":[1,9],
+		"relative_interval":null,"reason":"same_bin"}}}}}}}`)
+	got := mirror.Fields(rec)
+	for field, want := range map[string]string{
+		"B.latency.n": "9", "B.latency.quantile_0.5": "12.5", "B.latency.difference": "2.5", "B.latency.p": "0.0455",
+		"B.latency.quantile_0.95_difference": "7", "B.latency.quantile_0.95_p": "0.5", "B.latency.quantile_0.95_interval_low": "1",
+		"B.latency.quantile_0.95_interval_high": "9", "B.latency.quantile_0.95_reason": "same_bin",
+	} {
+		require.Equal(t, want, got[field], field)
+	}
+	for _, field := range []string{"B.latency.quantile_0.95", "B.latency.p_always", "B.latency.quantile_0.95_se"} {
+		require.NotContains(t, got, field)
+	}
+}

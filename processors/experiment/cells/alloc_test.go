@@ -53,10 +53,17 @@ func steady(t testing.TB) (topology.Processor[string, *experiment.Delta], *topol
 	for v := range 2 {
 		cell := experiment.CellDelta{Variant: v, Epoch: 1, Units: 10, Live: make([]stats.Sums, 3), Matured: make([]stats.Sums, 3)}
 		cell.Live[2].Replace(0, 123456)
+		for i := range int64(3) {
+			bins := experiment.Bins{Metric: 2, Bucket: int(i)}
+			bins.Values.Add(900*i, 1)
+			cell.Bins = append(cell.Bins, bins)
+		}
 		d.Cells = append(d.Cells, cell)
 		for i := range int64(4) {
 			pane := experiment.PaneDelta{Variant: v, Start: 1_790_000_000_000 + 1000*i, UnitsNew: 3, Metrics: make([]experiment.PaneSums, 3)}
 			pane.Metrics[1].Events = 5
+			pane.BinsOf(1).Values.Add(700+i, 5)
+			pane.BinsOf(1).Seen.Add(int(i)+1, 2)
 			d.Panes = append(d.Panes, pane)
 		}
 	}

@@ -11,7 +11,7 @@
 //	               windows each second of wall time, closed ones at once
 //	total.go       sums to the record of a total: compare.go its figures at a fixed horizon, always.go and split.go those
 //	               that stay valid while one looks; package verdict says what they mean
-//	window.go      sums to the record of a window
+//	window.go      sums to the record of a window; sliding.go those that are sums of panes
 //
 // Invariant (nothing unsent): a row that changed since its record was sent has its unsent flag in the table, so what
 // was put off is sent after a restart too.
@@ -29,10 +29,13 @@
 //
 //	t|<experiment>|<run>                   flags, varint end of the latest pane that is not empty, delta without panes
 //	p|<experiment>|<run>                   delta: what came before its definition
-//	w|<experiment>|<run>|<grain>|<start>   flags, delta with one pane a variant
+//	w|<experiment>|<run>|<grain>|<start>   flags, delta with one pane a variant; of a sliding grain without
 //	s|<experiment>|<run>|<grain>|<start>   watermark, offset of the deltas' topic, 8 bytes each big endian: the close
 //	                                       schedule, one row for each closed window that is published
 //
 // Flags: 1 unsent, 2 the stats topic has a record. Rows of grain 1s are kept for every experiment, published or not: they tell
-// which pane is the latest that is not empty. The newest 64 stay when their retention has passed, so that it stays known.
+// which pane is the latest that is not empty. The newest 64 stay when their retention has passed, so that it stays known, and
+// others as long as a sliding window may be corrected that holds them. A row is bounded, see experiment.PaneBins.
+//
+// A window of "sliding 60s" ends with each second, the step of its panes. It has no record before the watermark passes its end.
 package cells

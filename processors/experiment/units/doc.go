@@ -9,7 +9,7 @@
 //	reroute    reroute.go       a record that is not in its unit's partition takes the detour
 //	take       exposure.go, metric.go, retract.go
 //	attribute  attribute.go     what the events of a row are worth in one experiment
-//	settle     settle.go        the difference to what they were worth before
+//	settle     settle.go        the difference to what they were worth before; bins.go and spaced.go for quantiles and units
 //	mature     maturity.go      what stream time makes due
 //	combine    combine.go       sums of differences, until the commit
 //
