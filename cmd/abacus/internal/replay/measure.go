@@ -16,6 +16,7 @@ const (
 	conversion = "conversion"
 	count      = "count"
 	mean       = "mean"
+	share      = "share" // of aggregated files
 )
 
 // measure is one --metric: what of a row counts.
@@ -129,6 +130,8 @@ func (m *measure) takeArg(arg string) (err error) {
 		if err == nil {
 			err = m.needColumn()
 		}
+	case share:
+		return errors.New("a share is of aggregated files: name them as control=FILE treatment=FILE")
 	case "ratio", "quantile":
 		return fmt.Errorf("the kind %s is not available in this version", m.kind)
 	default:
