@@ -92,7 +92,7 @@ func forecast(cmd *cobra.Command, v *registry.View, commands []registry.Command)
 		entry := registry.Decide(before, c, time.Now().UnixMilli())
 		a := outcome(before, entry)
 		if n := len(entry.Refused); n > 0 && entry.Refused[n-1].Command == c.ID {
-			a.Changed, a.Refused = false, entry.Refused[n-1].Reason
+			a.Changed, a.Earliest, a.Refused = false, 0, entry.Refused[n-1].Reason
 			refused = append(refused, fmt.Errorf("%s: would be refused", c.Experiment))
 		}
 		if a.DryRun = true; c.Definition != nil && a.Refused != "" && before != nil {

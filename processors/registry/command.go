@@ -20,7 +20,7 @@ type Command struct {
 	Kind       Kind                   `json:"kind"`
 	Experiment string                 `json:"experiment"`
 	Definition *experiment.Definition `json:"definition,omitempty"` // of apply; of restart too, nil: the one that is there
-	At         int64                  `json:"at,omitempty"`         // when it was given, Unix ms; for the reader of the log
+	At         int64                  `json:"at,omitempty"`         // when it was given, Unix ms; part of the id of an archive, else for the reader of the log
 }
 
 // Kind is what a command asks for.
@@ -67,7 +67,9 @@ func identify(cmd *Command, entry *experiment.Entry) error {
 		return nil
 	}
 	stated := *cmd
-	stated.At = 0
+	if cmd.Kind != KindArchive { // it may be refused now and not later, and done twice it is done once
+		stated.At = 0
+	}
 	text, err := commandJSON.Append(nil, stated)
 	if err != nil {
 		return fmt.Errorf("registry: %s %s: %w", cmd.Kind, cmd.Experiment, err)
