@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -16,19 +17,28 @@ import (
 	"github.com/abacus-stream/abacus/processors/registry"
 )
 
+const experimentsLong = `Experiments are YAML documents in the registry. A draft is kept and checked, but nothing counts by it; a running one counts;
+a stopped one has ended, by its own end, by stop, or by a guardrail; an archived one is put away.
+
+Exit codes: 0 done, or nothing to do; 1 refused, or a document with faults; 2 wrong usage; 3 no broker or no registry answers.`
+
 // newExperimentsCommand is the command that manages experiments.
 func newExperimentsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "experiments",
 		Aliases: []string{"experiment"},
 		Short:   "Define experiments and see what is defined",
+		Long:    experimentsLong,
 		Args:    usageArgs(cobra.NoArgs),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Example: `  abacus experiments apply -f checkout-button.yaml
+  abacus experiments diff -f checkout-button.yaml
+  abacus experiments history checkout-button
   abacus experiments list`,
 	}
 	cmd.PersistentFlags().Duration("timeout", 15*time.Second, "most `time` to wait for the registry's answer")
-	cmd.AddCommand(newApplyCommand(), newListCommand(), newShowCommand(), newStopCommand())
+	cmd.AddCommand(newApplyCommand(), newCheckCommand(), newDiffCommand(), newListCommand(), newShowCommand(), newHistoryCommand(),
+		newStopCommand(), newRestartCommand(), newArchiveCommand())
 	return cmd
 }
 
@@ -48,55 +58,61 @@ func askRegistry(cmd *cobra.Command, do func(ctx context.Context, v *registry.Vi
 	return err
 }
 
+// askEntry calls do with one experiment of the registry.
+func askEntry(cmd *cobra.Command, name string, do func(entry *experiment.Entry) error) error {
+	return askRegistry(cmd, func(_ context.Context, v *registry.View) error {
+		entry := v.Entry(name)
+		if entry == nil {
+			return fmt.Errorf("there is no experiment %q, `abacus experiments list --state all` names those there are", name)
+		}
+		return do(entry)
+	})
+}
+
+// states are what --state of list knows; the first is the default.
+var states = []string{"current", experiment.Draft, experiment.Running, experiment.Stopped, experiment.Archived, "all"}
+
 func newListCommand() *cobra.Command {
-	return &cobra.Command{
+	var state string
+	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the experiments of the registry",
 		Example: `  abacus experiments list
-  abacus experiments list -o json | jq -r 'select(.state == "running") | .experiment'`,
+  abacus experiments list --state archived
+  abacus experiments list -o json | jq -r 'select(.decisions) | .experiment'`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !slices.Contains(states, state) {
+				return usageError("--state %q is unknown, want %s", state, strings.Join(states, ", "))
+			}
 			return askRegistry(cmd, func(_ context.Context, v *registry.View) error {
-				return writeEntries(cmd.OutOrStdout(), settingsOf(cmd).Output, v.Entries())
+				chosen := slices.DeleteFunc(v.Entries(), func(e *experiment.Entry) bool { return !inState(e, state) })
+				return writeEntries(cmd.OutOrStdout(), settingsOf(cmd).Output, chosen)
 			})
 		},
 	}
+	cmd.Flags().StringVar(&state, "state", states[0], "only those in `state` draft, running, stopped or archived; current: all but archived; all")
+	return cmd
+}
+
+func inState(e *experiment.Entry, state string) bool {
+	return state == "all" || state == e.State || state == "current" && e.State != experiment.Archived
 }
 
 func newShowCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "show NAME",
-		Short:   "Show one experiment with all its versions, as JSON",
+		Short:   "Show one experiment with all its versions and decisions, as JSON",
 		Example: "  abacus experiments show checkout-button | jq '.versions[-1].definition'",
 		Args:    usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return askRegistry(cmd, func(_ context.Context, v *registry.View) error {
-				entry := v.Entry(args[0])
-				if entry == nil {
-					return fmt.Errorf("there is no experiment %q, `abacus experiments list` names those there are", args[0])
-				}
+			return askEntry(cmd, args[0], func(entry *experiment.Entry) error {
 				out := json.NewEncoder(cmd.OutOrStdout())
 				if settingsOf(cmd).Output == textOutput {
 					out.SetIndent("", "  ")
 				}
 				return out.Encode(entry)
 			})
-		},
-	}
-}
-
-func newStopCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "stop NAME...",
-		Short:   "End experiments, two seconds from now",
-		Example: "  abacus experiments stop checkout-button",
-		Args:    usageArgs(cobra.MinimumNArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var commands []registry.Command
-			for _, name := range args {
-				commands = append(commands, registry.Command{Kind: registry.KindStop, Experiment: name, At: time.Now().UnixMilli()})
-			}
-			return sendCommands(cmd, commands)
 		},
 	}
 }
@@ -117,13 +133,30 @@ func writeEntries(w io.Writer, output string, entries []*experiment.Entry) error
 		return err
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "EXPERIMENT\tSTATE\tRUN\tVERSION\tEFFECTIVE\tVARIANTS\tMETRICS")
+	fmt.Fprintln(table, "EXPERIMENT\tSTATE\tRUN\tVERSION\tEFFECTIVE\tEND\tVARIANTS\tMETRICS")
 	for _, entry := range entries {
-		latest := entry.Latest()
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%s\t%s\n", entry.Experiment, entry.State, entry.Run, latest.Version,
-			instant(latest.Effective), variantNames(&latest.Definition), metricNames(&latest.Definition))
+		version, effective, d := "-", "-", entry.Current()
+		if latest := entry.Latest(); latest != nil {
+			version, effective = fmt.Sprint(latest.Version), instant(latest.Effective)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t%s\n", entry.Experiment, entry.State, entry.Run, version,
+			effective, endOfRun(entry), variantNames(d), metricNames(d))
 	}
 	return table.Flush()
+}
+
+// endOfRun is when the run ends, and what ended it if that was a decision.
+func endOfRun(entry *experiment.Entry) string {
+	d := entry.Current()
+	if d.End == nil {
+		return "-"
+	}
+	for _, acted := range entry.Decisions {
+		if acted.Version > 0 {
+			return instant(d.End.UnixMilli()) + " by " + acted.Metric
+		}
+	}
+	return instant(d.End.UnixMilli())
 }
 
 func variantNames(d *experiment.Definition) string {

@@ -1,33 +1,23 @@
 package main
 
 import (
-	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
-	"os"
-	"strings"
-	"time"
-
 	"github.com/spf13/cobra"
 
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/registry"
 )
 
-const applyLong = `Apply makes experiments of YAML documents, or gives running ones their next version. What is applied again unchanged
-changes nothing. While an experiment runs, its weights, traffic, end, windows, retention and decision may change; a later
-version takes effect two seconds after its acceptance.
+const applyLong = `Apply makes experiments of YAML documents, or gives running ones their next version, and waits until the registry has decided.
+It prints from when on the version holds, and when a guardrail can lead to a decision at the earliest. What is applied again
+unchanged changes nothing. With draft: true a document is kept but nothing counts; applied without it, the first run begins.
 
-Every fault of every file is reported before anything is sent.`
+While an experiment runs, its weights, traffic, end, windows, retention and decision may change; a later version takes effect
+two seconds after its acceptance. Anything else needs abacus experiments restart.
+
+Every fault of every file is reported, with its line, before anything is sent.`
 
 func newApplyCommand() *cobra.Command {
-	var (
-		files   []string
-		dry     bool
-		restart bool
-	)
+	var files []string
 	cmd := &cobra.Command{
 		Use:   "apply -f FILE",
 		Short: "Apply experiments from YAML files",
@@ -37,148 +27,95 @@ func newApplyCommand() *cobra.Command {
   cat experiments.yaml | abacus experiments apply -f -`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if len(files) == 0 {
-				return usageError("-f is missing: name a file, or - for the standard input")
-			}
-			definitions, err := readDefinitions(cmd.InOrStdin(), files)
+			definitions, err := documents(cmd, files)
 			if err != nil {
 				return err
 			}
-			if dry {
-				return writeChecked(cmd.OutOrStdout(), settingsOf(cmd).Output, definitions)
-			}
-			kind := registry.KindApply
-			if restart {
-				kind = registry.KindRestart
-			}
-			var commands []registry.Command
-			for _, d := range definitions {
-				commands = append(commands, registry.Command{Kind: kind, Experiment: d.Experiment, Definition: d, At: time.Now().UnixMilli()})
-			}
-			return sendCommands(cmd, commands)
+			return sendCommands(cmd, defining(registry.KindApply, definitions))
 		},
 	}
-	cmd.Flags().StringArrayVarP(&files, "file", "f", nil, "YAML `file` of one or several documents, - for the standard input; repeatable")
-	cmd.Flags().BoolVar(&dry, "dry-run", false, "check the files, send nothing")
-	cmd.Flags().BoolVar(&restart, "restart", false, "begin a new run, whatever has changed; what was counted before is put aside")
+	filesFlag(cmd, &files)
+	dryRunFlag(cmd)
 	return cmd
 }
 
-// readDefinitions reads and checks all files; the error reports every fault of each.
-func readDefinitions(in io.Reader, files []string) (all []*experiment.Definition, err error) {
-	var faults []error
-	from := map[string]string{}
-	for _, file := range files {
-		definitions, err := readFileDefinitions(in, file)
-		if err != nil {
-			faults = append(faults, prefixed(file, err))
-			continue
-		}
-		for _, d := range definitions {
-			if other, twice := from[d.Experiment]; twice {
-				faults = append(faults, fmt.Errorf("%s: experiment %s is in %s already", file, d.Experiment, other))
+const restartLong = `Restart begins a new run: of the definition in a file, which may differ in anything from the one before, or of the definition
+that is there, without its start and end. What was counted before is put aside: the new run begins with no unit. A running
+experiment is replaced at once; a draft begins its first run.`
+
+func newRestartCommand() *cobra.Command {
+	var files []string
+	cmd := &cobra.Command{
+		Use:   "restart NAME... | -f FILE",
+		Short: "Begin new runs of experiments",
+		Long:  restartLong,
+		Example: `  abacus experiments restart checkout-button
+  abacus experiments restart -f checkout-button.yaml --dry-run`,
+		Args: usageArgs(cobra.ArbitraryArgs),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case len(args) == 0 && len(files) == 0:
+				return usageError("name the experiments, or a file by -f")
+			case len(files) == 0:
+				return sendCommands(cmd, naming(registry.KindRestart, args))
+			case len(args) > 0:
+				return usageError("names and -f do not go together: the file names its experiments")
 			}
-			from[d.Experiment] = file
-			if err := d.Validate(); err != nil {
-				faults = append(faults, prefixed(file+": "+d.Experiment, err))
-			}
-		}
-		all = append(all, definitions...)
-	}
-	return all, errors.Join(faults...)
-}
-
-func readFileDefinitions(in io.Reader, file string) ([]*experiment.Definition, error) {
-	if file == "-" {
-		data, err := io.ReadAll(in)
-		if err != nil {
-			return nil, fmt.Errorf("read the standard input: %w", err)
-		}
-		return experiment.ParseAll(data)
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, errors.Unwrap(err) // the caller names the file
-	}
-	return experiment.ParseAll(data)
-}
-
-// prefixed says where, on every line.
-func prefixed(where string, err error) error {
-	return fmt.Errorf("%s: %w", where, &lines{where + ": ", err})
-}
-
-// lines is an error whose further lines begin like the first.
-type lines struct {
-	head string
-	err  error
-}
-
-func (l *lines) Error() string { return strings.ReplaceAll(l.err.Error(), "\n", "\n"+l.head) }
-func (l *lines) Unwrap() error { return l.err }
-
-// applied is what a command did, as JSON of one line.
-type applied struct {
-	Experiment string `json:"experiment"`
-	Run        int    `json:"run"`
-	Version    int64  `json:"version"`
-	State      string `json:"state"`
-	Accepted   int64  `json:"accepted"`
-	Effective  int64  `json:"effective"`
-	Changed    bool   `json:"changed"`
-}
-
-// sendCommands sends commands and tells what they did. Of several some may be refused: the others are told all the same.
-func sendCommands(cmd *cobra.Command, commands []registry.Command) error {
-	return askRegistry(cmd, func(ctx context.Context, v *registry.View) error {
-		before := map[string]*experiment.Entry{}
-		for _, c := range commands {
-			before[c.Experiment] = v.Entry(c.Experiment)
-		}
-		entries, err := v.Send(ctx, commands...)
-		for _, entry := range entries {
-			if entry == nil {
-				continue
-			}
-			if err := writeApplied(cmd.OutOrStdout(), settingsOf(cmd).Output, before[entry.Experiment], entry); err != nil {
+			definitions, err := documents(cmd, files)
+			if err != nil {
 				return err
 			}
-		}
-		return err
-	})
+			return sendCommands(cmd, defining(registry.KindRestart, definitions))
+		},
+	}
+	filesFlag(cmd, &files)
+	dryRunFlag(cmd)
+	return cmd
 }
 
-func writeApplied(w io.Writer, output string, before, entry *experiment.Entry) error {
-	latest := entry.Latest()
-	changed := before == nil || before.Run != entry.Run || before.State != entry.State || before.Latest().Version != latest.Version
-	if output == jsonOutput {
-		return json.NewEncoder(w).Encode(applied{
-			entry.Experiment, entry.Run, latest.Version, entry.State, latest.Accepted, latest.Effective, changed})
+func newStopCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "stop NAME...",
+		Short: "End experiments, two seconds from now",
+		Example: `  abacus experiments stop checkout-button
+  abacus experiments stop checkout-button banner --dry-run`,
+		Args: usageArgs(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return sendCommands(cmd, naming(registry.KindStop, args))
+		},
 	}
-	what := "unchanged"
-	switch {
-	case changed && entry.State == experiment.Stopped:
-		what = "stopped"
-	case changed:
-		what = "applied"
-	}
-	_, err := fmt.Fprintf(w, "%s: %s, run %d version %d, effective %s\n", entry.Experiment, what, entry.Run, latest.Version, instant(latest.Effective))
-	return err
+	dryRunFlag(cmd)
+	return cmd
 }
 
-// writeChecked tells what a dry run read.
-func writeChecked(w io.Writer, output string, definitions []*experiment.Definition) error {
+func newArchiveCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "archive NAME...",
+		Short: "Put away drafts and experiments that have ended",
+		Long: `Archive puts away what has ended, or a draft. The engine knows an archived experiment no longer: what is still to mature does
+not, and its events are of an unknown experiment. What it published stays. Restart begins a new run of it.`,
+		Example: "  abacus experiments archive checkout-button",
+		Args:    usageArgs(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return sendCommands(cmd, naming(registry.KindArchive, args))
+		},
+	}
+	dryRunFlag(cmd)
+	return cmd
+}
+
+// defining are commands with definitions.
+func defining(kind registry.Kind, definitions []*experiment.Definition) (commands []registry.Command) {
 	for _, d := range definitions {
-		if output == jsonOutput {
-			d.Defaults()
-			if err := json.NewEncoder(w).Encode(d); err != nil {
-				return err
-			}
-			continue
-		}
-		if _, err := fmt.Fprintf(w, "%s: ok, variants %s, metrics %s\n", d.Experiment, variantNames(d), metricNames(d)); err != nil {
-			return err
-		}
+		commands = append(commands, registry.Command{Kind: kind, Experiment: d.Experiment, Definition: d})
 	}
-	return nil
+	return commands
+}
+
+// naming are commands without.
+func naming(kind registry.Kind, names []string) (commands []registry.Command) {
+	for _, name := range names {
+		commands = append(commands, registry.Command{Kind: kind, Experiment: name})
+	}
+	return commands
 }

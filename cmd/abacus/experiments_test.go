@@ -75,12 +75,12 @@ func TestExperimentsApplyAndList(t *testing.T) {
 	got = experiments(t, strings.ReplaceAll(moved, "decimals: 2", "decimals: 3"), "apply", "-f", "-", brokers)
 	require.Equal(t, exitFailed, got.code)
 	require.Contains(t, got.out, "button: unchanged")
-	require.Contains(t, got.err, "banner: refused: metrics.revenue: cannot change")
-	require.Contains(t, experiments(t, strings.ReplaceAll(moved, "decimals: 2", "decimals: 3"), "apply", "--restart", "-f", "-", brokers).out, "banner: applied, run 2 version 1")
+	require.Contains(t, got.err, "banner: refused: metrics.revenue.decimals: cannot change from 2 to 3")
+	require.Contains(t, experiments(t, strings.ReplaceAll(moved, "decimals: 2", "decimals: 3"), "restart", "-f", "-", brokers).out, "banner: applied, run 2 version 1")
 
 	require.Contains(t, experiments(t, "", "stop", "button", brokers).out, "button: stopped, run 2 version 2")
 	got = experiments(t, "", "list", brokers)
-	require.Regexp(t, `(?s)EXPERIMENT +STATE +RUN.*banner +running +2 +1 +\S+ +a:1 b:1 +revenue.*button +stopped +2 +2`, got.out)
+	require.Regexp(t, `(?s)EXPERIMENT +STATE +RUN.*banner +running +2 +1 +\S+ +- +a:1 b:1 +revenue.*button +stopped +2 +2`, got.out)
 	got = experiments(t, "", "list", brokers, "-o", "json")
 	require.Len(t, strings.Split(strings.TrimSpace(got.out), "\n"), 2)
 	var entry experiment.Entry
@@ -98,16 +98,16 @@ func TestExperimentsReportEveryFaultAtOnce(t *testing.T) {
 	got := experiments(t, "", "apply", "-f", "bad.yaml", "-f", "worse.yaml", "-f", "none.yaml", "-f", "again.yaml", "--brokers=127.0.0.1:1")
 	require.Equal(t, exitFailed, got.code)
 	for _, fault := range []string{
-		"bad.yaml: button: traffic: 3 is no share", `bad.yaml: button: control: "off" is none of the variants`,
-		`worse.yaml: line 2: unknown field "varaints"`, "worse.yaml: line 3: value `much` has the wrong form",
+		"bad.yaml: line 5: traffic: 3 is no share", `bad.yaml: line 4: control: "off" is none of the variants`,
+		`worse.yaml: line 2: unknown field "varaints", did you mean variants?`, "worse.yaml: line 3: traffic: value `much` has the wrong form",
 		"none.yaml: no such file or directory", "again.yaml: experiment banner is in bad.yaml already",
 	} {
 		require.Contains(t, got.err, fault)
 	}
 
-	got = experiments(t, twoExperiments, "apply", "-f", "-", "--dry-run", "--brokers=127.0.0.1:1")
+	got = experiments(t, twoExperiments, "check", "-f", "-", "--brokers=127.0.0.1:1")
 	require.Equal(t, "button: ok, variants control:50 treatment:50, metrics purchase\nbanner: ok, variants a:1 b:1, metrics revenue\n", got.out)
-	require.Contains(t, experiments(t, twoExperiments, "apply", "-f", "-", "--dry-run", "-o", "json").out, `"grace":"5s"`)
+	require.Contains(t, experiments(t, twoExperiments, "check", "-f", "-", "-o", "json").out, `"grace":"5s"`)
 }
 
 func TestExperimentsExitCodes(t *testing.T) {

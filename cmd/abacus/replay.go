@@ -26,8 +26,13 @@ Metrics   NAME=conversion:COL       true, yes, y, t or a number that is not 0
           NAME=mean:COL[?COND]      the column's numbers, summed by unit
           NAME=count:COND           rows by unit
           NAME=quantile:COL[?COND]  the median, 95 % and 99 % of the column's numbers, row by row
+          NAME=share:COL/COL        of aggregated files, see below
 Options   ,cap=N of a unit's total  ,decimals=N kept of each value (default what the file needs, at most 9)
-COND      col=v, !=, <, <=, >, >= by number or time; col= for blank; | between alternatives`
+COND      col=v, !=, <, <=, >, >= by number or time; col= for blank; | between alternatives
+
+Aggregated files, one a variant: VARIANT=FILE VARIANT=FILE with --metric gross=share:Enrollments/Clicks alone. A row stands for as
+many units as the second column says, of which as many convert as the first says; where the first is blank the metric skips
+the row. Metrics of the same units share an experiment; else each is NAME-METRIC. The control is the variant called so.`
 
 const replayExample = `  # one row a unit; no time column
   abacus replay cookie_cats.csv.gz --experiment cookie-cats --unit userid --variant version --control gate_30 \
@@ -39,16 +44,20 @@ const replayExample = `  # one row a unit; no time column
 
   # no id column; see what would be fed before it is
   abacus replay hillstrom.csv.gz --experiment mail --unit '#row' --variant segment --control 'No E-Mail' \
-      --metric visit=conversion:visit --metric spend=mean:spend --dry-run`
+      --metric visit=conversion:visit --metric spend=mean:spend --dry-run
+
+  # daily totals, one file a variant
+  abacus replay control=control_data.csv treatment=experiment_data.csv --experiment free-trial \
+      --metric gross=share:Enrollments/Clicks --metric net=share:Payments/Clicks --embedded`
 
 // replaying is one abacus replay whose file has been surveyed.
 type replaying struct {
-	Plan     *replay.Plan
-	Embedded bool // broker, Redis and processor in this process
-	Wait     bool // until everything is processed, closed and mirrored
+	Plans    []*replay.Plan // one, but of aggregated files one for each set of units
+	Embedded bool           // broker, Redis and processor in this process
+	Wait     bool           // until everything is processed, closed and mirrored
 }
 
-// newReplayCommand returns abacus replay. feed makes the experiment, produces the plan's events and shows the result.
+// newReplayCommand returns abacus replay. feed makes the experiments, produces the plans' events and shows the results.
 func newReplayCommand(feed func(cmd *cobra.Command, r *replaying) error) *cobra.Command {
 	var (
 		cfg replay.Config
@@ -56,21 +65,27 @@ func newReplayCommand(feed func(cmd *cobra.Command, r *replaying) error) *cobra.
 		dry bool
 	)
 	cmd := &cobra.Command{
-		Use:     "replay FILE.csv[.gz]",
+		Use:     "replay FILE.csv[.gz] | VARIANT=FILE VARIANT=FILE...",
 		Short:   "Feed a finished experiment from a CSV file",
 		Long:    replayLong,
 		Example: replayExample,
 		Args:    usageArgs(oneFile),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			cfg.File, cfg.Now = args[0], time.Now().UnixMilli()
-			if r.Plan, err = replay.New(cfg); err != nil {
+			cfg.Now = time.Now().UnixMilli()
+			if r.Plans, err = plansOf(cfg, args); err != nil {
 				return err
+			}
+			w, output := cmd.ErrOrStderr(), textOutput
+			if dry {
+				w, output = cmd.OutOrStdout(), settingsOf(cmd).Output
+			}
+			for _, p := range r.Plans {
+				if err := printPlan(w, p, output); err != nil {
+					return err
+				}
 			}
 			if dry {
-				return printPlan(cmd.OutOrStdout(), r.Plan, settingsOf(cmd).Output)
-			}
-			if err := printPlan(cmd.ErrOrStderr(), r.Plan, textOutput); err != nil {
-				return err
+				return nil
 			}
 			return feed(cmd, &r)
 		},
@@ -82,6 +97,16 @@ func newReplayCommand(feed func(cmd *cobra.Command, r *replaying) error) *cobra.
 	return cmd
 }
 
+// plansOf reads the file, or the aggregated files.
+func plansOf(cfg replay.Config, args []string) ([]*replay.Plan, error) {
+	if arms := replay.Arms(args); arms != nil {
+		return replay.NewShares(cfg, arms)
+	}
+	cfg.File = args[0]
+	plan, err := replay.New(cfg)
+	return []*replay.Plan{plan}, err
+}
+
 func oneFile(_ *cobra.Command, args []string) error {
 	switch len(args) {
 	case 0:
@@ -89,7 +114,10 @@ func oneFile(_ *cobra.Command, args []string) error {
 	case 1:
 		return nil
 	}
-	return fmt.Errorf("one CSV file at a time, got %q", args)
+	if replay.Arms(args) != nil {
+		return nil
+	}
+	return fmt.Errorf("one CSV file at a time, or VARIANT=FILE of each aggregated one, got %q", args)
 }
 
 // printPlan tells what the file says, for people or as one JSON object.

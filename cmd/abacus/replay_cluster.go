@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/engine"
 	"github.com/abacus-stream/abacus/codecs/result"
+	"github.com/abacus-stream/abacus/processors/experiment"
 )
 
 // feedCluster replays into an engine that runs elsewhere.
@@ -22,7 +24,11 @@ func feedCluster(cmd *cobra.Command, r *replaying) error {
 	defer k.leave()
 	progress := newProgress(cmd)
 	defer progress.done()
-	if err := k.applyAll(ctx, &r.Plan.Definition); err != nil {
+	var definitions []*experiment.Definition
+	for _, p := range r.Plans {
+		definitions = append(definitions, &p.Definition)
+	}
+	if err := k.applyAll(ctx, definitions...); err != nil {
 		return err
 	}
 	if !r.Wait {
@@ -34,7 +40,7 @@ func feedCluster(cmd *cobra.Command, r *replaying) error {
 	if k.Redis != nil {
 		defer k.Redis.Close()
 	}
-	if err := k.replay(ctx, r.Plan, progress.show); err != nil {
+	if err := k.replay(ctx, progress.show, r.Plans...); err != nil {
 		return err
 	}
 	progress.done()
@@ -43,25 +49,29 @@ func feedCluster(cmd *cobra.Command, r *replaying) error {
 		return err
 	}
 	return printTotals(cmd, s.Output, slices.DeleteFunc(totals, func(t *result.Record) bool {
-		return t.Experiment != r.Plan.Definition.Experiment
+		return !slices.ContainsFunc(definitions, func(d *experiment.Definition) bool { return d.Experiment == t.Experiment })
 	}))
 }
 
 // hand produces everything and leaves the rest to the engine.
 func (k *stack) hand(cmd *cobra.Command, r *replaying, p *progress) error {
-	ctx, name := cmd.Context(), r.Plan.Definition.Experiment
-	if err := k.produce(ctx, r.Plan, p.show); err != nil {
-		return err
+	var names []string
+	ctx, last := cmd.Context(), int64(0)
+	for _, plan := range r.Plans {
+		if err := k.produce(ctx, plan, p.show); err != nil {
+			return err
+		}
+		names, last = append(names, plan.Definition.Experiment), max(last, endOf(plan))
 	}
 	err := k.feed.Flush(ctx)
 	if err == nil {
-		err = k.feed.End(ctx, k.parts, endOf(r.Plan), name)
+		err = k.feed.End(ctx, k.parts, last, names...)
 	}
 	if err != nil {
 		return unreachable(err)
 	}
 	p.done()
-	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%d events fed; see `abacus tail %s`\n", k.feed.Sent(), name)
+	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%d events fed; see `abacus tail %s`\n", k.feed.Sent(), strings.Join(names, " "))
 	return err
 }
 

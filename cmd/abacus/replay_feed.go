@@ -11,6 +11,7 @@ import (
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
 	"github.com/abacus-stream/abacus/codecs/result"
+	"github.com/abacus-stream/abacus/processors/experiment"
 )
 
 // replayIdle keeps a task from becoming idle while a file is read: the end-of-input mark closes
@@ -40,10 +41,14 @@ func feedEmbedded(cmd *cobra.Command, r *replaying) (err error) {
 	}()
 	progress := newProgress(cmd)
 	defer progress.done()
-	if err := k.apply(ctx, r.Plan.Definition); err != nil {
+	var definitions []experiment.Definition
+	for _, p := range r.Plans {
+		definitions = append(definitions, p.Definition)
+	}
+	if err := k.apply(ctx, definitions...); err != nil {
 		return err
 	}
-	if err := k.replay(ctx, r.Plan, progress.show); err != nil {
+	if err := k.replay(ctx, progress.show, r.Plans...); err != nil {
 		return err
 	}
 	progress.done()

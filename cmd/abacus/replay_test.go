@@ -34,7 +34,7 @@ func TestReplayFeeds(t *testing.T) {
 	events := 0
 	got := run(t, replayRoot(func(cmd *cobra.Command, r *replaying) error {
 		require.True(t, r.Embedded && r.Wait)
-		return r.Plan.Events(func(*event.Event) error { events++; return nil })
+		return r.Plans[0].Events(func(*event.Event) error { events++; return nil })
 	}), append(replayArgs, "--embedded", "--wait")...)
 	require.Equal(t, exitOK, got.code, got.err)
 	require.Equal(t, 5, events)
@@ -93,7 +93,7 @@ replay:
   metric: ["spend=mean:spend", "spent=conversion:spend>0"]
 `), 0o600))
 	var plan *replay.Plan
-	got := run(t, replayRoot(func(_ *cobra.Command, r *replaying) error { plan = r.Plan; return nil }), "replay", "rows.csv")
+	got := run(t, replayRoot(func(_ *cobra.Command, r *replaying) error { plan = r.Plans[0]; return nil }), "replay", "rows.csv")
 	require.Equal(t, exitOK, got.code, got.err)
 	require.Len(t, plan.Definition.Metrics, 2)
 }

@@ -98,7 +98,7 @@ func feedAgain(t *testing.T, file, shuffled string, args []string) *result.Recor
 	require.NoError(t, k.produce(ctx, plan, quietly))
 	var first *result.Record
 	for _, p := range []*replay.Plan{plan, plan, again} {
-		require.NoError(t, k.replay(ctx, p, quietly))
+		require.NoError(t, k.replay(ctx, quietly, p))
 		got := onlyTotal(ctx, t, k)
 		if first == nil {
 			first = got

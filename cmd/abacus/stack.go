@@ -113,12 +113,19 @@ func (k *stack) settle(ctx context.Context, last int64, progress func(string), n
 	})
 }
 
-// replay produces the events of a file and waits until all of them are processed, closed and mirrored.
-func (k *stack) replay(ctx context.Context, p *replay.Plan, progress func(string)) error {
-	if err := k.produce(ctx, p, progress); err != nil {
-		return err
+// replay produces the events of files and waits until all of them are processed, closed and mirrored.
+func (k *stack) replay(ctx context.Context, progress func(string), plans ...*replay.Plan) error {
+	var (
+		names []string
+		last  int64
+	)
+	for _, p := range plans {
+		if err := k.produce(ctx, p, progress); err != nil {
+			return err
+		}
+		names, last = append(names, p.Definition.Experiment), max(last, endOf(p))
 	}
-	return k.settle(ctx, endOf(p), progress, p.Definition.Experiment)
+	return k.settle(ctx, last, progress, names...)
 }
 
 // endOf is the time of the end-of-input mark of a file.

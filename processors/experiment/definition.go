@@ -6,6 +6,7 @@ import "time"
 // documented default, which Defaults fills in; Validate reports every fault at once.
 type Definition struct {
 	Experiment       string              `yaml:"experiment" json:"experiment"`
+	Draft            bool                `yaml:"draft,omitempty" json:"draft,omitempty"`                 // prepared only: nothing counts yet
 	Unit             string              `yaml:"unit" json:"unit"`                                       // user or event
 	RandomisedBy     string              `yaml:"randomised_by,omitempty" json:"randomised_by,omitempty"` // event or other; for unit: event
 	Variants         Variants            `yaml:"variants" json:"variants"`

@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
@@ -29,65 +31,93 @@ func Parse(data []byte) (*Definition, error) {
 // ParseAll reads the documents of a YAML stream, parted by lines of ---, each as Parse does. Empty ones are passed over;
 // a stream without any is a fault. Lines count from the start of the stream.
 func ParseAll(data []byte) ([]*Definition, error) {
+	documents, faults := parseStream(data)
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
+	}
+	all := make([]*Definition, len(documents))
+	for i, doc := range documents {
+		all[i] = doc.definition
+	}
+	return all, nil
+}
+
+// parseStream reads as far as it can: behind what is no YAML there is nothing to read.
+func parseStream(data []byte) (all []*document, faults []error) {
 	typed, plain := yaml.NewDecoder(bytes.NewReader(data)), yaml.NewDecoder(bytes.NewReader(data))
 	typed.KnownFields(true)
-	var (
-		all    []*Definition
-		faults []error
-	)
 	for {
-		var tree yaml.Node
-		if plain.Decode(&tree) == nil {
-			faults = append(faults, checkTree(&tree)...)
+		doc := &document{definition: new(Definition)}
+		var wrongs []error
+		if plain.Decode(&doc.tree) == nil {
+			wrongs = checkTree(&doc.tree)
 		}
-		d := new(Definition)
-		err := typed.Decode(d)
+		err := typed.Decode(doc.definition)
 		var (
 			wrong *yaml.TypeError
 			clock *time.ParseError
 		)
 		switch {
 		case errors.Is(err, io.EOF):
-			return finish(all, faults)
+			if len(all) == 0 {
+				faults = append(faults, errors.New("no experiment: the document is empty"))
+			}
+			return all, faults
 		case errors.As(err, &wrong):
-			faults = append(faults, tidy(wrong)...)
+			wrongs = append(wrongs, tidy(wrong, &doc.tree)...)
 		case errors.As(err, &clock): // checkTree has told it
 		case err != nil:
-			return nil, errors.Join(append(faults, fmt.Errorf("no YAML: %w", err))...) // nothing can be read behind it
+			return all, append(append(faults, wrongs...), fmt.Errorf("no YAML: %w", err))
 		}
-		if err != nil || !reflect.DeepEqual(*d, Definition{}) {
-			all = append(all, d)
+		doc.whole = err == nil && len(wrongs) == 0
+		faults = append(faults, wrongs...)
+		if err != nil || !reflect.DeepEqual(*doc.definition, Definition{}) {
+			all = append(all, doc)
 		}
 	}
-}
-
-func finish(all []*Definition, faults []error) ([]*Definition, error) {
-	if len(all) == 0 {
-		faults = append(faults, errors.New("no experiment: the document is empty"))
-	}
-	if len(faults) > 0 {
-		return nil, errors.Join(faults...)
-	}
-	return all, nil
 }
 
 var (
-	unknownField = regexp.MustCompile(`field (.*) not found in type .*`)
+	unknownField = regexp.MustCompile(`field (.*) not found in type (.*)`)
 	fieldTwice   = regexp.MustCompile(`mapping key (.*) already defined at line (\d+)`)
-	wrongForm    = regexp.MustCompile("cannot unmarshal !!\\w+( `.*`)? into (.*)")
+	wrongForm    = regexp.MustCompile("line (\\d+): cannot unmarshal !!\\w+(?: `(.*)`)? into (.*)")
+	badValue     = regexp.MustCompile(`^line (\d+): (?:duration )?"([^"]+)": `)
 )
 
 // tidy says the decoder's faults in the words of the document.
-func tidy(wrong *yaml.TypeError) (faults []error) {
+func tidy(wrong *yaml.TypeError, tree *yaml.Node) (faults []error) {
 	for _, text := range wrong.Errors {
-		text = unknownField.ReplaceAllString(text, `unknown field "$1"`)
+		if part := unknownField.FindStringSubmatch(text); part != nil {
+			text = unknownField.ReplaceAllLiteralString(text, fmt.Sprintf("unknown field %q%s", part[1], meant(part[1], fieldsOf(part[2])...)))
+		}
 		text = fieldTwice.ReplaceAllString(text, `field $1 is already given in line $2`)
 		if part := wrongForm.FindStringSubmatch(text); part != nil {
-			text = wrongForm.ReplaceAllLiteralString(text, "value"+part[1]+" has the wrong form, want "+form(part[2]))
+			text = formFault(tree, part[1], part[2], part[3])
+		} else if part := badValue.FindStringSubmatch(text); part != nil {
+			head := "line " + part[1] + ": "
+			text = head + fieldAt(tree, part[1], part[2]) + strings.TrimPrefix(text, head)
 		}
 		faults = append(faults, errors.New(text))
 	}
 	return faults
+}
+
+// formFault is the fault of a value that has not the form of its field; the decoder shortens long values by an ellipsis.
+func formFault(tree *yaml.Node, line, value, goType string) string {
+	shown := ""
+	if value != "" {
+		shown = " `" + value + "`"
+	}
+	return fmt.Sprintf("line %s: %svalue%s has the wrong form, want %s", line, fieldAt(tree, line, strings.TrimSuffix(value, "...")), shown, form(goType))
+}
+
+// fieldAt is the beginning of a fault: the path of the field whose value begins so; empty if it is not found.
+func fieldAt(tree *yaml.Node, line, value string) string {
+	at, err := strconv.Atoi(line)
+	if path := pathAt(tree, at, value); err == nil && path != "" {
+		return path + ": "
+	}
+	return ""
 }
 
 // form names a Go type to somebody who writes a document.

@@ -134,16 +134,16 @@ windows: 1s
 control: b
 `))
 	require.EqualError(t, err, "line 5: grace: 0 is not possible, want more, or no grace for the default\n"+
-		"line 2: unknown field \"varaints\"\n"+
-		"line 3: value `much` has the wrong form, want a number\n"+
+		"line 2: unknown field \"varaints\", did you mean variants?\n"+
+		"line 3: traffic: value `much` has the wrong form, want a number\n"+
 		"line 4: variants: weight of \"b\": \"x\" is no number\n"+
 		"line 4: variants: \"c\" is given twice\n"+
-		"line 6: duration \"5\": want a length of time such as 5s, 10m, 24h, 7d, or unlimited\n"+
-		"line 8: unknown field \"kindd\"\n"+
-		"line 8: duration \"3 days\": want a length of time such as 5s, 10m, 24h, 7d, or unlimited\n"+
-		"line 9: \"1_000\": want a decimal number such as 500 or 12.50\n"+
-		"line 9: value `two` has the wrong form, want a number\n"+
-		"line 10: value `1s` has the wrong form, want a list")
+		"line 6: dedup_for: duration \"5\": want a length of time such as 5s, 10m, 24h, 7d, or unlimited\n"+
+		"line 8: unknown field \"kindd\", did you mean kind?\n"+
+		"line 8: metrics.m.window: duration \"3 days\": want a length of time such as 5s, 10m, 24h, 7d, or unlimited\n"+
+		"line 9: metrics.n.cap: \"1_000\": want a decimal number such as 500 or 12.50\n"+
+		"line 9: metrics.n.decimals: value `two` has the wrong form, want a number\n"+
+		"line 10: windows: value `1s` has the wrong form, want a list")
 
 	_, err = experiment.Parse([]byte("experiment: a\nstart: soon\nend: [1]\n"))
 	require.EqualError(t, err, "line 2: start: \"soon\" is no time, want one such as 2026-11-20T00:00:00Z\n"+

@@ -1,13 +1,38 @@
 package experiment
 
+import "github.com/abacus-stream/abacus/codecs/decision"
+
 // Entry is one experiment in the registry table: the value of a row of <prefix>.registry-table, as JSON.
 type Entry struct {
 	Experiment string    `json:"experiment"`
 	Run        int       `json:"run"`      // from 1; restart starts the next
-	State      string    `json:"state"`    // running, stopped, archived
+	State      string    `json:"state"`    // draft, running, stopped, archived
 	Versions   []Version `json:"versions"` // of this run, ascending, the first is 1
 	Commands   []string  `json:"commands"` // ids of the latest commands applied: a repeated one is a no-op
 	Refused    []Refusal `json:"refused,omitempty"`
+
+	Draft     *Definition `json:"draft,omitempty"`     // what is prepared before the first run; nothing counts by it
+	Decisions []Acted     `json:"decisions,omitempty"` // of this run, by the engine, oldest first
+	Earlier   []Earlier   `json:"earlier,omitempty"`   // runs before this one, oldest first
+}
+
+// Acted is a decision of the engine, with its evidence and what the registry made of it.
+type Acted struct {
+	decision.Record
+	Accepted int64 `json:"accepted"`          // Unix ms
+	Version  int64 `json:"version,omitempty"` // the version that ends the run; 0 of an alert, or where the run was stopped already
+}
+
+// Earlier is what is left in the table of a run that another has replaced.
+type Earlier struct {
+	Run       int     `json:"run"`
+	State     string  `json:"state"`         // at its end
+	Versions  int     `json:"versions"`      // how many it had
+	Start     int64   `json:"start"`         // event time, Unix ms
+	End       int64   `json:"end,omitempty"` // event time, Unix ms; 0: none was set
+	Replaced  int64   `json:"replaced"`      // when the next run was accepted, Unix ms
+	Command   string  `json:"command,omitempty"`
+	Decisions []Acted `json:"decisions,omitempty"`
 }
 
 // Version is one accepted definition of a run.
@@ -16,6 +41,7 @@ type Version struct {
 	Accepted   int64      `json:"accepted"`  // Unix ms
 	Effective  int64      `json:"effective"` // event time from which it holds; of the first version the start
 	Definition Definition `json:"definition"`
+	Command    string     `json:"command,omitempty"` // id of the command or decision that made it
 }
 
 // Refusal tells the sender of a command why it was not applied.
@@ -26,10 +52,19 @@ type Refusal struct {
 
 // States of an entry.
 const (
+	Draft    = "draft"
 	Running  = "running"
 	Stopped  = "stopped"
 	Archived = "archived"
 )
+
+// Current is the definition that holds: of the newest version, else the draft; nil if there is neither.
+func (e *Entry) Current() *Definition {
+	if latest := e.Latest(); latest != nil {
+		return &latest.Definition
+	}
+	return e.Draft
+}
 
 // Latest is the newest version of the run, nil if none was ever accepted.
 func (e *Entry) Latest() *Version {
@@ -55,4 +90,26 @@ func (e *Entry) EpochAt(ts int64) int64 {
 		}
 	}
 	return found
+}
+
+// EarliestDecision is the event time in Unix ms before which no guardrail can lead to a decision: the first unit of the run
+// has matured for the quickest of them. 0 if there is none, or their windows never end.
+func (e *Entry) EarliestDecision() int64 {
+	latest, earliest := e.Latest(), int64(0)
+	if latest == nil {
+		return 0
+	}
+	d := latest.Definition
+	d.Defaults()
+	for i := range d.Metrics {
+		m := &d.Metrics[i]
+		if !m.Guardrail || m.OnHarm == "" || m.Window >= Unlimited {
+			continue
+		}
+		at := e.Versions[0].Effective + int64(m.Delay+m.Window+d.Grace)
+		if earliest == 0 || at < earliest {
+			earliest = at
+		}
+	}
+	return earliest
 }

@@ -67,3 +67,19 @@ func TestVariantsJSON(t *testing.T) {
 	require.Equal(t, 1, want.Index("a"))
 	require.Equal(t, -1, want.Index("b"))
 }
+
+func TestEarliestDecision(t *testing.T) {
+	d := parse(t, small+`
+grace: 2s
+metrics:
+  - {name: slow, kind: count, event: e, window: 10m, guardrail: true, on_harm: stop}
+  - {name: quick, kind: count, event: e, window: 1m, delay: 1s, guardrail: true, on_harm: alert}
+  - {name: never, kind: count, event: e, window: unlimited, guardrail: true, on_harm: stop}
+  - {name: shown, kind: count, event: e, window: 1s, guardrail: true}
+  - {name: goal, kind: count, event: e, window: 1s}`)
+	e := experiment.Entry{Versions: []experiment.Version{{Effective: 1000, Definition: *d}, {Effective: 9000, Definition: *d}}}
+	require.Equal(t, int64(1000+60_000+1000+2000), e.EarliestDecision(), "delay, window and grace after the start of the run")
+	e.Versions[1].Definition.Metrics = d.Metrics[2:]
+	require.Zero(t, e.EarliestDecision())
+	require.Zero(t, (&experiment.Entry{}).EarliestDecision())
+}

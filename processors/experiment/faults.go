@@ -1,7 +1,6 @@
 package experiment
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -12,9 +11,18 @@ type faults struct {
 	all   []error
 }
 
+// fault is one of them.
+type fault struct {
+	path string
+	err  error
+}
+
+func (f *fault) Error() string { return f.path + ": " + f.err.Error() }
+func (f *fault) Unwrap() error { return f.err }
+
 // add is for a fault in any case.
 func (f *faults) add(field, format string, args ...any) {
-	f.all = append(f.all, fmt.Errorf("%s%s: "+format, append([]any{f.under, field}, args...)...))
+	f.all = append(f.all, &fault{f.under + field, fmt.Errorf(format, args...)})
 }
 
 // check adds the fault if the field is wrong.
@@ -31,8 +39,5 @@ func (f *faults) oneOf(field, word string, words ...string) {
 			return
 		}
 	}
-	f.add(field, "%q is unknown, want %s", word, strings.Join(words, " or "))
+	f.add(field, "%q is unknown, want %s%s", word, strings.Join(words, " or "), meant(word, words...))
 }
-
-// err joins the faults; nil if there are none.
-func (f *faults) err() error { return errors.Join(f.all...) }

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"errors"
 	"maps"
 	"math"
 	"regexp"
@@ -27,7 +28,10 @@ var earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Validate reports every fault at once, each with the path of its field and what is wanted instead; nil if the definition
 // can be run. Fields left out count as their defaults.
-func (d *Definition) Validate() error {
+func (d *Definition) Validate() error { return errors.Join(d.faults()...) }
+
+// faults are those of Validate, one by one.
+func (d *Definition) faults() []error {
 	filled := *d
 	filled.Defaults()
 	var f faults
@@ -37,7 +41,7 @@ func (d *Definition) Validate() error {
 	filled.validateMetrics(&f)
 	filled.validateWindows(&f)
 	filled.validateDecision(&f)
-	return f.err()
+	return f.all
 }
 
 func (d *Definition) validateIdentity(f *faults) {
@@ -64,7 +68,7 @@ func (d *Definition) validateVariants(f *faults) {
 	f.check(len(d.Variants) > 0 && !slices.ContainsFunc(d.Variants, func(v Variant) bool { return v.Weight != 0 }), "variants", "all weights are 0, want one above 0")
 	f.check(math.IsInf(sum, 1), "variants", "the weights have no finite sum, want smaller ones")
 	f.check(d.Control == "", "control", "is missing, name one of the variants")
-	f.check(d.Control != "" && d.Variants.Index(d.Control) < 0, "control", "%q is none of the variants", d.Control)
+	f.check(d.Control != "" && d.Variants.Index(d.Control) < 0, "control", "%q is none of the variants%s", d.Control, meant(d.Control, d.Variants.names()...))
 }
 
 func (d *Definition) validateTime(f *faults) {

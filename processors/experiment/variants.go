@@ -31,6 +31,13 @@ func (v Variants) Index(name string) int {
 	return -1
 }
 
+func (v Variants) names() (all []string) {
+	for i := range v {
+		all = append(all, v[i].Name)
+	}
+	return all
+}
+
 // MarshalYAML writes a map in the order of the variants.
 func (v Variants) MarshalYAML() (any, error) {
 	node := &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle}

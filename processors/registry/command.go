@@ -19,8 +19,8 @@ type Command struct {
 	ID         string                 `json:"id"` // the same id again is no command
 	Kind       Kind                   `json:"kind"`
 	Experiment string                 `json:"experiment"`
-	Definition *experiment.Definition `json:"definition,omitempty"` // of apply and restart
-	At         int64                  `json:"at,omitempty"`         // when it was given, Unix ms; for the reader of the log
+	Definition *experiment.Definition `json:"definition,omitempty"` // of apply; of restart too, nil: the one that is there
+	At         int64                  `json:"at,omitempty"`         // when it was given, Unix ms; part of the id of an archive, else for the reader of the log
 }
 
 // Kind is what a command asks for.
@@ -30,7 +30,8 @@ type Kind string
 const (
 	KindApply   Kind = "apply"   // take a definition as the first version, or the next
 	KindStop    Kind = "stop"    // end the run
-	KindRestart Kind = "restart" // begin a new run with a definition
+	KindRestart Kind = "restart" // begin a new run
+	KindArchive Kind = "archive" // put away what has ended
 )
 
 var errCommand = errors.New("malformed command")
@@ -66,13 +67,19 @@ func identify(cmd *Command, entry *experiment.Entry) error {
 		return nil
 	}
 	stated := *cmd
-	stated.At = 0
+	if cmd.Kind != KindArchive { // it may be refused now and not later, and done twice it is done once
+		stated.At = 0
+	}
 	text, err := commandJSON.Append(nil, stated)
 	if err != nil {
 		return fmt.Errorf("registry: %s %s: %w", cmd.Kind, cmd.Experiment, err)
 	}
-	if entry != nil && entry.Latest() != nil {
-		text = fmt.Appendf(text, "|%d|%d|%s", entry.Run, entry.Latest().Version, entry.State)
+	if entry != nil && entry.Current() != nil {
+		version := int64(0)
+		if entry.Latest() != nil {
+			version = entry.Latest().Version
+		}
+		text = fmt.Appendf(text, "|%d|%d|%s", entry.Run, version, entry.State)
 	}
 	cmd.ID = fmt.Sprintf("%s-%016x", cmd.Kind, xxhash.Sum64(text))
 	return nil

@@ -22,6 +22,9 @@ type Config struct {
 // Commands is the topic that commands are sent to; its records have the experiment as key.
 func (c Config) Commands() string { return c.prefix() + ".registry.commands" }
 
+// Decisions is the topic of the engine's decisions; its records have the experiment as key and come in transactions.
+func (c Config) Decisions() string { return c.prefix() + ".decisions" }
+
 // Group is the consumer group of the processor.
 func (c Config) Group() string { return c.prefix() + ".registry" }
 
@@ -80,7 +83,9 @@ func consumer(brokers []string, client string) (sarama.Consumer, error) {
 }
 
 func consumerGroup(brokers []string, group, client string) (sarama.ConsumerGroup, error) {
-	return sarama.NewConsumerGroup(brokers, group, settings(client))
+	s := settings(client)
+	s.Consumer.IsolationLevel = sarama.ReadCommitted // a decision that was aborted was never made
+	return sarama.NewConsumerGroup(brokers, group, s)
 }
 
 func topicManager(brokers []string) (goka.TopicManager, error) {

@@ -105,12 +105,12 @@ func TestRefusals(t *testing.T) {
 			d.Unit, d.Control, d.Grace, d.MultipleVariants, d.Start, d.DedupFor = "event", "treatment", 6000, "first", moment(now), 5
 			d.Metrics[1].Window = 7
 		}), []string{"unit: cannot change from user to event", "randomised_by: cannot change", "control: cannot change", "grace: cannot change from 5s to 6s",
-			"start: cannot change from its acceptance to 2027-01-15", "multiple_variants: cannot", "dedup_for: cannot", `metrics.revenue: cannot change from {"name":"revenue"`, "restart begins a new run"}},
+			"start: cannot change from its acceptance to 2027-01-15", "multiple_variants: cannot", "dedup_for: cannot", "metrics.revenue.window: cannot change from 1h to 7ms", "restart begins a new run"}},
 		"names": {running, apply(t, "x", func(d *experiment.Definition) { d.Variants[1].Name, d.Metrics[0].Name = "third", "buy" }),
 			[]string{"variants.third: cannot be added", "variants.treatment: cannot be removed", "metrics.buy: cannot be added", "metrics.purchase: cannot be removed"}},
 		"stopped":       {stopped, apply(t, "x"), []string{"the experiment is stopped, restart begins a new run"}},
 		"stop nothing":  {nil, registry.Command{ID: "x", Kind: registry.KindStop, Experiment: "button"}, []string{"there is no such experiment"}},
-		"kind":          {running, registry.Command{ID: "x", Kind: "pause", Experiment: "button"}, []string{`kind "pause", want apply, stop or restart`}},
+		"kind":          {running, registry.Command{ID: "x", Kind: "pause", Experiment: "button"}, []string{`kind "pause", want apply, stop, restart or archive`}},
 		"no definition": {running, registry.Command{ID: "x", Kind: registry.KindApply, Experiment: "button"}, []string{"apply without a definition"}},
 		"of another":    {running, apply(t, "x", func(d *experiment.Definition) { d.Experiment = "other" }), []string{`for "button", but its definition is of "other"`}},
 	} {

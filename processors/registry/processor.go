@@ -58,6 +58,7 @@ func quiet(ctx context.Context, err error) error {
 func newProcessor(cfg Config, log *zap.Logger) (*goka.Processor, error) {
 	group := goka.DefineGroup(goka.Group(cfg.Group()),
 		goka.Input(goka.Stream(cfg.Commands()), codecs.Bytes, func(ctx goka.Context, record any) { handle(cfg, log, ctx, record.([]byte)) }),
+		goka.Input(goka.Stream(cfg.Decisions()), codecs.Bytes, func(ctx goka.Context, record any) { handleDecision(cfg, log, ctx, record.([]byte)) }),
 		goka.Persist(experiment.EntryCodec{}),
 	)
 	return goka.NewProcessor(cfg.Brokers, group,
@@ -72,12 +73,17 @@ func newProcessor(cfg Config, log *zap.Logger) (*goka.Processor, error) {
 	)
 }
 
+// acceptance is the time at which a record is decided about, in Unix ms.
+func acceptance(cfg Config, ctx goka.Context) int64 {
+	if cfg.Now != nil {
+		return cfg.Now()
+	}
+	return ctx.Timestamp().UnixMilli()
+}
+
 // handle decides about one record of the commands topic.
 func handle(cfg Config, log *zap.Logger, ctx goka.Context, data []byte) {
-	name, now := ctx.Key(), ctx.Timestamp().UnixMilli()
-	if cfg.Now != nil {
-		now = cfg.Now()
-	}
+	name, now := ctx.Key(), acceptance(cfg, ctx)
 	log = log.With(zap.String("experiment", name), zap.Int64("offset", ctx.Offset()))
 	entry, _ := ctx.Value().(*experiment.Entry) // nil: never heard of
 	cmd, err := parseCommand(data)
@@ -112,6 +118,8 @@ func report(log *zap.Logger, before, entry *experiment.Entry, cmd Command, err e
 		log.Info("a command came again")
 	case refusal(entry, cmd.ID) != nil:
 		log.Warn("a command is refused", zap.String("reason", refusal(entry, cmd.ID).Reason))
+	case entry.Latest() == nil:
+		log.Info("a command is applied", zap.String("state", entry.State))
 	default:
 		latest := entry.Latest()
 		log.Info("a command is applied", zap.Int("run", entry.Run), zap.Int64("version", latest.Version),

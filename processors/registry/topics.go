@@ -15,7 +15,7 @@ const replication = -1
 // keepCommands is how long commands can be read back: 30 days in ms.
 const keepCommands = "2592000000"
 
-// EnsureTopics creates the two topics, of one partition each, unless they are there.
+// EnsureTopics creates the three topics, of one partition each, unless they are there.
 func EnsureTopics(ctx context.Context, cfg Config) (err error) {
 	if err := cfg.validate(); err != nil {
 		return err
@@ -32,6 +32,7 @@ func EnsureTopics(ctx context.Context, cfg Config) (err error) {
 		{cfg.Commands(), map[string]string{
 			"cleanup.policy": "delete", "retention.ms": keepCommands, "message.timestamp.type": "LogAppendTime"}},
 		{cfg.Table(), map[string]string{"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}},
+		{cfg.Decisions(), map[string]string{"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}},
 	}
 	for _, topic := range wanted {
 		if err := ensure(ctx, manager, topic.name, topic.config); err != nil {

@@ -89,20 +89,20 @@ func (v *View) Run(ctx context.Context) error {
 // Ready is closed once the view holds all that was in the table when Run began.
 func (v *View) Ready() <-chan struct{} { return v.view.WaitRunning() }
 
-// Entry of an experiment; nil if it has none with a version.
+// Entry of an experiment; nil if it has none with a version or a draft.
 func (v *View) Entry(name string) *experiment.Entry {
-	if e := v.row(name); e != nil && len(e.Versions) > 0 {
+	if e := v.row(name); e != nil && e.Current() != nil {
 		return e
 	}
 	return nil
 }
 
-// Entries are all that have a version, by name.
+// Entries are all that have a version or a draft, by name.
 func (v *View) Entries() []*experiment.Entry {
 	v.mu.RLock()
 	all := slices.Collect(maps.Values(v.mu.entries))
 	v.mu.RUnlock()
-	all = slices.DeleteFunc(all, func(e *experiment.Entry) bool { return len(e.Versions) == 0 })
+	all = slices.DeleteFunc(all, func(e *experiment.Entry) bool { return e.Current() == nil })
 	slices.SortFunc(all, func(a, b *experiment.Entry) int { return cmp.Compare(a.Experiment, b.Experiment) })
 	return all
 }

@@ -83,7 +83,7 @@ func (p *processor) adopt(row topology.GlobalRow) error {
 	}
 	entry.Experiment = string(row.Key)
 	old := p.catalog.byName[entry.Experiment]
-	if row.Value == nil || entry.State == experiment.Archived {
+	if row.Value == nil || entry.State == experiment.Archived || entry.State == experiment.Draft {
 		p.replace(old, nil)
 		return nil
 	}

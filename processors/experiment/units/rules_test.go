@@ -312,4 +312,5 @@ func TestBadRegistryRowsAreErrors(t *testing.T) {
 	require.ErrorContains(t, h.adopt(topology.GlobalRow{Key: []byte("exp"), Value: []byte("{}")}), "no version")
 	bad := `{"versions":[{"version":1,"definition":{"metrics":[{"name":"m","kind":"mean","where":"nonsense"}]}}]}`
 	require.ErrorContains(t, h.adopt(topology.GlobalRow{Key: []byte("exp"), Value: []byte(bad)}), `metric "m"`)
+	require.NoError(t, h.adopt(topology.GlobalRow{Key: []byte("exp"), Value: []byte(`{"state":"draft","draft":{"experiment":"exp"}}`)}), "nothing runs yet")
 }

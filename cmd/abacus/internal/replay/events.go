@@ -10,6 +10,9 @@ import (
 // event per metric that counts it, in the order of the flags. An event and its bytes are valid until yield returns.
 // It stops at the first error of yield and returns it. Calling it again yields the same events.
 func (p *Plan) Events(yield func(ev *event.Event) error) error {
+	if p.expansion != nil {
+		return p.expansion.events(p.Definition.Experiment, p.Run, yield)
+	}
 	e := p.newEmitter(yield)
 	badRows := 0
 	err := p.pass(&reader{

@@ -47,6 +47,13 @@ func (i *identity) append(dst []byte, cells []string) []byte {
 	return hex.AppendEncode(dst, sum[:idDigits/2])
 }
 
+// derive appends the id of the n-th unit that an aggregated row stands for.
+func (i *identity) derive(dst []byte, row string, n int64) []byte {
+	i.room = binary.AppendVarint(append(i.room[:0], row...), n)
+	sum := sha256.Sum256(i.room)
+	return hex.AppendEncode(dst, sum[:idDigits/2])
+}
+
 func appendSized(b []byte, text string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(text))), text...)
 }

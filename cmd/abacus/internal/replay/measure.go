@@ -17,6 +17,7 @@ const (
 	count      = "count"
 	mean       = "mean"
 	quantile   = "quantile"
+	share      = "share" // of aggregated files
 )
 
 // measure is one --metric: what of a row counts.
@@ -130,6 +131,8 @@ func (m *measure) takeArg(arg string) (err error) {
 		if err == nil {
 			err = m.needColumn()
 		}
+	case share:
+		return errors.New("a share is of aggregated files: name them as control=FILE treatment=FILE")
 	case "ratio":
 		return fmt.Errorf("the kind %s is not available in this version", m.kind)
 	default:

@@ -27,6 +27,7 @@ type Plan struct {
 	cfg       Config
 	mapping   *mapping
 	conflicts map[string]bool
+	expansion *expansion // of aggregated files; nil: the rows are units
 }
 
 // New checks the flags and reads the file for the first time. Errors are *UsageError, *BadRowsError where the file
@@ -98,6 +99,9 @@ func (p *Plan) define(names []string, weights map[string]float64) experiment.Def
 			weight = 1
 		}
 		def.Variants = append(def.Variants, experiment.Variant{Name: name, Weight: weight})
+	}
+	if p.mapping == nil {
+		return def
 	}
 	for _, m := range p.mapping.measures {
 		def.Metrics = append(def.Metrics, m.definition())

@@ -33,7 +33,7 @@ func Table(prefix string, events int32) []Topic {
 	return []Topic{
 		{Name: Events(prefix), Partitions: events, Cleanup: deleted, Retention: 7 * day},
 		{Name: Stats(prefix), Partitions: 4, Cleanup: compacted},
-		{Name: prefix + ".decisions", Partitions: 1, Cleanup: compacted},
+		{Name: prefix + ".decisions", Partitions: 1, Cleanup: compacted, Fixed: true},
 		{Name: prefix + ".late", Partitions: 1, Cleanup: deleted, Retention: 30 * day},
 		{Name: prefix + ".dlq", Partitions: 1, Cleanup: deleted, Retention: 30 * day},
 		{Name: prefix + ".registry.commands", Partitions: 1, Cleanup: deleted, Retention: 30 * day, Fixed: true},
