@@ -37,6 +37,9 @@ var pipelines = map[string]func(in topology.Stream[[]byte, int64]){
 		add := func(sum int64, _ []byte, n int64) (int64, error) { return sum + n, nil }
 		processors.AggregateCogroup(processors.Cogroup(in, "once", add), "sums", codecs.Int64, processors.Cogroup(in, "twice", add))
 	},
+	"sliding": func(in topology.Stream[[]byte, int64]) {
+		processors.CountWindows(processors.Window(in, processors.Sliding{Difference: time.Minute}), "panes")
+	},
 	"session": func(in topology.Stream[[]byte, int64]) {
 		processors.CountWindows(processors.Window(in, processors.Session{Gap: time.Minute}), "sessions")
 	},

@@ -44,6 +44,10 @@
 // windows are merged from panes when they are forwarded. A record that is late for some of its
 // windows counts in the others, and goes to the late topic with the last window that it missed.
 //
+// Sliding windows are KIP-450's: each record ends one, and begins another behind it if that has
+// records. They are kept as panes of the milliseconds that have records, and merged like hopping
+// ones. What a pane needs in memory is two timers of its key.
+//
 // Sessions are kept in one row per key. One that grows or merges is another window: the update is
 // preceded by tombstones of the windows that were forwarded and are part of it. The times of
 // tombstones are those of the update. What a session needs in memory is a timer of its key.
@@ -78,6 +82,7 @@
 //	                                    value  1 | event time 8 | result
 //	row of AggregateWindows and others  key    a Windowed key; of hopping windows that of a pane
 //	                                    value  1 | result
+//	    of sliding windows              key    1 | key | start 8, sign bit flipped; of a pane of 1 ms
 //	    with an Every                   value  2 | stream time of the last change 8 | result
 //	row of sessions                     key    the stream's key codec
 //	                                    value  1 | for each session by start: flags 1 | start 8 |

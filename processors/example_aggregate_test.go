@@ -108,6 +108,23 @@ func ExampleHopping() {
 	// counts bob@[00:02,00:06) 3
 }
 
+func ExampleSliding() {
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	sliding := processors.Sliding{Difference: 2 * time.Second, Emit: processors.OnClose}
+	topology.To(processors.CountWindows(processors.Window(orders, sliding), "rates"), "rates")
+
+	play(&b, "orders", "ann 1", "ann 1", "bob 1", "bob 1", "bob 1", "bob 1") // one a second
+	// Output:
+	// rates ann@[00:-2,00:00.001) 1
+	// rates ann@[00:-1,00:01.001) 2
+	// rates ann@[00:00.001,00:02.002) 1
+	// rates bob@[00:00,00:02.001) 1
+	// rates bob@[00:01,00:03.001) 2
+	// rates bob@[00:02,00:04.001) 3
+	// rates bob@[00:02.001,00:04.002) 2
+}
+
 func ExampleSession() {
 	var b topology.Builder
 	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
@@ -116,15 +133,15 @@ func ExampleSession() {
 
 	play(&b, "orders", "ann 1", "bob 1", "ann 1", "bob 1", "bob 1", "ann 1") // one a second
 	// Output:
-	// visits ann@[00:00,00:00) 1
-	// visits bob@[00:01,00:01) 1
-	// visits ann@[00:00,00:00) deleted
-	// visits ann@[00:00,00:02) 2
-	// visits bob@[00:01,00:01) deleted
-	// visits bob@[00:01,00:03) 2
-	// visits bob@[00:01,00:03) deleted
-	// visits bob@[00:01,00:04) 3
-	// visits ann@[00:05,00:05) 1
+	// visits ann@[00:00,00:00.001) 1
+	// visits bob@[00:01,00:01.001) 1
+	// visits ann@[00:00,00:00.001) deleted
+	// visits ann@[00:00,00:02.001) 2
+	// visits bob@[00:01,00:01.001) deleted
+	// visits bob@[00:01,00:03.001) 2
+	// visits bob@[00:01,00:03.001) deleted
+	// visits bob@[00:01,00:04.001) 3
+	// visits ann@[00:05,00:05.001) 1
 }
 
 func ExampleSuppress() {

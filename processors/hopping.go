@@ -141,7 +141,7 @@ func (p *hopping[K, V, A]) forwardOwed() error {
 			}
 		}
 		p.merged.evict(w.start)
-		if err := p.forwardMerged(w.start); err != nil {
+		if err := p.forwardMerged(&p.merged, w.start); err != nil {
 			return err
 		}
 	}
@@ -166,14 +166,4 @@ func (p *hopping[K, V, A]) load(key []byte, start int64) error {
 	}
 	p.merged.push(start, r.row.result)
 	return nil
-}
-
-func (p *hopping[K, V, A]) forwardMerged(start int64) error {
-	result, ok := p.merged.result()
-	if !ok {
-		return nil
-	}
-	p.next.Key.Start, p.next.Key.End = start, start+p.size
-	p.next.Value, p.next.Time = result, start+p.size-1
-	return p.out(&p.next)
 }

@@ -28,8 +28,14 @@ func epoch(t *testing.T, text string) int64 {
 	return start + (minute*60+second)*1000
 }
 
-// clock prints a time as MM:SS.
-func clock(ms int64) string { return fmt.Sprintf("%02d:%02d", (ms-start)/60000, (ms-start)/1000%60) }
+// clock prints a time as MM:SS, with ms where it has any.
+func clock(ms int64) string {
+	text := fmt.Sprintf("%02d:%02d", (ms-start)/60000, (ms-start)/1000%60)
+	if into := (ms - start) % 1000; into != 0 {
+		text += fmt.Sprintf(".%03d", into)
+	}
+	return text
+}
 
 func window(start, end int64) string { return "[" + clock(start) + "," + clock(end) + ")" }
 

@@ -26,12 +26,16 @@ func aggregateWindows[K, V, A any](in Windows[K, V], name string, codec codecs.C
 	needs := topology.Needs{Stores: []topology.Store{{Name: name, Windowed: true}}}
 	updates := topology.Process(stream, name, needs, func(out topology.Forward[Windowed[K], A]) topology.Processor[K, V] {
 		node := windowing[K, V, A]{aside: newAside(stream, name), panes: in.panes, fold: f, out: out, rows: windowRows(in.panes, key, codec)}
-		if in.panes.tumbling() {
+		switch {
+		case in.panes.tumbling():
 			return &node
+		case in.panes.sliding:
+			node.rows.keys = paneCodec[K]{inner}
+			return &sliding[K, V, A]{windowing: node, inner: inner, merged: slider[A]{merge: merge}}
 		}
 		return &hopping[K, V, A]{windowing: node, inner: inner, merged: slider[A]{merge: merge}}
 	})
-	updates = topology.Reach(topology.KeepKeys(updates), max(in.panes.due(in.panes.size), in.panes.every))
+	updates = topology.Reach(topology.KeepKeys(updates), max(in.panes.reach(), in.panes.every))
 	return topology.WithCodecs(updates, codecs.Codec[Windowed[K]](key), codec)
 }
 
@@ -73,16 +77,23 @@ func (p *windowing[K, V, A]) restore(ctx topology.Context) error {
 	if err := p.aside.Init(ctx); err != nil {
 		return err
 	}
-	owed := p.every > 0 && p.rows.held
 	return p.rows.table.Scan(nil, nil, func(key, value []byte) bool {
 		start, _ := windowOf(key)
 		p.expect(start)
-		if owed && p.rows.parse(value) == nil && p.rows.row.time >= p.since {
-			p.rows.changed = appendBytes(p.rows.changed, key)
-			p.owe()
-		}
-		return owed // else the first row is the first to close
+		return p.oweStored(key, value) // else the first row is the first to close
 	})
+}
+
+// oweStored lists a row that is owed since before a restart, and says whether others may be.
+func (p *windowing[K, V, A]) oweStored(key, value []byte) bool {
+	if !p.rows.dated || !p.rows.held {
+		return false
+	}
+	if p.rows.parse(value) == nil && p.rows.row.time >= p.since { // a row that does not parse fails when it is read
+		p.rows.changed = appendBytes(p.rows.changed, key)
+		p.owe()
+	}
+	return true
 }
 
 // expect sets the timer for a pane that has rows.
@@ -103,23 +114,31 @@ func (p *windowing[K, V, A]) Process(rec *topology.Record[K, V]) error {
 	if p.lateFor(rec, start) {
 		return nil
 	}
+	taken, err := p.take(rec, start, end)
+	if taken {
+		p.expect(start)
+	}
+	return err
+}
+
+// take takes a record into the result of its pane, unless it cannot be: it is put aside then.
+func (p *windowing[K, V, A]) take(rec *topology.Record[K, V], start, end int64) (taken bool, err error) {
 	old, err := p.rows.read(Windowed[K]{Key: rec.Key, Start: start, End: end})
 	if err != nil {
-		return p.refused(rec, err)
+		return false, p.refused(rec, err)
 	}
 	result, err := p.fold(old.result, old.found, rec)
 	if err != nil {
 		p.reject(rec, ReasonFailed, err)
-		return nil
+		return false, nil
 	}
 	if err := p.rows.write(result, p.StreamTime()); err != nil {
-		return p.refused(rec, err)
+		return false, p.refused(rec, err)
 	}
 	if len(p.rows.changed) > 0 {
 		p.owe()
 	}
-	p.expect(start)
-	return nil
+	return true, nil
 }
 
 // lateFor sends a record to the late topic with the last of its windows that is closed, and says
@@ -145,6 +164,17 @@ func (p *windowing[K, V, A]) flush() error {
 
 func (p *windowing[K, V, A]) forward(key Windowed[K], row row[A]) error {
 	p.next.Key, p.next.Value, p.next.Time = key, row.result, key.End-1
+	return p.out(&p.next)
+}
+
+// forwardMerged forwards the window that a slider stands over; its key is set.
+func (p *windowing[K, V, A]) forwardMerged(over *slider[A], start int64) error {
+	result, ok := over.result()
+	if !ok {
+		return nil
+	}
+	p.next.Key.Start, p.next.Key.End = start, start+p.size
+	p.next.Value, p.next.Time = result, start+p.size-1
 	return p.out(&p.next)
 }
 

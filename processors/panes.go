@@ -9,6 +9,7 @@ type panes struct {
 	pane                 int64
 	sessions             bool  // which have a gap, and no size, advance or pane
 	gap                  int64 // else 0
+	sliding              bool  // by the records: panes are milliseconds that have any
 	emit                 Emit
 	every                int64
 	faults               []duration
@@ -64,6 +65,14 @@ func (p panes) of(at int64) (start, end int64) {
 // windows are the starts of the first and the last window that a pane belongs to.
 func (p panes) windows(pane int64) (first, last int64) {
 	return floor(pane-p.size, p.advance) + p.advance, floor(pane, p.advance)
+}
+
+// reach is how long after a record the last of its windows closes.
+func (p panes) reach() int64 {
+	if p.sliding {
+		return p.due(p.size + 1) // that which begins behind it
+	}
+	return p.due(p.size)
 }
 
 // due is the stream time at which a window closes.

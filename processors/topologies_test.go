@@ -127,6 +127,13 @@ var topologies = map[string]func(b *topology.Builder){
 		total := topology.WithCodecs(all, windowedKeys, codecs.Int64)
 		topology.To(processors.Suppress(processors.Reduce(total, "greatest", func(a, b int64) int64 { return max(a, b) }), "held", 0), "final")
 	},
+	"sliding":       windowed(processors.Sliding{Difference: 5 * time.Second, Grace: 10 * time.Second}),
+	"sliding-close": windowed(processors.Sliding{Difference: 5 * time.Second, Grace: 10 * time.Second, Emit: processors.OnClose}),
+	"sliding-every": windowed(processors.Sliding{Difference: 5 * time.Second, Grace: 2 * time.Second, Every: 10 * time.Second}),
+	"sliding-reduce": func(b *topology.Builder) {
+		words := processors.Window(words(b), processors.Sliding{Difference: 5 * time.Second, Grace: time.Minute})
+		topology.To(processors.ReduceWindows(words, "sentences", func(a, b string) string { return a + " " + b }), "sentences")
+	},
 	"cogroup": func(b *topology.Builder) {
 		bought, spent := cogrouped(b)
 		topology.To(processors.AggregateCogroup(bought, "customers", codecs.JSON[customer](), spent), "customers")
@@ -196,6 +203,7 @@ var topologies = map[string]func(b *topology.Builder){
 		processors.CountWindows(processors.Window(in, processors.Tumbling{Size: time.Second, Every: -1}), "never")
 		processors.CountWindows(processors.Window(in, processors.Hopping{Size: time.Second}), "standing")
 		processors.CountWindows(processors.Window(in, processors.Hopping{Size: time.Second, Advance: time.Minute}), "gaps")
+		processors.CountWindows(processors.Window(in, processors.Sliding{Grace: time.Second}), "still")
 		processors.CountWindows(processors.Window(in, processors.Session{Grace: time.Second}), "restless")
 		hops := processors.Window(in, processors.Hopping{Size: time.Minute, Advance: time.Second})
 		processors.AggregateWindows(hops, "parts", codecs.Int64, func(n int64, _ string, _ int64) (int64, error) { return n, nil })

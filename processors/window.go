@@ -16,8 +16,8 @@ const (
 	OnClose
 )
 
-// WindowedBy is a kind of windows, as Kafka Streams' windowedBy takes them: Tumbling, Hopping or
-// Session. All have a Grace, which is how long after its end a window still takes records, by
+// WindowedBy is a kind of windows, as Kafka Streams' windowedBy takes them: Tumbling, Hopping,
+// Sliding or Session. All have a Grace, which is how long after its end a window still takes records, by
 // stream time; an Emit; and an Every, which forwards what has changed, and is not yet forwarded,
 // each time stream time passes a multiple of it. Zero Emit and Every are OnUpdate, a zero Emit
 // beside an Every is that alone. All durations are whole milliseconds.
@@ -65,6 +65,25 @@ type Hopping struct {
 
 func (w Hopping) cut() panes {
 	return newPanes(w.Size, w.Advance, w.Grace, w.Emit, w.Every)
+}
+
+// Sliding windows hold the records of a key that are at most Difference apart, as Kafka Streams'
+// (KIP-450): for a record at t there is [t - Difference, t], and [t + 1, t + 1 + Difference] if a
+// record lies in it. Both ends belong to a window, which in keys are start and end + 1. A record is
+// late by the window that it ends, and counts in those that are still open. Its state is that of
+// its millisecond: windows are merged as they are forwarded.
+type Sliding struct {
+	Difference, Grace time.Duration
+	Emit              Emit
+	Every             time.Duration
+}
+
+func (w Sliding) cut() panes {
+	return panes{
+		size: w.Difference.Milliseconds() + 1, advance: 1, pane: 1, sliding: true,
+		grace: w.Grace.Milliseconds(), emit: w.Emit, every: w.Every.Milliseconds(),
+		faults: []duration{{"difference", w.Difference, time.Millisecond}, {"grace", w.Grace, 0}, {"Every", w.Every, 0}},
+	}
 }
 
 // Session windows hold the records of a key that are at most Gap apart: [first, last + 1). A record

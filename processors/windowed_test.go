@@ -101,10 +101,12 @@ func TestResultsThatDoNotEncode(t *testing.T) {
 func TestRowsOfAnotherLayoutStopTheStep(t *testing.T) {
 	pane, err := windowedKeys.Append(nil, processors.Windowed[string]{Key: "ann", Start: start, End: start + 5000})
 	require.NoError(t, err)
+	hop, err := windowedKeys.Append(nil, processors.Windowed[string]{Key: "ann", Start: start, End: start + 2000})
+	require.NoError(t, err)
 	for _, c := range []struct {
 		topology, store string
 		key             []byte
-	}{{"count", "big-orders", []byte("ann")}, {"window", "panes", pane}} {
+	}{{"count", "big-orders", []byte("ann")}, {"window", "panes", pane}, {"hopping", "panes", hop}} {
 		d := topologytest.New(nil, built(t, c.topology), topologytest.Config{})
 		d.PipeAt("app-"+c.store+"-changelog", start, c.key, []byte("\x09 another layout"))
 		d.Wipe()
@@ -146,4 +148,22 @@ func TestResultsMayBeChangedInPlace(t *testing.T) {
 	}
 	d.Run()
 	require.EqualValues(t, 3, d.Rows("bytes")["ann"][9])
+}
+
+// Rows of sessions are read when the task starts; one of another layout stops it, and is named.
+func TestSessionsOfAnotherLayoutStopTheTask(t *testing.T) {
+	whole := append([]byte{1, 1}, make([]byte, 16)...)
+	whole = append(whole, 8, 0, 0, 0, 0, 0, 0, 0, 7)
+	for name, row := range map[string][]byte{
+		"version": []byte("\x09 another layout"), "empty": {}, "head": whole[:10], "length": whole[:18],
+		"result": whole[:len(whole)-1], "flags": append([]byte{1, 8}, whole[2:]...),
+	} {
+		d := topologytest.New(nil, built(t, "session"), topologytest.Config{})
+		d.PipeAt("app-panes-changelog", start, []byte("ann"), row)
+		require.Panics(t, func() { d.Wipe() }, name)
+	}
+	d := topologytest.New(nil, built(t, "session"), topologytest.Config{})
+	d.PipeAt("app-panes-changelog", start, []byte("ann"), whole)
+	d.Wipe()
+	require.Len(t, d.Rows("panes"), 1)
 }
