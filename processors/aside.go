@@ -70,7 +70,7 @@ func (a *aside[K, V]) update(rec *topology.Record[K, V]) *topology.Source {
 	if a.key != nil {
 		src.Key, _ = a.key.Append(nil, rec.Key) // one that cannot be encoded stays empty
 	}
-	if a.value != nil {
+	if a.value != nil && !rec.Tombstone {
 		src.Value, _ = a.value.Append(nil, rec.Value)
 	}
 	return src

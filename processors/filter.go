@@ -6,7 +6,7 @@ import "github.com/abacus-stream/abacus/topology"
 func Filter[K, V any](in topology.Stream[K, V], name string, keep func(k K, v V) bool) topology.Stream[K, V] {
 	kept := topology.Process(in, name, topology.Needs{}, func(out topology.Forward[K, V]) topology.Processor[K, V] {
 		return step[K, V](func(rec *topology.Record[K, V]) error {
-			if !keep(rec.Key, rec.Value) {
+			if !rec.Tombstone && !keep(rec.Key, rec.Value) {
 				return nil
 			}
 			return out(rec)

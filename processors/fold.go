@@ -35,6 +35,9 @@ func (p *folding[K, V, A]) Init(ctx topology.Context) error {
 }
 
 func (p *folding[K, V, A]) Process(rec *topology.Record[K, V]) error {
+	if rec.Tombstone {
+		return nil
+	}
 	old, err := p.rows.read(rec.Key)
 	if err != nil {
 		return p.refused(rec, err)

@@ -9,7 +9,7 @@ func Map[K, V, KO, VO any](in topology.Stream[K, V], name string, f func(k K, v 
 		var next topology.Record[KO, VO]
 		return step[K, V](func(rec *topology.Record[K, V]) error {
 			next.Key, next.Value = f(rec.Key, rec.Value)
-			next.Time, next.Headers = rec.Time, rec.Headers
+			next.Time, next.Headers, next.Tombstone = rec.Time, rec.Headers, rec.Tombstone
 			return out(&next)
 		})
 	})

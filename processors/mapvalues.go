@@ -8,8 +8,12 @@ func MapValues[K, V, VO any](in topology.Stream[K, V], name string, f func(v V) 
 	mapped := topology.Process(in, name, topology.Needs{}, func(out topology.Forward[K, VO]) topology.Processor[K, V] {
 		var next topology.Record[K, VO]
 		return step[K, V](func(rec *topology.Record[K, V]) error {
-			next.Key, next.Value = rec.Key, f(rec.Value)
-			next.Time, next.Headers = rec.Time, rec.Headers
+			if next.Tombstone = rec.Tombstone; next.Tombstone {
+				next.Value = *new(VO)
+			} else {
+				next.Value = f(rec.Value)
+			}
+			next.Key, next.Time, next.Headers = rec.Key, rec.Time, rec.Headers
 			return out(&next)
 		})
 	})

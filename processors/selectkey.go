@@ -9,7 +9,7 @@ func SelectKey[K, V, KO any](in topology.Stream[K, V], name string, key func(k K
 		var next topology.Record[KO, V]
 		return step[K, V](func(rec *topology.Record[K, V]) error {
 			next.Key, next.Value = key(rec.Key, rec.Value), rec.Value
-			next.Time, next.Headers = rec.Time, rec.Headers
+			next.Time, next.Headers, next.Tombstone = rec.Time, rec.Headers, rec.Tombstone
 			return out(&next)
 		})
 	})

@@ -20,7 +20,9 @@ type tryMap[K, V, VO any] struct {
 }
 
 func (p *tryMap[K, V, VO]) Process(rec *topology.Record[K, V]) (err error) {
-	if p.next.Value, err = p.f(rec.Value); err != nil {
+	if p.next.Tombstone = rec.Tombstone; p.next.Tombstone {
+		p.next.Value = *new(VO)
+	} else if p.next.Value, err = p.f(rec.Value); err != nil {
 		p.reject(rec, ReasonFailed, err)
 		return nil
 	}

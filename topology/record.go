@@ -9,6 +9,8 @@ type Record[K, V any] struct {
 	Value   V
 	Time    int64 // event time, Unix ms
 	Headers []Header
+	// Tombstone says that the record deletes what its key stood for; Value is the zero V then.
+	Tombstone bool
 }
 
 // Header is a record header.

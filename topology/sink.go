@@ -74,10 +74,14 @@ func (s Sink[K, V]) Sender(ctx Context) Forward[K, V] {
 		if key, err = s.key.Append(key[:0], rec.Key); err != nil {
 			return fmt.Errorf("sink %s: key: %w", s.node.Topic, err)
 		}
-		if value, err = s.value.Append(value[:0], rec.Value); err != nil {
-			return fmt.Errorf("sink %s: value: %w", s.node.Topic, err)
+		out := Encoded{Key: key, Time: rec.Time, Partition: -1, Headers: rec.Headers}
+		if !rec.Tombstone {
+			if value, err = s.value.Append(value[:0], rec.Value); err != nil {
+				return fmt.Errorf("sink %s: value: %w", s.node.Topic, err)
+			}
+			out.Value = value
 		}
-		ctx.Send(s.node.index, Encoded{Key: key, Value: value, Time: rec.Time, Partition: -1, Headers: rec.Headers})
+		ctx.Send(s.node.index, out)
 		return nil
 	}
 }

@@ -45,6 +45,8 @@ type sourceCodecs[K, V any] struct {
 	key   codecs.Codec[K]
 	value codecs.Codec[V]
 	at    TimeOf[K, V]
+	// tombstones: a record without value is one. Elsewhere its nil goes to the codec.
+	tombstones bool
 }
 
 func addSource[K, V any](b *Builder, src *SourceNode, name string, c sourceCodecs[K, V]) Stream[K, V] {
@@ -71,7 +73,9 @@ func (c sourceCodecs[K, V]) input(out Forward[K, V]) Input {
 			if err := c.key.Parse(src.Key, &rec.Key); err != nil {
 				return 0, false, fmt.Errorf("key: %w", err)
 			}
-			if err := c.value.Parse(src.Value, &rec.Value); err != nil {
+			if rec.Tombstone = c.tombstones && src.Value == nil; rec.Tombstone {
+				rec.Value = *new(V)
+			} else if err := c.value.Parse(src.Value, &rec.Value); err != nil {
 				return 0, false, fmt.Errorf("value: %w", err)
 			}
 			rec.Headers = src.Headers

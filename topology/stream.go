@@ -22,7 +22,7 @@ func From[K, V any](b *Builder, topic string, key codecs.Codec[K], value codecs.
 
 // FromTimed reads a source topic whose records carry their event time themselves.
 func FromTimed[K, V any](b *Builder, topic string, key codecs.Codec[K], value codecs.Codec[V], at TimeOf[K, V]) Stream[K, V] {
-	return addSource(b, &SourceNode{Topic: topic, Timed: true}, topic, sourceCodecs[K, V]{key, value, at})
+	return addSource(b, &SourceNode{Topic: topic, Timed: true}, topic, sourceCodecs[K, V]{key: key, value: value, at: at})
 }
 
 // To writes a stream to a topic, partitioned by key as Kafka's default partitioner does.
