@@ -1,6 +1,7 @@
 package processors_test
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 
@@ -9,7 +10,10 @@ import (
 	"github.com/abacus-stream/abacus/topology"
 )
 
-func init() { maps.Copy(topologies, shaping) }
+func init() {
+	maps.Copy(topologies, shaping)
+	maps.Copy(topologies, joins)
+}
 
 // shaping are the topologies of the operators that keep nothing and of ToTable.
 var shaping = map[string]func(b *topology.Builder){
@@ -72,6 +76,86 @@ var shaping = map[string]func(b *topology.Builder){
 		topology.To(kept.Stream, "updates")
 		topology.To(processors.Count(kept.Stream, "changes"), "changes")
 	},
+}
+
+// joins are the topologies of joins.
+var joins = map[string]func(b *topology.Builder){
+	"join-table": func(b *topology.Builder) {
+		topology.To(stamped(processors.JoinTable(words(b), prices(b), "priced", both)), "priced")
+	},
+	"left-join-table": func(b *topology.Builder) {
+		topology.To(stamped(processors.LeftJoinTable(words(b), prices(b), "priced", rightOrNone)), "priced")
+	},
+	"join-table-moved": func(b *topology.Builder) {
+		byText := processors.SelectKey(words(b), "by-text", func(_, text string) string { return text })
+		joined := processors.JoinTable(topology.WithCodecs(byText, codecs.String, codecs.String), prices(b), "priced", both)
+		topology.To(stamped(joined), "priced")
+	},
+	"join-tables":       tables(processors.JoinTables[string, string, string, string], both),
+	"left-join-tables":  tables(processors.LeftJoinTables[string, string, string, string], rightOrNone),
+	"outer-join-tables": tables(processors.OuterJoinTables[string, string, string, string], anyOrNone),
+	"join-aggregates": func(b *topology.Builder) {
+		in := orders(b)
+		joined := processors.JoinTables(processors.Count(in, "count"), processors.Reduce(in, "sum", sum), "mean",
+			func(_ string, n, sum int64) string { return fmt.Sprintf("%d/%d", sum, n) })
+		topology.To(stamped(joined), "means")
+	},
+	"not-co-partitioned": func(b *topology.Builder) {
+		texts := topology.From(b, "texts", codecs.JSON[string](), codecs.String)
+		processors.JoinTable(texts, prices(b), "priced", both)
+		moved := topology.WithCodecs(processors.SelectKey(words(b), "by-text", func(_, text string) string { return text }), codecs.String, codecs.String)
+		topology.Join(moved, texts, "low", topology.Needs{}, func(topology.Forward[string, string]) (none topology.Sides[string, string, string]) { return none })
+	},
+	"join-without-codecs": func(b *topology.Builder) {
+		bare := processors.Map(words(b), "bare", func(k, v string) (string, string) { return k, v })
+		processors.JoinTable(bare, prices(b), "priced", both)
+		processors.JoinTables(bare, words(&topology.Builder{}), "pairs", both)
+	},
+}
+
+// tables joins two tables that are kept in their topics.
+func tables[F any](join func(l, r topology.Stream[string, string], name string, f F) topology.Stream[string, string], f F) func(b *topology.Builder) {
+	return func(b *topology.Builder) {
+		ads := topology.FromTable(b, "ads", "ad", codecs.String, codecs.String)
+		topology.To(stamped(join(prices(b).Stream, ads.Stream, "pairs", f)), "pairs")
+	}
+}
+
+func both(_, l, r string) string { return l + "+" + r }
+
+func rightOrNone(k, l string, r *string) string { return anyOrNone(k, &l, r) }
+
+func anyOrNone(_ string, l, r *string) string {
+	text := func(side *string) string {
+		if side == nil {
+			return none
+		}
+		return *side
+	}
+	return text(l) + "+" + text(r)
+}
+
+// stamped writes the time and the headers of each record behind its value.
+func stamped(in topology.Stream[string, string]) topology.Stream[string, string] {
+	out := topology.Process(in, "stamped", topology.Needs{}, func(out topology.Forward[string, string]) topology.Processor[string, string] {
+		return stamp{out}
+	})
+	return topology.KeepKeys(topology.WithCodecs(out, codecs.String, codecs.String))
+}
+
+type stamp struct{ out topology.Forward[string, string] }
+
+func (stamp) Init(topology.Context) error { return nil }
+
+func (s stamp) Process(rec *topology.Record[string, string]) error {
+	next := *rec
+	if !rec.Tombstone {
+		next.Value += "@" + clock(rec.Time)
+		for _, h := range rec.Headers {
+			next.Value += " " + h.Key + "=" + string(h.Value)
+		}
+	}
+	return s.out(&next)
 }
 
 // prices is a table of text, kept in the topic it is read from.

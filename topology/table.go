@@ -23,7 +23,7 @@ func FromTable[K, V any](b *Builder, topic, name string, key codecs.Codec[K], va
 	updates := Process(rows, name, Needs{Stores: []Store{store}}, func(out Forward[K, V]) Processor[K, []byte] {
 		return &tableNode[K, V]{name: name, value: value, out: out}
 	})
-	return Table[K, V]{Stream: WithCodecs(updates, key, value), Store: store}
+	return Table[K, V]{Stream: KeepKeys(WithCodecs(updates, key, value)), Store: store}
 }
 
 // tableNode keeps the rows of a table as they are read.

@@ -1,0 +1,114 @@
+package processors_test
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/processors"
+	"github.com/abacus-stream/abacus/topology"
+	"github.com/abacus-stream/abacus/topology/topologytest"
+)
+
+func ExampleJoinTable() {
+	var b topology.Builder
+	clicks := topology.From(&b, "clicks", codecs.String, codecs.String)
+	users := topology.FromTable(&b, "users", "user", codecs.String, codecs.String)
+	enriched := processors.JoinTable(clicks, users, "enriched", func(_, page, country string) string {
+		return page + " from " + country
+	})
+	topology.To(topology.WithCodecs(enriched, codecs.String, codecs.String), "enriched")
+
+	playAll(&b, "clicks ann home", "users ann DE", "clicks ann cart")
+	// Output: enriched ann cart from DE
+}
+
+func ExampleLeftJoinTable() {
+	var b topology.Builder
+	clicks := topology.From(&b, "clicks", codecs.String, codecs.String)
+	users := topology.FromTable(&b, "users", "user", codecs.String, codecs.String)
+	enriched := processors.LeftJoinTable(clicks, users, "enriched", func(_, page string, country *string) string {
+		if country == nil {
+			return page + " from somewhere"
+		}
+		return page + " from " + *country
+	})
+	topology.To(topology.WithCodecs(enriched, codecs.String, codecs.String), "enriched")
+
+	playAll(&b, "clicks ann home", "users ann DE", "clicks ann cart")
+	// Output:
+	// enriched ann home from somewhere
+	// enriched ann cart from DE
+}
+
+func ExampleJoinTables() {
+	var b topology.Builder
+	names := topology.FromTable(&b, "names", "name", codecs.String, codecs.String)
+	prices := topology.FromTable(&b, "prices", "price", codecs.String, codecs.String)
+	offers := processors.JoinTables(names.Stream, prices.Stream, "offer", func(_, name, price string) string {
+		return name + " for " + price
+	})
+	topology.To(topology.WithCodecs(offers, codecs.String, codecs.String), "offers")
+
+	playAll(&b, "names 7 pear", "prices 7 3EUR", "prices 7 4EUR")
+	// Output:
+	// offers 7 pear for 3EUR
+	// offers 7 pear for 4EUR
+}
+
+func ExampleLeftJoinTables() {
+	var b topology.Builder
+	names := topology.FromTable(&b, "names", "name", codecs.String, codecs.String)
+	prices := topology.FromTable(&b, "prices", "price", codecs.String, codecs.String)
+	offers := processors.LeftJoinTables(names.Stream, prices.Stream, "offer", func(_, name string, price *string) string {
+		if price == nil {
+			return name + " on request"
+		}
+		return name + " for " + *price
+	})
+	topology.To(topology.WithCodecs(offers, codecs.String, codecs.String), "offers")
+
+	playAll(&b, "names 7 pear", "prices 7 3EUR")
+	// Output:
+	// offers 7 pear on request
+	// offers 7 pear for 3EUR
+}
+
+func ExampleOuterJoinTables() {
+	var b topology.Builder
+	stock := topology.FromTable(&b, "stock", "stocked", codecs.String, codecs.String)
+	sales := topology.FromTable(&b, "sales", "sold", codecs.String, codecs.String)
+	text := func(side *string) string {
+		if side == nil {
+			return "none"
+		}
+		return *side
+	}
+	all := processors.OuterJoinTables(stock.Stream, sales.Stream, "balance", func(_ string, stocked, sold *string) string {
+		return text(stocked) + " in stock, " + text(sold) + " sold"
+	})
+	topology.To(topology.WithCodecs(all, codecs.String, codecs.String), "balance")
+
+	playAll(&b, "sales pear 2", "stock pear 9")
+	// Output:
+	// balance pear none in stock, 2 sold
+	// balance pear 9 in stock, 2 sold
+}
+
+// playAll runs a topology on records "TOPIC KEY VALUE", a second after another, and prints what
+// comes of each.
+func playAll(b *topology.Builder, records ...string) {
+	topo, err := b.Build("app")
+	if err != nil {
+		panic(err)
+	}
+	d := topologytest.New(nil, topo, topologytest.Config{})
+	o := observer{d: d, seen: map[string]int{}}
+	for i, record := range records {
+		f := strings.SplitN(record, " ", 3)
+		d.PipeAt(f[0], start+int64(i)*1000, []byte(f[1]), encode(f[0], f[2]))
+		d.Run()
+		o.look(topo)
+	}
+	fmt.Print(o.text.String())
+}
