@@ -30,6 +30,16 @@ var pipelines = map[string]func(in topology.Stream[[]byte, int64]){
 	"aggregate": func(in topology.Stream[[]byte, int64]) {
 		processors.Aggregate(in, "sums", codecs.Float64, func(sum float64, _ []byte, n int64) (float64, error) { return sum + float64(n), nil })
 	},
+	"jointable": func(in topology.Stream[[]byte, int64]) {
+		processors.LeftJoinTable(in, processors.ToTable(in, "latest"), "joined", func(_ []byte, n int64, latest *int64) int64 { return n })
+	},
+	"jointables": func(in topology.Stream[[]byte, int64]) {
+		processors.OuterJoinTables(in, in, "pairs", func(_ []byte, l, _ *int64) int64 { return *l })
+	},
+	"joinstreams": func(in topology.Stream[[]byte, int64]) {
+		within := processors.JoinWindow{After: time.Millisecond, Grace: time.Millisecond}
+		processors.OuterJoinStreams(in, in, within, "near", func(_ []byte, l, _ *int64) int64 { return *l })
+	},
 	"totable": func(in topology.Stream[[]byte, int64]) { processors.ToTable(in, "latest") },
 	"window": func(in topology.Stream[[]byte, int64]) {
 		processors.CountWindows(processors.Window(in, processors.Tumbling{Size: time.Second, Grace: time.Second}), "panes")

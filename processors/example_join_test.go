@@ -3,6 +3,7 @@ package processors_test
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/abacus-stream/abacus/codecs"
 	"github.com/abacus-stream/abacus/processors"
@@ -93,6 +94,59 @@ func ExampleOuterJoinTables() {
 	// Output:
 	// balance pear none in stock, 2 sold
 	// balance pear 9 in stock, 2 sold
+}
+
+func ExampleJoinStreams() {
+	var b topology.Builder
+	views := topology.From(&b, "views", codecs.String, codecs.String)
+	clicks := topology.From(&b, "clicks", codecs.String, codecs.String)
+	// A click belongs to the views of its user in the 10 s before it.
+	clicked := processors.JoinStreams(views, clicks, processors.JoinWindow{After: 10 * time.Second}, "clicked",
+		func(_, ad, link string) string { return ad + " led to " + link })
+	topology.To(topology.WithCodecs(clicked, codecs.String, codecs.String), "clicked")
+
+	playAll(&b, "views ann shoes", "clicks ann shop", "clicks bob shop")
+	// Output: clicked ann shoes led to shop
+}
+
+func ExampleLeftJoinStreams() {
+	var b topology.Builder
+	views := topology.From(&b, "views", codecs.String, codecs.String)
+	clicks := topology.From(&b, "clicks", codecs.String, codecs.String)
+	led := processors.LeftJoinStreams(views, clicks, processors.JoinWindow{After: time.Second}, "led",
+		func(_, ad string, link *string) string {
+			if link == nil {
+				return ad + " led nowhere"
+			}
+			return ad + " led to " + *link
+		})
+	topology.To(topology.WithCodecs(led, codecs.String, codecs.String), "led")
+
+	// The first view is forwarded alone once both streams have passed the end of its window.
+	playAll(&b, "views ann shoes", "views bob hats", "clicks bob shop", "views cid hats", "views cid hats")
+	// Output:
+	// led bob hats led to shop
+	// led ann shoes led nowhere
+}
+
+func ExampleOuterJoinStreams() {
+	var b topology.Builder
+	asked := topology.From(&b, "asked", codecs.String, codecs.String)
+	answered := topology.From(&b, "answered", codecs.String, codecs.String)
+	text := func(side *string) string {
+		if side == nil {
+			return "nothing"
+		}
+		return *side
+	}
+	calls := processors.OuterJoinStreams(asked, answered, processors.JoinWindow{Before: time.Second, After: time.Second}, "calls",
+		func(_ string, question, answer *string) string { return text(question) + " -> " + text(answer) })
+	topology.To(topology.WithCodecs(calls, codecs.String, codecs.String), "calls")
+
+	playAll(&b, "answered 1 yes", "asked 2 when", "answered 2 now", "asked 3 who", "answered 4 me")
+	// Output:
+	// calls 2 when -> now
+	// calls 1 nothing -> yes
 }
 
 // playAll runs a topology on records "TOPIC KEY VALUE", a second after another, and prints what

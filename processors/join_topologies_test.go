@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+	"time"
 
 	"github.com/abacus-stream/abacus/codecs"
 	"github.com/abacus-stream/abacus/processors"
@@ -91,9 +92,24 @@ var joins = map[string]func(b *topology.Builder){
 		joined := processors.JoinTable(topology.WithCodecs(byText, codecs.String, codecs.String), prices(b), "priced", both)
 		topology.To(stamped(joined), "priced")
 	},
-	"join-tables":       tables(processors.JoinTables[string, string, string, string], both),
-	"left-join-tables":  tables(processors.LeftJoinTables[string, string, string, string], rightOrNone),
-	"outer-join-tables": tables(processors.OuterJoinTables[string, string, string, string], anyOrNone),
+	"join-tables":        tables(processors.JoinTables[string, string, string, string], both),
+	"left-join-tables":   tables(processors.LeftJoinTables[string, string, string, string], rightOrNone),
+	"outer-join-tables":  tables(processors.OuterJoinTables[string, string, string, string], anyOrNone),
+	"join-streams":       streams(processors.JoinStreams[string, string, string, string], both),
+	"left-join-streams":  streams(processors.LeftJoinStreams[string, string, string, string], rightOrNone),
+	"outer-join-streams": streams(processors.OuterJoinStreams[string, string, string, string], anyOrNone),
+	"join-streams-moved": func(b *topology.Builder) {
+		byText := topology.WithCodecs(processors.SelectKey(words(b), "by-text", func(_, text string) string { return text }), codecs.String, codecs.String)
+		joined := processors.LeftJoinStreams(byText, clicks(b), processors.JoinWindow{After: 5 * time.Second}, "near", rightOrNone)
+		topology.To(stamped(joined), "near")
+	},
+	"join-itself": func(b *topology.Builder) {
+		in := words(b)
+		topology.To(stamped(processors.JoinStreams(in, in, processors.JoinWindow{After: 5 * time.Second}, "pairs", both)), "pairs")
+	},
+	"bad-join-window": func(b *topology.Builder) {
+		processors.JoinStreams(words(b), clicks(b), processors.JoinWindow{Before: -time.Second, After: time.Microsecond}, "near", both)
+	},
 	"join-aggregates": func(b *topology.Builder) {
 		in := orders(b)
 		joined := processors.JoinTables(processors.Count(in, "count"), processors.Reduce(in, "sum", sum), "mean",
@@ -121,6 +137,20 @@ func tables[F any](join func(l, r topology.Stream[string, string], name string, 
 	}
 }
 
+// near is the window of streams.
+var near = processors.JoinWindow{Before: 5 * time.Second, After: 10 * time.Second, Grace: 4 * time.Second}
+
+// streams joins two streams within a window.
+func streams[F any](join func(l, r topology.Stream[string, string], within processors.JoinWindow, name string, f F) topology.Stream[string, string], f F) func(b *topology.Builder) {
+	return func(b *topology.Builder) {
+		topology.To(stamped(join(words(b), clicks(b), near, "near", f)), "near")
+	}
+}
+
+func clicks(b *topology.Builder) topology.Stream[string, string] {
+	return topology.From(b, "clicks", codecs.String, codecs.String)
+}
+
 func both(_, l, r string) string { return l + "+" + r }
 
 func rightOrNone(k, l string, r *string) string { return anyOrNone(k, &l, r) }
@@ -143,7 +173,9 @@ func stamped(in topology.Stream[string, string]) topology.Stream[string, string]
 	return topology.KeepKeys(topology.WithCodecs(out, codecs.String, codecs.String))
 }
 
-type stamp struct{ out topology.Forward[string, string] }
+type stamp struct {
+	out topology.Forward[string, string]
+}
 
 func (stamp) Init(topology.Context) error { return nil }
 
