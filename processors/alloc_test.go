@@ -40,6 +40,9 @@ var pipelines = map[string]func(in topology.Stream[[]byte, int64]){
 		within := processors.JoinWindow{After: time.Millisecond, Grace: time.Millisecond}
 		processors.OuterJoinStreams(in, in, within, "near", func(_ []byte, l, _ *int64) int64 { return *l })
 	},
+	"dedup": func(in topology.Stream[[]byte, int64]) {
+		processors.Dedup(in, "once", func(k []byte, _ int64) []byte { return k }, codecs.Bytes, time.Millisecond)
+	},
 	"totable": func(in topology.Stream[[]byte, int64]) { processors.ToTable(in, "latest") },
 	"window": func(in topology.Stream[[]byte, int64]) {
 		processors.CountWindows(processors.Window(in, processors.Tumbling{Size: time.Second, Grace: time.Second}), "panes")

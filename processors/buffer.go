@@ -100,15 +100,6 @@ func (b *buffer) due(now int64) (side byte, due int64, err error) {
 	return b.key[windowedHead], due, nil
 }
 
-// floor is the start of the stretch that a time lies in.
-func (b *buffer) floor(at int64) int64 {
-	into := at % b.width
-	if into < 0 {
-		into += b.width
-	}
-	return at - into
-}
-
 // end is the stream time at which the last record that a row may have closes.
 func (b *buffer) end(s span, key []byte) int64 {
 	_, end := windowOf(key)
@@ -158,7 +149,7 @@ func (b *buffer) malformed() error {
 
 // add keeps a record of the key at hand, in the last row of its stretch that has room.
 func (b *buffer) add(s span, at int64, paired bool, value []byte) error {
-	start := b.floor(at)
+	start := floorTo(at, b.width)
 	for chunk := uint32(0); ; chunk++ {
 		found, err := b.load(start, s.side, chunk)
 		if err != nil {

@@ -33,6 +33,26 @@
 // their last commit: no record inside the grace is ever late there, but one beyond it may still be
 // in time, which depends on when they commit. Decide lateness above the topic where that matters.
 //
+// # Joins
+//
+// Records of one key meet in one task, so the sides of a join must be co-partitioned: where an
+// operator has changed keys they go through a repartition topic, and key codecs of different types
+// are a build error. That the sources have equally many partitions is checked when the app starts.
+//
+//	join          result when                                 its time        its headers
+//	JoinTable     a record of the stream comes                the record's    the record's
+//	JoinGlobal    a record of the stream comes                the record's    the record's
+//	JoinTables    an update changes either side               the greater     the update's
+//	JoinStreams   the second record of a pair comes           the greater     the second's
+//	              or a window closes without a pair (left,    the record's    none
+//	              outer), once
+//
+// A task takes what waits by event time, and what has not arrived cannot wait: a record of a stream
+// that is read before an older update of its table does not see it, as in Kafka Streams. JoinStreams
+// does not depend on the order of arrival, as long as records come within the grace.
+//
+// Every update forwards its own result: joins do not wait for the commit as aggregates do.
+//
 // # Failing records
 //
 // Functions that return an error (TryMapValues, Aggregate, AggregateWindows) turn the record into
@@ -50,6 +70,15 @@
 //	                                    value  1 | event time 8 | result
 //	row of AggregateWindows and others  key    a Windowed key
 //	                                    value  1 | result
+//	row of ToTable                      key    the stream's key codec
+//	                                    value  the stream's value codec
+//	row of JoinTables and others        key    the streams' key codec
+//	                                    value  1 | sides 1, 1 left + 2 right | for each: time 8 | length uvarint | value
+//	row of JoinStreams and others       key    1 | start 8 | end 8 of a stretch of time, as of a Windowed key
+//	                                           | side 1, l or r | number 4 | key
+//	                                    value  1 | for each: 1 if it had a partner, else 0 | time 8 | length uvarint | value
+//	row of Dedup                        key    1 | start 8 | end 8 of a stretch of time | id
+//	                                    value  1 | time 8
 //	Windowed key, in stores and topics         1 | start 8, sign bit flipped | end 8, likewise | key
 //
 // The event time of a row is the greatest of its records up to its last change; updates have it

@@ -149,6 +149,50 @@ func ExampleOuterJoinStreams() {
 	// calls 1 nothing -> yes
 }
 
+func ExampleJoinGlobal() {
+	var b topology.Builder
+	visits := topology.From(&b, "visits", codecs.String, codecs.String) // user -> country
+	countries := processors.GlobalTable(&b, "countries", codecs.String, codecs.String)
+	byCountry := func(_, country string) string { return country }
+	placed := processors.JoinGlobal(visits, countries, "placed", byCountry, func(_, _, continent string) string { return continent })
+	topology.To(topology.WithCodecs(placed, codecs.String, codecs.String), "placed")
+
+	playAll(&b, "countries DE Europe", "visits ann DE", "visits bob XY")
+	// Output: placed ann Europe
+}
+
+func ExampleLeftJoinGlobal() {
+	var b topology.Builder
+	visits := topology.From(&b, "visits", codecs.String, codecs.String) // user -> country
+	countries := processors.GlobalTable(&b, "countries", codecs.String, codecs.String)
+	byCountry := func(_, country string) string { return country }
+	placed := processors.LeftJoinGlobal(visits, countries, "placed", byCountry, func(_, country string, continent *string) string {
+		if continent == nil {
+			return country
+		}
+		return *continent
+	})
+	topology.To(topology.WithCodecs(placed, codecs.String, codecs.String), "placed")
+
+	playAll(&b, "countries DE Europe", "visits ann DE", "visits bob XY")
+	// Output:
+	// placed ann Europe
+	// placed bob XY
+}
+
+func ExampleDedup() {
+	var b topology.Builder
+	payments := topology.From(&b, "payments", codecs.String, codecs.String) // user -> id of the payment
+	id := func(_, id string) string { return id }
+	once := processors.Dedup(payments, "once", id, codecs.String, time.Hour)
+	topology.To(once, "once")
+
+	playAll(&b, "payments ann p1", "payments ann p2", "payments ann p1")
+	// Output:
+	// once ann p1
+	// once ann p2
+}
+
 // playAll runs a topology on records "TOPIC KEY VALUE", a second after another, and prints what
 // comes of each.
 func playAll(b *topology.Builder, records ...string) {

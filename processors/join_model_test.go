@@ -62,9 +62,9 @@ func againstModel(t *rapid.T, name string, m model, topics ...string) (d *topolo
 			at += rapid.Int64Range(-6, 8).Draw(t, "step") * 1000
 			serial++
 			a := arrival{topic: rapid.SampledFrom(topics).Draw(t, "topic"), key: rapid.SampledFrom([]string{"ann", "bob", "cid"}).Draw(t, "key"), at: at}
-			a.value = rapid.SampledFrom([]string{fmt.Sprint("v", serial), "same", none}).Draw(t, "value")
+			a.value = rapid.SampledFrom([]string{fmt.Sprint("v", serial), "same", "other", none}).Draw(t, "value")
 			if a.value == none && !tabled(topo, a.topic) {
-				a.value = "text"
+				a.value = "same"
 			}
 			d.PipeAt(a.topic, a.at, []byte(a.key), encode(a.topic, a.value))
 			task := topology.PartitionOf([]byte(a.key), tasks)
@@ -156,7 +156,7 @@ func (m pairModel) take(_ int32, a arrival) []string {
 	case has && (!had || now.value != before.value):
 		return []string{fmt.Sprintf("%s %s@%s", a.key, now.value, clock(max(now.at, a.at)))}
 	case had && !has:
-		return []string{a.key + " " + none}
+		return []string{a.key + " deleted"}
 	}
 	return nil
 }

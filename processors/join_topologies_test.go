@@ -107,6 +107,20 @@ var joins = map[string]func(b *topology.Builder){
 		in := words(b)
 		topology.To(stamped(processors.JoinStreams(in, in, processors.JoinWindow{After: 5 * time.Second}, "pairs", both)), "pairs")
 	},
+	"join-global": func(b *topology.Builder) {
+		regions := processors.GlobalTable(b, "regions", codecs.String, codecs.String)
+		topology.To(stamped(processors.JoinGlobal(words(b), regions, "placed", value, both)), "placed")
+	},
+	"left-join-global": func(b *topology.Builder) {
+		regions := processors.GlobalTable(b, "regions", codecs.String, codecs.String)
+		topology.To(stamped(processors.LeftJoinGlobal(words(b), regions, "placed", value, rightOrNone)), "placed")
+	},
+	"dedup": func(b *topology.Builder) {
+		topology.To(stamped(processors.Dedup(words(b), "once", value, codecs.String, within)), "once")
+	},
+	"bad-dedup": func(b *topology.Builder) {
+		processors.Dedup(words(b), "once", value, nil, time.Microsecond)
+	},
 	"bad-join-window": func(b *topology.Builder) {
 		processors.JoinStreams(words(b), clicks(b), processors.JoinWindow{Before: -time.Second, After: time.Microsecond}, "near", both)
 	},
@@ -150,6 +164,11 @@ func streams[F any](join func(l, r topology.Stream[string, string], within proce
 func clicks(b *topology.Builder) topology.Stream[string, string] {
 	return topology.From(b, "clicks", codecs.String, codecs.String)
 }
+
+// within is the time of Dedup.
+const within = 10 * time.Second
+
+func value(_, v string) string { return v }
 
 func both(_, l, r string) string { return l + "+" + r }
 

@@ -76,7 +76,7 @@ func meet[K, V, W any](b *buffer, mine *lane[K, V], theirs *lane[K, W], rec *top
 		return err
 	}
 	from, to, paired := rec.Time-mine.behind, rec.Time+mine.ahead, false
-	for start := b.floor(from); start <= to; start += b.width {
+	for start := floorTo(from, b.width); start <= to; start += b.width {
 		for chunk := uint32(0); ; chunk++ {
 			found, err := b.load(start, theirs.side, chunk)
 			if err != nil {

@@ -49,13 +49,14 @@ func encode(topic, value string) []byte {
 	return data
 }
 
-// show prints a key or a value: windows, numbers, text.
+// show prints a key or a value: windows, numbers, text, and nothing for none.
 func show(data []byte) string {
+	if data == nil {
+		return "deleted"
+	}
 	w := processors.Windowed[string]{}
 	windowed := processors.WindowedCodec[string]{Key: codecs.String}
 	switch {
-	case data == nil:
-		return none
 	case len(data) > 17 && data[0] == 1 && windowed.Parse(data, &w) == nil:
 		return w.Key + "@" + window(w.Start, w.End)
 	case len(data) == 8 && (data[0] == 0 || data[0] == 0xff):
@@ -68,17 +69,20 @@ func show(data []byte) string {
 // observer prints records as they appear.
 type observer struct {
 	d    *topologytest.Driver
-	seen map[string]int
+	seen map[string]int // records of topic/partition
 	text strings.Builder
 }
 
 func (o *observer) look(topo *topology.Topology) {
 	for _, topic := range outputs(topo) {
-		all := o.d.Records(topic)
-		for _, r := range all[o.seen[topic]:] {
-			fmt.Fprintln(&o.text, printed(topic, r))
+		count := map[int32]int{}
+		for _, r := range o.d.Records(topic) {
+			place := fmt.Sprintf("%s/%d", topic, r.Partition)
+			if count[r.Partition]++; count[r.Partition] > o.seen[place] {
+				fmt.Fprintln(&o.text, printed(topic, r))
+				o.seen[place]++
+			}
 		}
-		o.seen[topic] = len(all)
 	}
 }
 
