@@ -43,6 +43,7 @@
 //	JoinTable     a record of the stream comes                the record's    the record's
 //	JoinGlobal    a record of the stream comes                the record's    the record's
 //	JoinTables    an update changes either side               the greater     the update's
+//	JoinForeign   an update changes either side               the greater     the update's
 //	JoinStreams   the second record of a pair comes           the greater     the second's
 //	              or a window closes without a pair (left,    the record's    none
 //	              outer), once
@@ -74,6 +75,16 @@
 //	                                    value  the stream's value codec
 //	row of JoinTables and others        key    the streams' key codec
 //	                                    value  1 | sides 1, 1 left + 2 right | for each: time 8 | length uvarint | value
+//	row of JoinForeign and others       key    k | the left stream's key codec
+//	                                    value  1 | version 8 | 1 refers + 2 has a result 1 | foreign key
+//	                                    key    n
+//	                                    value  1 | last version 8
+//	row of its store NAME-foreign       key    length uvarint | foreign key | r
+//	                                    value  1 | time 8 | the right stream's value codec
+//	                                    key    length uvarint | foreign key | s | key
+//	                                    value  1 | version 8 | time 8 | the left stream's value codec
+//	its records                         subscription  1 | version 8, 0 to end it | length uvarint | key | value
+//	                                    response      1 | version 8 | 1, or 0 for no result | result
 //	row of JoinStreams and others       key    1 | start 8 | end 8 of a stretch of time, as of a Windowed key
 //	                                           | side 1, l or r | number 4 | key
 //	                                    value  1 | for each: 1 if it had a partner, else 0 | time 8 | length uvarint | value

@@ -180,6 +180,49 @@ func ExampleLeftJoinGlobal() {
 	// placed bob XY
 }
 
+func ExampleJoinForeign() {
+	var b topology.Builder
+	carts := topology.FromTable(&b, "carts", "cart", codecs.String, codecs.String) // user -> item
+	items := topology.FromTable(&b, "items", "item", codecs.String, codecs.String) // item -> price
+	by := processors.Foreign[string, string, string, string]{
+		Key:    func(_, item string) (string, bool) { return item, item != "" },
+		Result: codecs.String,
+	}
+	priced := processors.JoinForeign(carts.Stream, items.Stream, "priced", by, func(_, item, price string) string {
+		return item + " for " + price
+	})
+	topology.To(priced, "priced")
+
+	playAll(&b, "items pear 3EUR", "carts ann pear", "carts bob pear", "items pear 4EUR")
+	// Output:
+	// priced ann pear for 3EUR
+	// priced bob pear for 3EUR
+	// priced ann pear for 4EUR
+	// priced bob pear for 4EUR
+}
+
+func ExampleLeftJoinForeign() {
+	var b topology.Builder
+	carts := topology.FromTable(&b, "carts", "cart", codecs.String, codecs.String) // user -> item
+	items := topology.FromTable(&b, "items", "item", codecs.String, codecs.String) // item -> price
+	by := processors.Foreign[string, string, string, string]{
+		Key:    func(_, item string) (string, bool) { return item, true },
+		Result: codecs.String,
+	}
+	priced := processors.LeftJoinForeign(carts.Stream, items.Stream, "priced", by, func(_, item string, price *string) string {
+		if price == nil {
+			return item + " on request"
+		}
+		return item + " for " + *price
+	})
+	topology.To(priced, "priced")
+
+	playAll(&b, "carts ann pear", "items pear 3EUR")
+	// Output:
+	// priced ann pear on request
+	// priced ann pear for 3EUR
+}
+
 func ExampleDedup() {
 	var b topology.Builder
 	payments := topology.From(&b, "payments", codecs.String, codecs.String) // user -> id of the payment

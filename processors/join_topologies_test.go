@@ -121,6 +121,8 @@ var joins = map[string]func(b *topology.Builder){
 	"bad-dedup": func(b *topology.Builder) {
 		processors.Dedup(words(b), "once", value, nil, time.Microsecond)
 	},
+	"join-foreign":      foreign(processors.JoinForeign[string, string, string, string, string], both),
+	"left-join-foreign": foreign(processors.LeftJoinForeign[string, string, string, string, string], rightOrNone),
 	"bad-join-window": func(b *topology.Builder) {
 		processors.JoinStreams(words(b), clicks(b), processors.JoinWindow{Before: -time.Second, After: time.Microsecond}, "near", both)
 	},
@@ -149,6 +151,20 @@ func tables[F any](join func(l, r topology.Stream[string, string], name string, 
 		ads := topology.FromTable(b, "ads", "ad", codecs.String, codecs.String)
 		topology.To(stamped(join(prices(b).Stream, ads.Stream, "pairs", f)), "pairs")
 	}
+}
+
+// foreign joins ads with the price that the first word of their text refers to, if it is not "free".
+func foreign[F any](join func(l, r topology.Stream[string, string], name string, by processors.Foreign[string, string, string, string], f F) topology.Stream[string, string], f F) func(b *topology.Builder) {
+	return func(b *topology.Builder) {
+		ads := topology.FromTable(b, "ads", "ad", codecs.String, codecs.String)
+		by := processors.Foreign[string, string, string, string]{Key: fruit, Result: codecs.String}
+		topology.To(stamped(join(ads.Stream, prices(b).Stream, "offer", by, f)), "offers")
+	}
+}
+
+func fruit(_, text string) (string, bool) {
+	word, _, _ := strings.Cut(text, " ")
+	return word, word != "free"
 }
 
 // near is the window of streams.
