@@ -69,10 +69,20 @@ func TestJoinForeignAgainstAModel(t *testing.T) {
 					}
 					d.Run()
 					require.Equal(t, foreignModel(ads, prices, left), latest(t, d))
+					require.Len(t, d.Rows("offer-foreign"), len(prices)+references(ads), "a row for each price and each ad that refers to one")
 				}
 			})
 		})
 	}
+}
+
+func references(ads map[string]string) (n int) {
+	for key, text := range ads {
+		if _, refers := fruit(key, text); refers {
+			n++
+		}
+	}
+	return n
 }
 
 // latest are the results that stand, without their times.
