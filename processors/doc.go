@@ -33,6 +33,15 @@
 // their last commit: no record inside the grace is ever late there, but one beyond it may still be
 // in time, which depends on when they commit. Decide lateness above the topic where that matters.
 //
+// # Failing records
+//
+// Functions that return an error (TryMapValues, Aggregate, AggregateWindows) turn the record into
+// a dead letter with the reason "failed"; the state stays as it was. So does a key or value that
+// its codec cannot encode.
+//
+// Updates of an aggregate are not records of a topic: where one fails or is late below the
+// aggregate, the dead letter names the node, the task's partition and offset -1 as its source.
+//
 // # Joins
 //
 // Records of one key meet in one task, so the sides of a join must be co-partitioned: where an
@@ -53,15 +62,6 @@
 // does not depend on the order of arrival, as long as records come within the grace.
 //
 // Every update forwards its own result: joins do not wait for the commit as aggregates do.
-//
-// # Failing records
-//
-// Functions that return an error (TryMapValues, Aggregate, AggregateWindows) turn the record into
-// a dead letter with the reason "failed"; the state stays as it was. So does a key or value that
-// its codec cannot encode.
-//
-// Updates of an aggregate are not records of a topic: where one fails or is late below the
-// aggregate, the dead letter names the node, the task's partition and offset -1 as its source.
 //
 // # Layouts
 //
