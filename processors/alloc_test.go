@@ -22,11 +22,28 @@ var pipelines = map[string]func(in topology.Stream[[]byte, int64]){
 		tried := processors.TryMapValues(next, "trymapvalues", func(n int64) (int64, error) { return n, nil })
 		processors.Map(tried, "map", func(k []byte, n int64) (int64, []byte) { return n, k })
 		processors.SelectKey(tried, "selectkey", func(_ []byte, n int64) int64 { return n })
+		branches := processors.Branch(tried, "branch", processors.Case[[]byte, int64]{Name: "some", If: func(_ []byte, n int64) bool { return n > 0 }})
+		processors.FlatMapValues(branches["some"], "flatmapvalues", func(n int64, emit func(int64)) { emit(n) })
+		processors.Peek(tried, "peek", func(*topology.Record[[]byte, int64]) {})
 	},
 	"count": func(in topology.Stream[[]byte, int64]) { processors.Count(in, "counts") },
 	"aggregate": func(in topology.Stream[[]byte, int64]) {
 		processors.Aggregate(in, "sums", codecs.Float64, func(sum float64, _ []byte, n int64) (float64, error) { return sum + float64(n), nil })
 	},
+	"jointable": func(in topology.Stream[[]byte, int64]) {
+		processors.LeftJoinTable(in, processors.ToTable(in, "latest"), "joined", func(_ []byte, n int64, latest *int64) int64 { return n })
+	},
+	"jointables": func(in topology.Stream[[]byte, int64]) {
+		processors.OuterJoinTables(in, in, "pairs", func(_ []byte, l, _ *int64) int64 { return *l })
+	},
+	"joinstreams": func(in topology.Stream[[]byte, int64]) {
+		within := processors.JoinWindow{After: time.Millisecond, Grace: time.Millisecond}
+		processors.OuterJoinStreams(in, in, within, "near", func(_ []byte, l, _ *int64) int64 { return *l })
+	},
+	"dedup": func(in topology.Stream[[]byte, int64]) {
+		processors.Dedup(in, "once", func(k []byte, _ int64) []byte { return k }, codecs.Bytes, time.Millisecond)
+	},
+	"totable": func(in topology.Stream[[]byte, int64]) { processors.ToTable(in, "latest") },
 	"window": func(in topology.Stream[[]byte, int64]) {
 		processors.CountWindows(processors.Window(in, processors.Tumbling{Size: time.Second, Grace: time.Second}), "panes")
 	},

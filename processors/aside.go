@@ -15,6 +15,9 @@ const ReasonFailed = "failed"
 // reasonLate is the reason of the dead letter of an update that is late.
 const reasonLate = "late"
 
+// skippedTombstones counts the tombstones of a stream that its join passed over.
+const skippedTombstones = "skipped_tombstones_total"
+
 // aside puts records aside that an operator cannot use: as dead letters or as late. Operators
 // embed it; its Init gives them their context.
 type aside[K, V any] struct {
@@ -70,7 +73,7 @@ func (a *aside[K, V]) update(rec *topology.Record[K, V]) *topology.Source {
 	if a.key != nil {
 		src.Key, _ = a.key.Append(nil, rec.Key) // one that cannot be encoded stays empty
 	}
-	if a.value != nil {
+	if a.value != nil && !rec.Tombstone {
 		src.Value, _ = a.value.Append(nil, rec.Value)
 	}
 	return src

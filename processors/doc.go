@@ -74,6 +74,27 @@
 // Updates of an aggregate are not records of a topic: where one fails or is late below the
 // aggregate, the dead letter names the node, the task's partition and offset -1 as its source.
 //
+// # Joins
+//
+// Records of one key meet in one task, so the sides of a join must be co-partitioned: where an
+// operator has changed keys they go through a repartition topic, and key codecs of different types
+// are a build error. That the sources have equally many partitions is checked when the app starts.
+//
+//	join          result when                                 its time        its headers
+//	JoinTable     a record of the stream comes                the record's    the record's
+//	JoinGlobal    a record of the stream comes                the record's    the record's
+//	JoinTables    an update changes either side               the greater     the update's
+//	JoinForeign   an update changes either side               the greater     the update's
+//	JoinStreams   the second record of a pair comes           the greater     the second's
+//	              or a window closes without a pair (left,    the record's    none
+//	              outer), once
+//
+// A task takes what waits by event time, and what has not arrived cannot wait: a record of a stream
+// that is read before an older update of its table does not see it, as in Kafka Streams. JoinStreams
+// does not depend on the order of arrival, as long as records come within the grace.
+//
+// Every update forwards its own result: joins do not wait for the commit as aggregates do.
+//
 // # Layouts
 //
 // Integers are big endian; readers accept the previous version too, of which there is none yet.
@@ -90,6 +111,25 @@
 //	    flags                           1 forwarded, 2 changed since, 4 deleted but not yet said so
 //	row of Suppress                     key    a Windowed key, its end before its start
 //	                                    value  1 | result
+//	row of ToTable                      key    the stream's key codec
+//	                                    value  the stream's value codec
+//	row of JoinTables and others        key    the streams' key codec
+//	                                    value  1 | sides 1, 1 left + 2 right | for each: time 8 | length uvarint | value
+//	row of JoinForeign and others       key    k | the left stream's key codec
+//	                                    value  1 | version 8 | 1 refers + 2 has a result 1 | foreign key
+//	                                    key    n
+//	                                    value  1 | last version 8
+//	row of its store NAME-foreign       key    length uvarint | foreign key | r
+//	                                    value  1 | time 8 | the right stream's value codec
+//	                                    key    length uvarint | foreign key | s | key
+//	                                    value  1 | version 8 | time 8 | the left stream's value codec
+//	its records                         subscription  1 | version 8, 0 to end it | length uvarint | key | value
+//	                                    response      1 | version 8 | 1, or 0 for no result | result
+//	row of JoinStreams and others       key    1 | start 8 | end 8 of a stretch of time, as of a Windowed key
+//	                                           | side 1, l or r | number 4 | key
+//	                                    value  1 | for each: 1 if it had a partner, else 0 | time 8 | length uvarint | value
+//	row of Dedup                        key    1 | start 8 | end 8 of a stretch of time | id
+//	                                    value  1 | time 8
 //	Windowed key, in stores and topics         1 | start 8, sign bit flipped | end 8, likewise | key
 //
 // The event time of a row is the greatest of its records up to its last change; updates have it

@@ -39,8 +39,14 @@ func clock(ms int64) string {
 
 func window(start, end int64) string { return "[" + clock(start) + "," + clock(end) + ")" }
 
+// none is the text of a record without value.
+const none = "~"
+
 // encode turns the text of a value into what the topic holds: int64 in orders, text elsewhere.
 func encode(topic, value string) []byte {
+	if value == none {
+		return nil
+	}
 	n, err := strconv.ParseInt(value, 10, 64)
 	if topic != "orders" || err != nil { // in orders an undecodable record
 		return []byte(value)
@@ -137,7 +143,9 @@ func stored(t *testing.T, d *topologytest.Driver, topo *topology.Topology) (all 
 	for _, s := range topo.Subs {
 		for _, store := range s.Stores[:len(s.Stores)-1] {
 			rows := d.Rows(store.Name)
-			require.Equal(t, d.Last(s.Changelog(store)), rows, "store %s is not what its changelog says", store.Name)
+			if store.SourceTopic == "" { // else the changelog has records that are still to be read
+				require.Equal(t, d.Last(s.Changelog(store)), rows, "store %s is not what its changelog says", store.Name)
+			}
 			for _, key := range slices.Sorted(maps.Keys(rows)) {
 				all = append(all, fmt.Sprintf("row %s %s %x", store.Name, show([]byte(key)), rows[key]))
 			}

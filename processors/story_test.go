@@ -14,7 +14,7 @@ import (
 
 // TestStories runs testdata/stories. A story is a topology of topologies_test.go and a script, a line a step:
 //
-//	pipe TOPIC t=MM:SS KEY VALUE   append a record with this event time, process and commit
+//	pipe TOPIC t=MM:SS KEY VALUE   append a record with this event time, process and commit; ~ is no value
 //	batch                          from here on pipe only appends
 //	commit                         process and commit what there is
 //	advance DURATION               let wall-clock time pass

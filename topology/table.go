@@ -13,7 +13,7 @@ type Table[K, V any] struct {
 }
 
 // FromTable reads a compacted topic as a table. The topic is the store's changelog: nothing is
-// written a second time. A tombstone deletes the row and goes on as the zero V.
+// written a second time. A tombstone deletes the row and goes on as one.
 func FromTable[K, V any](b *Builder, topic, name string, key codecs.Codec[K], value codecs.Codec[V]) Table[K, V] {
 	store := Store{Name: name, SourceTopic: topic}
 	if value == nil {
@@ -23,7 +23,7 @@ func FromTable[K, V any](b *Builder, topic, name string, key codecs.Codec[K], va
 	updates := Process(rows, name, Needs{Stores: []Store{store}}, func(out Forward[K, V]) Processor[K, []byte] {
 		return &tableNode[K, V]{name: name, value: value, out: out}
 	})
-	return Table[K, V]{Stream: WithCodecs(updates, key, value), Store: store}
+	return Table[K, V]{Stream: KeepKeys(WithCodecs(updates, key, value)), Store: store}
 }
 
 // tableNode keeps the rows of a table as they are read.
@@ -42,7 +42,7 @@ func (t *tableNode[K, V]) Init(ctx Context) error {
 
 func (t *tableNode[K, V]) Process(rec *Record[K, []byte]) error {
 	src, rows := t.ctx.Source(), t.ctx.Table(t.name)
-	t.rec = Record[K, V]{Key: rec.Key, Time: rec.Time, Headers: rec.Headers}
+	t.rec = Record[K, V]{Key: rec.Key, Time: rec.Time, Headers: rec.Headers, Tombstone: src.Value == nil}
 	if src.Value == nil {
 		rows.Delete(src.Key)
 		return t.out(&t.rec)

@@ -175,7 +175,7 @@ func (a *App) tasks(s *topology.Sub, known, counts map[string]int) (int, error) 
 			return 0, fmt.Errorf("source topic %s %w", src.Topic, errNoTopic)
 		}
 		if n != 0 && have != n {
-			return 0, fmt.Errorf("sources of %s are not co-partitioned: %s has %d partitions, %s has %d", s.Name, first, n, src.Topic, have)
+			return 0, fmt.Errorf("sources of %s are not co-partitioned: %s has %d partitions, %s has %d; topics that are read together need equally many", s.Name, first, n, src.Topic, have)
 		}
 		n, first = have, src.Topic
 	}
