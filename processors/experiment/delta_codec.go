@@ -27,14 +27,14 @@ import (
 //	  count   live sums, each: int N, wide S, wide SS
 //	  count   matured sums, likewise
 //	  count   numbers of non-zero units, each: int
-//	  parts
+//	  parts   0: count segment, int excluded, int corrections
 //	count   panes, each:
 //	  count   variant
 //	  int     start less the start of the pane before (of the first: less 0)
 //	  int     new units, late
 //	  count   metrics, each: int events, wide sum
 //	  parts
-//	parts
+//	parts   1: count causes, an int for each: units left out by Cause, from the second
 type DeltaCodec struct{}
 
 // Layouts by their version byte.
@@ -46,6 +46,12 @@ const (
 
 // noParts is the mask of a cell, a pane or a delta that has none.
 const noParts = 0
+
+// Parts of a cell and of a delta by their bits in the mask.
+const (
+	partOfSegment = 1 << 0 // of a cell
+	partOfLeftOut = 1 << 1 // of a delta
+)
 
 // ErrDelta is the cause of a Parse error for bytes that are not a delta of a known layout.
 var ErrDelta = errors.New("malformed delta")
@@ -70,7 +76,19 @@ func (DeltaCodec) Append(dst []byte, d *Delta) ([]byte, error) {
 		dst = appendPane(dst, &d.Panes[i], before)
 		before = d.Panes[i].Start
 	}
-	return binary.AppendUvarint(dst, noParts), nil
+	return appendDeltaParts(dst, d), nil
+}
+
+func appendDeltaParts(dst []byte, d *Delta) []byte {
+	if d.LeftOut == [Causes]int64{} {
+		return binary.AppendUvarint(dst, noParts)
+	}
+	dst = binary.AppendUvarint(dst, partOfLeftOut)
+	dst = binary.AppendUvarint(dst, uint64(Causes-1))
+	for _, n := range d.LeftOut[1:] {
+		dst = binary.AppendVarint(dst, n)
+	}
+	return dst
 }
 
 func encodable(d *Delta) error {
@@ -81,8 +99,8 @@ func encodable(d *Delta) error {
 		return fmt.Errorf("experiment: append delta: %w: run %d", ErrDelta, d.Run)
 	}
 	for i := range d.Cells {
-		if d.Cells[i].Variant < 0 {
-			return fmt.Errorf("experiment: append delta: %w: variant %d", ErrDelta, d.Cells[i].Variant)
+		if d.Cells[i].Variant < 0 || d.Cells[i].Segment < 0 {
+			return fmt.Errorf("experiment: append delta: %w: variant %d, segment %d", ErrDelta, d.Cells[i].Variant, d.Cells[i].Segment)
 		}
 	}
 	for i := range d.Panes {
@@ -120,7 +138,17 @@ func appendCell(dst []byte, c *CellDelta) []byte {
 	for _, n := range c.NonZero {
 		dst = binary.AppendVarint(dst, n)
 	}
-	return binary.AppendUvarint(dst, noParts)
+	return appendCellParts(dst, c)
+}
+
+func appendCellParts(dst []byte, c *CellDelta) []byte {
+	if c.Segment == 0 {
+		return binary.AppendUvarint(dst, noParts)
+	}
+	dst = binary.AppendUvarint(dst, partOfSegment)
+	dst = binary.AppendUvarint(dst, uint64(c.Segment))
+	dst = binary.AppendVarint(dst, c.Excluded)
+	return binary.AppendVarint(dst, c.Corrections)
 }
 
 func appendSums(dst []byte, all []stats.Sums) []byte {
