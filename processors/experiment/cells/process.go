@@ -70,6 +70,7 @@ type processor struct {
 	total   totalRow // scratch, like all below
 	pending *experiment.Delta
 	window  windowRow
+	segment segmentRow
 	key     []byte // of the row in hand
 	row     []byte
 	alarm   []byte // key of a timer
@@ -105,8 +106,16 @@ func (p *processor) add(r *run, d *experiment.Delta) error {
 	if err := p.loadTotal(r); err != nil {
 		return err
 	}
-	addCells(p.total.sums, d)
+	addCounters(p.total.sums, d)
+	for i := range d.Cells {
+		if d.Cells[i].Segment == 0 {
+			addCell(p.total.sums, &d.Cells[i])
+		}
+	}
 	if err := p.addPanes(r, d); err != nil {
+		return err
+	}
+	if err := p.addSegments(r, d); err != nil {
 		return err
 	}
 	return p.saveTotal(r)
