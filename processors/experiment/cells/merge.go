@@ -20,6 +20,16 @@ func addCounters(sum, d *experiment.Delta) {
 	}
 }
 
+// addWhole adds the counters of a delta and its cells of all units.
+func addWhole(sum, d *experiment.Delta) {
+	addCounters(sum, d)
+	for i := range d.Cells {
+		if d.Cells[i].Segment == 0 {
+			addCell(sum, &d.Cells[i])
+		}
+	}
+}
+
 // addCells adds all cells and counters of a delta to a sum of deltas. Cells are ordered by epoch, segment, then variant.
 func addCells(sum, d *experiment.Delta) {
 	addCounters(sum, d)

@@ -106,12 +106,7 @@ func (p *processor) add(r *run, d *experiment.Delta) error {
 	if err := p.loadTotal(r); err != nil {
 		return err
 	}
-	addCounters(p.total.sums, d)
-	for i := range d.Cells {
-		if d.Cells[i].Segment == 0 {
-			addCell(p.total.sums, &d.Cells[i])
-		}
-	}
+	addWhole(p.total.sums, d)
 	if err := p.addPanes(r, d); err != nil {
 		return err
 	}
