@@ -40,6 +40,9 @@ func (s *sums) cell(variant int, epoch int64, segment uint16) *cell {
 	at := int(segment)*s.variants + variant
 	for i, known := range s.epochs {
 		if known == epoch {
+			if c := &s.cells[i*s.stride+at]; c.nonZero != nil {
+				return c
+			}
 			return s.open(i*s.stride + at)
 		}
 	}
@@ -51,11 +54,8 @@ func (s *sums) cell(variant int, epoch int64, segment uint16) *cell {
 
 // open gives a cell its sums.
 func (s *sums) open(at int) *cell {
-	c := &s.cells[at]
-	if c.nonZero == nil {
-		room := make([]stats.Sums, 2*s.metrics)
-		c.live, c.matured, c.nonZero = room[:s.metrics:s.metrics], room[s.metrics:], make([]int64, s.metrics)
-	}
+	c, room := &s.cells[at], make([]stats.Sums, 2*s.metrics)
+	c.live, c.matured, c.nonZero = room[:s.metrics:s.metrics], room[s.metrics:], make([]int64, s.metrics)
 	return c
 }
 
