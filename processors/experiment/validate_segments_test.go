@@ -1,10 +1,12 @@
 package experiment_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/abacus-stream/abacus/processors/experiment"
 )
@@ -36,6 +38,20 @@ segments:
 	require.Equal(t, []string{"country=DE", "country=NO", "country=a=b|c", "country=other", "hour=1", "hour=2", "hour=other"}, d.SegmentNames())
 	require.Equal(t, []string{"qa-1", "42"}, d.Exclude.Units)
 	require.Equal(t, &experiment.Holdout{Name: "q4", Share: 0.05}, d.Holdout)
+
+	text, err := yaml.Marshal(d)
+	require.NoError(t, err)
+	require.Equal(t, d, parse(t, string(text)))
+	text, err = json.Marshal(d)
+	require.NoError(t, err)
+	var back experiment.Definition
+	require.NoError(t, json.Unmarshal(text, &back))
+	require.Equal(t, d, &back)
+	plain, err := json.Marshal(parse(t, small+"metrics: [{name: m, kind: mean, event: e}]"))
+	require.NoError(t, err)
+	for _, field := range []string{"exclude", "holdout", "segments"} {
+		require.NotContains(t, string(plain), `"`+field+`"`)
+	}
 }
 
 func TestSegmentsHaveBounds(t *testing.T) {
