@@ -28,9 +28,30 @@ func align(running, d *experiment.Definition) error {
 	fixed("multiple_variants", d.MultipleVariants == running.MultipleVariants, running.MultipleVariants, d.MultipleVariants)
 	fixed("grace", d.Grace == running.Grace, running.Grace, d.Grace)
 	fixed("dedup_for", d.DedupFor == running.DedupFor, running.DedupFor, d.DedupFor)
+	fixed("exclude", slices.Equal(d.Exclude.Units, running.Exclude.Units), running.Exclude.Units, d.Exclude.Units)
+	fixed("holdout", sameHoldout(d.Holdout, running.Holdout), holdout(running.Holdout), holdout(d.Holdout))
+	fixed("segments", slices.EqualFunc(d.Segments, running.Segments, sameDimension), running.SegmentNames(), d.SegmentNames())
 	all = append(all, alignVariants(running.Variants, d.Variants)...)
 	all = append(all, alignMetrics(running.Metrics, d.Metrics)...)
 	return errors.Join(all...)
+}
+
+func sameHoldout(a, b *experiment.Holdout) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+func holdout(h *experiment.Holdout) string {
+	if h == nil {
+		return "none"
+	}
+	return fmt.Sprintf("%v of %s", h.Share, h.Name)
+}
+
+func sameDimension(a, b experiment.Dimension) bool {
+	return a.Name == b.Name && a.Prop == b.Prop && slices.Equal(a.Values, b.Values)
 }
 
 func sameTime(a, b *time.Time) bool {
