@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/replay"
+	"github.com/abacus-stream/abacus/processors/experiment"
 )
 
 const replayLong = `Replay feeds the rows of a CSV file (also .gz) as events of one experiment, and makes that experiment.
@@ -28,6 +31,7 @@ Metrics   NAME=conversion:COL       true, yes, y, t or a number that is not 0
           NAME=quantile:COL[?COND]  the median, 95 % and 99 % of the column's numbers, row by row
           NAME=share:COL/COL        of aggregated files, see below
 Options   ,cap=N of a unit's total  ,decimals=N kept of each value (default what the file needs, at most 9)
+Segments  --segment hour=15,16      figures of these values of a column too, of all others as hour=other
 COND      col=v, !=, <, <=, >, >= by number or time; col= for blank; | between alternatives
 
 Aggregated files, one a variant: VARIANT=FILE VARIANT=FILE with --metric gross=share:Enrollments/Clicks alone. A row stands for as
@@ -163,6 +167,9 @@ func printPlanText(w io.Writer, p *replay.Plan) error {
 			fmt.Fprintf(w, ", cap %s", *m.Cap)
 		}
 		fmt.Fprintln(w)
+	}
+	for _, s := range def.Segments {
+		fmt.Fprintf(w, "  segments  %-20s %s\n", s.Name, strings.Join(append(slices.Clone(s.Values), experiment.OtherSegment), ", "))
 	}
 	for _, row := range p.Bad {
 		fmt.Fprintf(w, "  bad row, line %d: %s\n", row.Line, row.Reason)

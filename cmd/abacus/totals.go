@@ -8,7 +8,7 @@ import (
 	"github.com/abacus-stream/abacus/codecs/result"
 )
 
-// finalTotals are the last totals of all experiments, by name.
+// finalTotals are the last totals of all experiments, by name, each followed by those of its segments.
 func finalTotals(ctx context.Context, k *stack) ([]*result.Record, error) {
 	last, err := k.logs.Last(ctx, k.prefix+".stats")
 	if err != nil {
@@ -20,10 +20,10 @@ func finalTotals(ctx context.Context, k *stack) ([]*result.Record, error) {
 		if err := result.Codec.Parse(rec.Value, &r); err != nil {
 			return nil, err
 		}
-		if r.Grain == result.Total && r.Segment == "" {
+		if r.Grain == result.Total {
 			totals = append(totals, r)
 		}
 	}
-	slices.SortFunc(totals, func(a, b *result.Record) int { return cmp.Compare(a.Experiment, b.Experiment) })
+	slices.SortFunc(totals, func(a, b *result.Record) int { return cmp.Compare(a.Key(), b.Key()) })
 	return totals, nil
 }

@@ -21,7 +21,8 @@ type Record struct {
 	// Of totals only. Dropped counts events by cause; a nil map is left out, an empty one is not.
 	Units    map[string]int64 `json:"units,omitzero"` // kept units by variant
 	Excluded *int64           `json:"excluded,omitempty"`
-	Dropped  map[string]int64 `json:"dropped,omitzero"`
+	Dropped  map[string]int64 `json:"dropped,omitzero"`  // not of segments
+	LeftOut  map[string]int64 `json:"left_out,omitzero"` // exposed units that are not analysed by cause: listed, holdout
 	Split    *Split           `json:"split,omitempty"`
 
 	PostMaturityCorrections int64             `json:"post_maturity_corrections,omitempty"` // units
@@ -38,7 +39,11 @@ type Split struct {
 	FirstSeen   map[string]int64   `json:"first_seen,omitzero"` // units by first-seen arm, excluded ones included; not of unit: event
 	Crossed     map[string]int64   `json:"crossed,omitzero"`    // those of them that are excluded
 	Verdict     string             `json:"verdict"`             // ok, broken split, broken assignment
-	Reason      string             `json:"reason,omitempty"`
+
+	WorstSegment  string `json:"worst_segment,omitempty"`  // that came least by the weights, dimension=value
+	PWorstSegment Number `json:"p_worst_segment,omitzero"` // its own p_sequential; broken at 0.001 over the number of segments
+
+	Reason string `json:"reason,omitempty"`
 }
 
 // Metric is one metric of the experiment. Comparisons, by treatment, are of totals only.

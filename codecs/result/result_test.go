@@ -69,6 +69,29 @@ func TestWindowRecord(t *testing.T) {
 	require.Equal(t, r, parse(t, string(data)))
 }
 
+func TestSegmentRecord(t *testing.T) {
+	r := &result.Record{
+		V: result.Version, Experiment: "e", Run: 1, ConfigVersion: 1, Grain: result.Total, Segment: "country=DE",
+		Units: map[string]int64{"A": 3}, Excluded: new(int64(0)), Metrics: map[string]result.Metric{},
+	}
+	data, err := result.Codec.Append(nil, r)
+	require.NoError(t, err)
+	require.NoError(t, schematest.Check(result.Schema, data))
+	require.Equal(t, "e|total|country=DE", r.Key())
+	require.Equal(t, r, parse(t, string(data)))
+	r.Segment = ""
+	data, err = result.Codec.Append(nil, r)
+	require.NoError(t, err)
+	require.Error(t, schematest.Check(result.Schema, data), "the whole has its drops")
+	r.Dropped, r.LeftOut = map[string]int64{}, map[string]int64{"listed": 2}
+	r.Split = &result.Split{Weights: map[string]float64{"A": 1}, WorstSegment: "country=DE", PWorstSegment: result.Num(0.25), Verdict: "ok"}
+	data, err = result.Codec.Append(nil, r)
+	require.NoError(t, err)
+	require.NoError(t, schematest.Check(result.Schema, data))
+	require.Contains(t, string(data), `"worst_segment":"country=DE","p_worst_segment":0.25`)
+	require.Contains(t, string(data), `"left_out":{"listed":2}`)
+}
+
 // Everything of a comparison that may be unavailable is null and there; se_pooled and df are left out (case 37).
 func TestEmptyTotalHasNullsNotNaN(t *testing.T) {
 	r := &result.Record{

@@ -79,10 +79,25 @@ var meanings = []mutant{
 		checks: []check{{pkg: flowPkg, test: "TestAnyHardLogGivesWhatVerifyRecomputes", tries: 5, flags: rapidly}},
 	},
 	{
+		bug:    "the segment of the exposure that came first",
+		breaks: "A unit counts in the segments of its first exposure by event time.",
+		edits: []edit{
+			{unitsFile + "exposure.go", "	e.Variant, e.Epoch, e.Parts = variant, x.epoch(ev.ConfigVersion, ev.Time), x.segmentsOf(ev)\n",
+				"	e.Variant, e.Epoch = variant, x.epoch(ev.ConfigVersion, ev.Time)\n	if e.Parts == (segments{}) {\n		e.Parts = x.segmentsOf(ev)\n	}\n"},
+		},
+		checks: []check{{pkg: unitsPkg, test: "TestAnEarlierExposureMovesTheSegment"}, anyLog},
+	},
+	{
+		bug:    "sticky exposures in the split check",
+		breaks: "The split check is of units whose variant was drawn by the weights.",
+		edits:  []edit{{unitsFile + "split.go", "	case \"sticky\", \"forced\"", "	case \"forced\""}},
+		checks: []check{{pkg: unitsPkg, test: "TestOnlyDrawnUnitsEnterTheSplitCheck"}, anyLog},
+	},
+	{
 		bug:    "stage 2 drops what comes late",
 		breaks: "The total takes every delta, however late its panes are.",
 		edits: []edit{
-			{"processors/experiment/cells/process.go", "	addCells(p.total.sums, d)\n	if err", "	if p.ctx.StreamTime() < r.last {\n		addCells(p.total.sums, d)\n	}\n	if err"},
+			{"processors/experiment/cells/process.go", "	addWhole(p.total.sums, d)\n	if err", "	if p.ctx.StreamTime() < r.last {\n		addWhole(p.total.sums, d)\n	}\n	if err"},
 		},
 		checks: []check{anyLog},
 	},

@@ -15,6 +15,9 @@ type Definition struct {
 	Start            *time.Time          `yaml:"start,omitempty" json:"start,omitempty"`
 	End              *time.Time          `yaml:"end,omitempty" json:"end,omitempty"`
 	MultipleVariants string              `yaml:"multiple_variants,omitempty" json:"multiple_variants,omitempty"` // exclude or first
+	Exclude          Exclusion           `yaml:"exclude,omitempty" json:"exclude,omitzero"`                      // units that are not analysed
+	Holdout          *Holdout            `yaml:"holdout,omitempty" json:"holdout,omitempty"`
+	Segments         []Dimension         `yaml:"segments,omitempty" json:"segments,omitempty"`
 	Grace            Duration            `yaml:"grace,omitempty" json:"grace,omitempty"`
 	DedupFor         Duration            `yaml:"dedup_for,omitempty" json:"dedup_for,omitempty"`
 	Metrics          []Metric            `yaml:"metrics" json:"metrics"`

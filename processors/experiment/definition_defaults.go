@@ -47,6 +47,10 @@ func (d *Definition) Defaults() {
 		d.Traffic = &all
 	}
 	fill(&d.MultipleVariants, exclude)
+	d.Segments = slices.Clone(d.Segments)
+	for i := range d.Segments {
+		fill(&d.Segments[i].Prop, d.Segments[i].Name)
+	}
 	fill(&d.Grace, defaultGrace)
 	fill(&d.DedupFor, defaultDedup)
 	d.Metrics = slices.Clone(d.Metrics)

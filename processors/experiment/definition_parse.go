@@ -129,7 +129,7 @@ func form(goType string) string {
 		return "true or false"
 	case "string":
 		return "a text"
-	case "[]float64", "[]string", "[]experiment.Metric":
+	case "[]float64", "[]string", "[]experiment.Metric", "[]experiment.Dimension":
 		return "a list"
 	}
 	return "a map of fields"

@@ -9,22 +9,28 @@ type Delta struct {
 	Version     int64 // newest config version the sending task has adopted
 	Cells       []CellDelta
 	Panes       []PaneDelta
-	Excluded    int64        // units in two variants
-	Corrections int64        // changes of matured totals
-	Dropped     [Drops]int64 // by Drop
+	Excluded    int64         // units in two variants
+	Corrections int64         // changes of matured totals
+	Dropped     [Drops]int64  // by Drop
+	LeftOut     [Causes]int64 // exposed units that are not analysed, by Cause
 }
 
-// CellDelta is the change of one variant in one allocation epoch.
+// CellDelta is the change of one variant in one allocation epoch: of all its units, or of those of one segment.
 type CellDelta struct {
 	Variant   int          // index in the definition
 	Epoch     int64        // config version of the units' first exposure
+	Segment   int          // 0: all units; else by its place among Definition.SegmentNames, from 1
 	Units     int64        // kept units, live; of unit: event accepted events
-	FirstSeen int64        // units by first-seen arm, excluded ones included, at exposure + grace
+	FirstSeen int64        // units by first-seen arm, excluded ones included, at exposure + grace; only those that the split check is of
 	Crossed   int64        // those of FirstSeen that are excluded; counted once, never taken back
 	Live      []stats.Sums // by metric index; N is used by matured sums and means of unit: event
 	Matured   []stats.Sums // by metric index; N units entered
 	NonZero   []int64      // by metric index; matured units, of unit: event events, whose total is not 0
 	Bins      []Bins       // of quantiles, by metric, then bucket; live
+
+	// Of segments only: their part in the fields of Delta.
+	Excluded    int64 // by the variant of the first exposure
+	Corrections int64
 }
 
 // PaneDelta is the change of one variant in one pane of a second.

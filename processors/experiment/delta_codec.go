@@ -27,16 +27,17 @@ import (
 //	  count   live sums, each: int N, wide S, wide SS
 //	  count   matured sums, likewise
 //	  count   numbers of non-zero units, each: int
-//	  parts: 4 bins: count, each: count metric, count bucket, sketch
+//	  parts   0 segment: count segment, int excluded, int corrections
+//	          2 bins: count, each: count metric, count bucket, sketch
 //	count   panes, each:
 //	  count   variant
 //	  int     start less the start of the pane before (of the first: less 0)
 //	  int     new units, late
 //	  count   metrics, each: int events, wide sum
-//	  parts: 1 values: count metrics, each: count index, sketch
-//	         2 seen: count metrics, each: count index, count gaps, each: count seconds, int units
-//	         4 tagged: count metrics, each: count index, count registers, each: count more than the one before
-//	parts
+//	  parts   0 values: count metrics, each: count index, sketch
+//	          1 seen: count metrics, each: count index, count gaps, each: count seconds, int units
+//	          2 tagged: count metrics, each: count index, count registers, each: count more than the one before
+//	parts   1 left out: count causes, an int for each: units left out by Cause, from the second
 //
 // A sketch is as quantile.Sketch.Append writes it.
 type DeltaCodec struct{}
@@ -50,6 +51,12 @@ const (
 
 // noParts is the mask of a cell, a pane or a delta that has none.
 const noParts = 0
+
+// Parts of a cell and of a delta by their bits in the mask.
+const (
+	partOfSegment = 1 << 0 // of a cell
+	partOfLeftOut = 1 << 1 // of a delta
+)
 
 // ErrDelta is the cause of a Parse error for bytes that are not a delta of a known layout.
 var ErrDelta = errors.New("malformed delta")
@@ -74,7 +81,19 @@ func (DeltaCodec) Append(dst []byte, d *Delta) ([]byte, error) {
 		dst = appendPane(dst, &d.Panes[i], before)
 		before = d.Panes[i].Start
 	}
-	return binary.AppendUvarint(dst, noParts), nil
+	return appendDeltaParts(dst, d), nil
+}
+
+func appendDeltaParts(dst []byte, d *Delta) []byte {
+	if d.LeftOut == [Causes]int64{} {
+		return binary.AppendUvarint(dst, noParts)
+	}
+	dst = binary.AppendUvarint(dst, partOfLeftOut)
+	dst = binary.AppendUvarint(dst, uint64(Causes-1))
+	for _, n := range d.LeftOut[1:] {
+		dst = binary.AppendVarint(dst, n)
+	}
+	return dst
 }
 
 func encodable(d *Delta) error {
@@ -85,8 +104,8 @@ func encodable(d *Delta) error {
 		return fmt.Errorf("experiment: append delta: %w: run %d", ErrDelta, d.Run)
 	}
 	for i := range d.Cells {
-		if d.Cells[i].Variant < 0 {
-			return fmt.Errorf("experiment: append delta: %w: variant %d", ErrDelta, d.Cells[i].Variant)
+		if d.Cells[i].Variant < 0 || d.Cells[i].Segment < 0 {
+			return fmt.Errorf("experiment: append delta: %w: variant %d, segment %d", ErrDelta, d.Cells[i].Variant, d.Cells[i].Segment)
 		}
 	}
 	for i := range d.Panes {
@@ -124,10 +143,27 @@ func appendCell(dst []byte, c *CellDelta) []byte {
 	for _, n := range c.NonZero {
 		dst = binary.AppendVarint(dst, n)
 	}
-	if len(c.Bins) == 0 {
-		return binary.AppendUvarint(dst, noParts)
+	return appendCellParts(dst, c)
+}
+
+func appendCellParts(dst []byte, c *CellDelta) []byte {
+	mask := uint64(noParts)
+	if c.Segment > 0 {
+		mask |= partOfSegment
 	}
-	return appendBins(binary.AppendUvarint(dst, partOfBins), c.Bins)
+	if len(c.Bins) > 0 {
+		mask |= partOfBins
+	}
+	dst = binary.AppendUvarint(dst, mask)
+	if mask&partOfSegment != 0 {
+		dst = binary.AppendUvarint(dst, uint64(c.Segment))
+		dst = binary.AppendVarint(dst, c.Excluded)
+		dst = binary.AppendVarint(dst, c.Corrections)
+	}
+	if mask&partOfBins != 0 {
+		dst = appendBins(dst, c.Bins)
+	}
+	return dst
 }
 
 func appendSums(dst []byte, all []stats.Sums) []byte {

@@ -36,13 +36,17 @@ func list[T any](t *rapid.T, of *rapid.Generator[T], label string) []T {
 }
 
 var cellOf = rapid.Custom(func(t *rapid.T) experiment.CellDelta {
-	return experiment.CellDelta{
+	c := experiment.CellDelta{
 		Variant: rapid.IntRange(0, math.MaxInt32).Draw(t, "variant"), Epoch: rapid.Int64().Draw(t, "epoch"),
 		Units: rapid.Int64().Draw(t, "units"), FirstSeen: rapid.Int64().Draw(t, "first"),
 		Crossed: rapid.Int64().Draw(t, "crossed"),
 		Live:    list(t, sumsOf, "live"), Matured: list(t, sumsOf, "matured"), NonZero: list(t, rapid.Int64(), "nonzero"),
 		Bins: list(t, binsOf, "bins"),
 	}
+	if rapid.Bool().Draw(t, "of a segment") {
+		c.Segment, c.Excluded, c.Corrections = rapid.IntRange(1, math.MaxInt32).Draw(t, "segment"), rapid.Int64().Draw(t, "excluded"), rapid.Int64().Draw(t, "corrections")
+	}
+	return c
 })
 
 var sketchOf = rapid.Custom(func(t *rapid.T) (s quantile.Sketch) {
@@ -89,6 +93,9 @@ var deltaOf = rapid.Custom(func(t *rapid.T) *experiment.Delta {
 	}
 	for i := range d.Dropped {
 		d.Dropped[i] = rapid.SampledFrom([]int64{0, 0, 1, -1, math.MaxInt64, math.MinInt64}).Draw(t, "drop")
+	}
+	if rapid.Bool().Draw(t, "left out") {
+		d.LeftOut[experiment.CauseList], d.LeftOut[experiment.CauseHeld] = rapid.Int64().Draw(t, "listed"), rapid.Int64().Draw(t, "held")
 	}
 	return d
 })
@@ -137,6 +144,27 @@ func TestDeltaLayout(t *testing.T) {
 		2, 0, 0xd0, 0x0f, 2, 0, 1, 2, 2, 0x01, 0x2c, 0, 1, 0, 0, 2, 0, 0, 0}, data)
 }
 
+func TestDeltaLayoutOfSegments(t *testing.T) {
+	d := &experiment.Delta{Run: 1, Cells: []experiment.CellDelta{{Segment: 3, Excluded: 1, Corrections: -1}}}
+	d.LeftOut[experiment.CauseHeld] = 2
+	data, err := codec.Append(nil, d)
+	require.NoError(t, err)
+	require.Equal(t, []byte{3, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 2, 1, 0, 2, 2, 0, 4}, data)
+}
+
+// A cell may have both parts, that of the segment first.
+func TestDeltaLayoutOfBinsInASegment(t *testing.T) {
+	d := &experiment.Delta{Run: 1, Cells: []experiment.CellDelta{{Segment: 3, Bins: []experiment.Bins{{Metric: 1, Bucket: 31}}}}}
+	d.Cells[0].Bins[0].Values.Add(2, 4)
+	data, err := codec.Append(nil, d)
+	require.NoError(t, err)
+	require.Equal(t, []byte{3, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 5, 3, 0, 0, 1, 1, 31, 1}, data[:23])
+	used := &experiment.Delta{Cells: []experiment.CellDelta{{Segment: 9, Excluded: 1, Bins: []experiment.Bins{{}, {}}}}}
+	require.NoError(t, codec.Parse(data, &used))
+	require.Equal(t, d.Cells[0].Bins, used.Cells[0].Bins)
+	require.Equal(t, 3, used.Cells[0].Segment)
+}
+
 // Layout 2 has no parts.
 func TestDeltaOfLayoutTwo(t *testing.T) {
 	before := []byte{2, 2, 6, 2, 1, 0x40, 10,
@@ -173,10 +201,11 @@ func TestDeltaRefusals(t *testing.T) {
 	}
 	require.ErrorIs(t, codec.Parse(append(whole, 0), &d), experiment.ErrDelta)
 	require.ErrorIs(t, codec.Parse([]byte{4, 0, 0, 0, 0, 0, 0, 0}, &d), experiment.ErrDelta, "another layout")
-	require.ErrorIs(t, codec.Parse([]byte{3, 0, 0, 0, 0, 0, 0, 0, 1}, &d), experiment.ErrDelta, "an unknown part")
+	require.ErrorIs(t, codec.Parse([]byte{3, 0, 0, 0, 0, 0, 0, 0, 0x40}, &d), experiment.ErrDelta, "an unknown part")
+	require.ErrorIs(t, codec.Parse([]byte{3, 0, 0, 0, 0, 0, 0, 0, 2, 3, 0, 0, 0}, &d), experiment.ErrDelta, "an unknown cause")
 	require.ErrorIs(t, codec.Parse([]byte{1, 0, 0, 0, 0, 0xff, 0x7f, 0, 0}, &d), experiment.ErrDelta, "an unknown drop")
 
-	for _, bad := range []*experiment.Delta{nil, {Run: -1}, {Cells: []experiment.CellDelta{{Variant: -1}}}, {Panes: []experiment.PaneDelta{{Variant: -1}}}} {
+	for _, bad := range []*experiment.Delta{nil, {Run: -1}, {Cells: []experiment.CellDelta{{Variant: -1}}}, {Cells: []experiment.CellDelta{{Segment: -1}}}, {Panes: []experiment.PaneDelta{{Variant: -1}}}} {
 		kept, err := codec.Append([]byte("kept"), bad)
 		require.ErrorIs(t, err, experiment.ErrDelta)
 		require.Equal(t, "kept", string(kept))

@@ -47,7 +47,23 @@ func (r *reader) delta(d *Delta) {
 		r.pane(&d.Panes[i], before)
 		before = d.Panes[i].Start
 	}
-	r.parts(noParts)
+	r.deltaParts(d)
+}
+
+func (r *reader) deltaParts(d *Delta) {
+	mask := r.parts(partOfLeftOut)
+	d.LeftOut = [Causes]int64{}
+	if mask&partOfLeftOut == 0 {
+		return
+	}
+	n := r.length()
+	if n >= int(Causes) {
+		r.fail()
+		return
+	}
+	for i := range n {
+		d.LeftOut[1+i] = r.int()
+	}
 }
 
 // parts reads the mask of the optional parts that follow, of those that are known here.
@@ -89,8 +105,18 @@ func (r *reader) cell(c *CellDelta) {
 	if r.layout > deltaLayoutOne {
 		c.NonZero = r.ints(c.NonZero)
 	}
-	c.Bins = c.Bins[:0]
-	if r.parts(partOfBins)&partOfBins != 0 {
+	r.cellParts(c)
+}
+
+func (r *reader) cellParts(c *CellDelta) {
+	mask := r.parts(partOfSegment | partOfBins)
+	c.Segment, c.Excluded, c.Corrections, c.Bins = 0, 0, 0, c.Bins[:0]
+	if mask&partOfSegment != 0 {
+		if c.Segment, c.Excluded, c.Corrections = r.small(), r.int(), r.int(); c.Segment == 0 {
+			r.fail() // the whole has no such part
+		}
+	}
+	if mask&partOfBins != 0 {
 		c.Bins = r.bins(c.Bins)
 	}
 }

@@ -39,6 +39,9 @@ func (d *Definition) faults() []error {
 	filled.validateVariants(&f)
 	filled.validateTime(&f)
 	filled.validateMetrics(&f)
+	filled.validateSegments(&f)
+	filled.validateLeftOut(&f)
+	filled.validateSize(&f)
 	filled.validateWindows(&f)
 	filled.validateDecision(&f)
 	return f.all

@@ -57,6 +57,15 @@ func TestValidateNamesFieldAndRemedy(t *testing.T) {
 		"no cap":            {metric("name: m, kind: mean, event: e, cap: 0"), "metrics.m.cap: 0, want more than 0"},
 		"cap of conversion": {metric("name: m, kind: conversion, event: e, cap: 1"), "metrics.m.cap: is for kinds count, mean and last only"},
 		"goal":              {metric("name: m, kind: mean, event: e, goal: up"), `metrics.m.goal: "up" is unknown`},
+		"dimension twice":   {with("segments: [{name: a, values: [b]}, {name: a, values: [b]}]"), `segments.a.name: "a" is given twice`},
+		"dimension name":    {with("segments: [{name: A=, values: [b]}]"), `segments.0.name: "A=" is no name`},
+		"no values":         {with("segments: [{name: a}]"), "segments.a.values: want at least one"},
+		"value twice":       {with("segments: [{name: a, values: [b, c, b]}]"), `segments.a.values: "b" is given twice`},
+		"other":             {with("segments: [{name: a, values: [other]}]"), `segments.a.values: "other" is no value`},
+		"value of lines":    {with(`segments: [{name: a, values: ["b\nc"]}]`), `segments.a.values: "b\nc" is no value`},
+		"holdout":           {with("holdout: {name: h, share: 1}"), "holdout.share: 1, want more than 0, less than 1"},
+		"holdout name":      {with("holdout: {share: 0.1}"), `holdout.name: "" is no name`},
+		"excluded":          {with(`exclude: {units: [a, ""]}`), `exclude.units.1: "" is no unit`},
 		"harm":              {metric("name: m, kind: mean, event: e, on_harm: stop"), "metrics.m.on_harm: needs guardrail: true"},
 		"harm of events":    {"unit: event\n" + metric("name: m, kind: mean, event: e, guardrail: true, on_harm: stop"), "metrics.m.on_harm: cannot be stop"},
 		"margin":            {metric("name: m, kind: mean, event: e, margin: -1"), "metrics.m.margin: -1, want 0 or more"},
@@ -97,10 +106,15 @@ func TestValidateBounds(t *testing.T) {
 	for i := range 64 {
 		d.Metrics = append(d.Metrics, experiment.Metric{Name: fmt.Sprint("m", i), Kind: "count", Event: "e", Primary: true})
 	}
-	require.NoError(t, d.Validate())
+	few := *d
+	few.Variants = d.Variants[:2]
+	require.NoError(t, few.Validate(), "64 metrics of 2 variants")
+	few.Variants, few.Metrics = d.Variants, d.Metrics[:8]
+	require.NoError(t, few.Validate(), "8 metrics of 16 variants")
+	require.ErrorContains(t, d.Validate(), "metrics: 64 of 16 variants make records of up to ")
 	d.Variants = append(d.Variants, experiment.Variant{Name: "one", Weight: 1})
 	d.Metrics = append(d.Metrics, experiment.Metric{Name: "one", Kind: "count", Event: "e"})
-	require.EqualError(t, d.Validate(), "variants: 17 are too many, want at most 16\nmetrics: 65 are too many, want at most 64")
+	require.ErrorContains(t, d.Validate(), "variants: 17 are too many, want at most 16\nmetrics: 65 are too many, want at most 64")
 	d.Variants, d.Metrics = d.Variants[:2], d.Metrics[:1]
 	d.Variants[0].Weight, d.Variants[1].Weight = math.MaxFloat64, math.MaxFloat64
 	require.EqualError(t, d.Validate(), "variants: the weights have no finite sum, want smaller ones")

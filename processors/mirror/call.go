@@ -25,6 +25,9 @@ const (
 // StatsKey is the key of the hash of an experiment's total.
 func StatsKey(experiment string) string { return "ab:stats:{" + experiment + "}" }
 
+// SegmentKey is the key of the hash of a segment, dimension=value.
+func SegmentKey(experiment, segment string) string { return StatsKey(experiment) + ":" + segment }
+
 // WindowKey is the key of the hash of the newest window of a grain.
 func WindowKey(experiment, grain string) string { return "ab:window:{" + experiment + "}:" + grain }
 
@@ -52,7 +55,7 @@ func (p *processor) newCall(e *experiment) (*call, error) {
 		}
 		rec := h.rec
 		if rec == nil && want.present {
-			if rec, err = p.record(result.Key{Experiment: e.name, Grain: h.grain, Start: want.start}.String()); err != nil {
+			if rec, err = p.record(recordKey(e.name, h.grain, want.start)); err != nil {
 				return nil, err
 			}
 			if rec == nil {
@@ -67,7 +70,10 @@ func (p *processor) newCall(e *experiment) (*call, error) {
 // add appends one hash to the call; without a record it is removed.
 func (c *call) add(h *hash, rec *result.Record, offset int64) {
 	key, gone := StatsKey(c.of.name), "ab:gone:{"+c.of.name+"}"
-	if h.grain != result.Total {
+	switch segment := segmentIn(h.grain); {
+	case segment != "":
+		key, gone = SegmentKey(c.of.name, segment), gone+":"+h.grain
+	case ofWindows(h.grain):
 		key, gone = WindowKey(c.of.name, h.grain), gone+":"+h.grain
 	}
 	again, ttl, fields := "0", int64(0), map[string]string(nil)

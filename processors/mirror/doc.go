@@ -5,6 +5,7 @@
 // # The life of a record
 //
 //	mirror.go    the record goes into the table as it is; does it change what a hash of Redis shows?
+//	shows.go     which hash it is for
 //	shown.go     which window of a grain is shown, and by which record of the topic that was decided
 //	backlog.go   the hashes that Redis has yet to be told of
 //	flush.go     before a commit: within Timeout, in pipelines; when Redis is away it stays in the backlog
@@ -23,7 +24,7 @@
 // _topic the identity of the topic. The content is a function of the log up to that offset, so of two writes the one
 // with the greater offset is the newer, and equal ones are the same. The script ignores lower and equal ones, so neither
 // a replay nor an owner that has been replaced and does not know it yet can put anything back. Of a hash that was
-// removed the offset stays for an hour in ab:gone:{experiment}, with :<grain> for a window's.
+// removed the offset stays for an hour in ab:gone:{experiment}, with :<grain> for a window's and :total|<segment> for a segment's.
 //
 // Invariant (nothing acknowledged is lost unseen): the last command of each pipeline is a new token in the field of the
 // task's partition in ab:mirror, and it is set only where the token before it is still there. Redis loses only what came
@@ -36,11 +37,11 @@
 // An error of Redis never fails the task: the stream goes on, what was not acknowledged stays in the backlog and is tried
 // again a second later. After a restart of the task every hash is in the backlog once; the guard leaves those alone that
 // are as they should be. A window is shown while it is the newest of its grain in the table; when its record is
-// removed, the one before takes its place. Totals of segments are in the table and not in Redis.
+// removed, the one before takes its place. A segment has a hash as a total has.
 //
 // # Rows
 //
-// Store mirror: the topic's keys and values, unchanged. Store mirror-shown: <experiment>|<grain>, grain total included, to
+// Store mirror: the topic's keys and values, unchanged. Store mirror-shown: <experiment>|<grain>, grain total included, of segments total|<segment>, to
 // 1 | 1 if there is something to show, else 0 | offset 8 | start of the window 8, 0 of a total; numbers big endian.
 //
 // Counters: redis_errors, redis_hashes (written or removed), redis_newer (left alone: Redis was further), redis_lost

@@ -10,9 +10,10 @@ import (
 // field; floats are in their shortest form that reads back equal, sums as the record has them, times Unix ms.
 //
 //	experiment               run, config_version, as_of, closed (true, false), revision; start and end of a window
-//	units.<variant>, excluded, dropped.<cause>, post_maturity_corrections, reason.<field>
+//	segment                  of a segment: dimension=value
+//	units.<variant>, excluded, dropped.<cause>, left_out.<cause>, post_maturity_corrections, reason.<field>
 //	split.<field>            verdict, chi2, p_chi2, p_sequential, reason; split.weights.<variant>, split.first_seen.<variant>,
-//	                         split.crossed.<variant>
+//	                         split.crossed.<variant>, split.worst_segment, split.p_worst_segment
 //	<variant>.units_new      of a window
 //	<variant>.<metric>.      n, sum, mean, variance, matured_n, matured_nonzero, matured_sum; quantile_<q>; of a window events, sum, mean, rate, min,
 //	                         max, uniques, p50, p95, p99; figures_reason
@@ -23,6 +24,7 @@ import (
 //	metrics.<metric>.reason  why the metric has no figures
 func Fields(rec *result.Record) map[string]string {
 	f := fields{"experiment": rec.Experiment, "closed": strconv.FormatBool(rec.Closed)}
+	f.text("segment", rec.Segment)
 	f.integer("run", &rec.Run)
 	f.integer("config_version", &rec.ConfigVersion)
 	f.integer("as_of", &rec.AsOf)
@@ -35,6 +37,9 @@ func Fields(rec *result.Record) map[string]string {
 	}
 	for cause, n := range rec.Dropped {
 		f.integer("dropped."+cause, &n)
+	}
+	for cause, n := range rec.LeftOut {
+		f.integer("left_out."+cause, &n)
 	}
 	if rec.PostMaturityCorrections > 0 {
 		f.integer("post_maturity_corrections", &rec.PostMaturityCorrections)
@@ -82,6 +87,8 @@ func (f fields) split(s *result.Split) {
 	f.number("split.p_chi2", s.PChi2)
 	f.number("split.p_sequential", s.PSequential)
 	f.text("split.reason", s.Reason)
+	f.text("split.worst_segment", s.WorstSegment)
+	f.number("split.p_worst_segment", s.PWorstSegment)
 	for variant, weight := range s.Weights {
 		f.number("split.weights."+variant, result.Num(weight))
 	}

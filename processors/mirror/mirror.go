@@ -126,11 +126,8 @@ func (p *processor) Process(rec *topology.Record[string, []byte]) error {
 	if err == nil && src.Value != nil {
 		value, err = parse(rec.Key, src.Value)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		p.ctx.DeadLetter(undecodable, err)
-		return nil
-	case key.Segment != "":
 		return nil
 	}
 	return p.change(key, value, src.Offset)
@@ -147,14 +144,15 @@ func parse(key string, data []byte) (rec *result.Record, err error) {
 	return rec, nil
 }
 
-// change puts a hash into the backlog if the record changes it: a total's does, a window's unless a newer one is shown.
+// change puts a hash into the backlog if the record changes it: a total's or a segment's does, a window's unless a newer one is shown.
 // A nil record is a tombstone.
 func (p *processor) change(key result.Key, rec *result.Record, offset int64) error {
-	now, err := p.shown.get(key.Experiment, key.Grain)
+	grain := grainOf(key)
+	now, err := p.shown.get(key.Experiment, grain)
 	if err != nil {
 		return err
 	}
-	window := key.Grain != result.Total
+	window := ofWindows(grain)
 	if window && now.present && key.Start < now.start {
 		return nil
 	}
@@ -165,7 +163,7 @@ func (p *processor) change(key result.Key, rec *result.Record, offset int64) err
 		}
 		next.present = rec != nil
 	}
-	p.shown.put(key.Experiment, key.Grain, next)
-	p.backlog.add(key.Experiment, key.Grain).rec = rec
+	p.shown.put(key.Experiment, grain, next)
+	p.backlog.add(key.Experiment, grain).rec = rec
 	return nil
 }

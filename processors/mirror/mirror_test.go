@@ -38,6 +38,28 @@ func TestTheNewestWindowOfEachGrain(t *testing.T) {
 	require.Empty(t, h.members(), "an experiment is one with a total")
 }
 
+// A segment is shown beside the whole, and is not an experiment of its own.
+func TestASegmentHasAHashOfItsOwn(t *testing.T) {
+	h := start(t)
+	germany := total("e", 10)
+	germany.Segment = "country=a|b=c"
+	h.run(germany)
+	h.shows("ab:stats:{e}:country=a|b=c", germany, 0)
+	require.Equal(t, "country=a|b=c", h.hash("ab:stats:{e}:country=a|b=c")["segment"])
+	require.Empty(t, h.members())
+	h.run(total("e", 30), window("e", "60s", 1, 5))
+	h.shows("ab:stats:{e}", total("e", 30), 1)
+	require.Zero(t, h.redis.TTL("ab:stats:{e}:country=a|b=c"))
+	h.redis.FlushAll()
+	h.d.Advance(3 * time.Second)
+	h.shows("ab:stats:{e}:country=a|b=c", germany, 0)
+	h.raw(germany.Key(), nil)
+	h.run()
+	require.Nil(t, h.hash("ab:stats:{e}:country=a|b=c"))
+	h.shows("ab:stats:{e}", total("e", 30), 1)
+	require.Equal(t, []string{"e"}, h.members())
+}
+
 func TestAWindowLivesAsLongAsItIsRetained(t *testing.T) {
 	h := start(t)
 	kept := window("e", "10s", 1, 1)
@@ -126,7 +148,7 @@ func TestWhatIsNoStatsRecordIsADeadLetter(t *testing.T) {
 	segment.Segment = "country=DE"
 	h.run(segment)
 	h.shows("ab:stats:{e}", total("e", 1), 0)
-	require.Equal(t, []string{"ab:experiments", "ab:gone:{e}:60s", "ab:mirror", "ab:stats:{e}"}, h.redis.Keys())
+	require.Equal(t, []string{"ab:experiments", "ab:gone:{e}:60s", "ab:mirror", "ab:stats:{e}", "ab:stats:{e}:country=DE"}, h.redis.Keys())
 	require.Equal(t, h.d.Last(stats), h.d.Rows("mirror"), "the table is the topic all the same")
 	letters := h.d.Records("abacus-mirror.dlq")
 	require.Len(t, letters, 5)
@@ -136,7 +158,7 @@ func TestWhatIsNoStatsRecordIsADeadLetter(t *testing.T) {
 	}
 	h.redis.FlushAll()
 	h.d.Advance(time.Second) // the latest of e|total is not readable
-	require.Equal(t, []string{"ab:gone:{e}:60s", "ab:mirror"}, h.redis.Keys())
+	require.Equal(t, []string{"ab:gone:{e}:60s", "ab:mirror", "ab:stats:{e}:country=DE"}, h.redis.Keys())
 	h.run(total("e", 4))
 	h.shows("ab:stats:{e}", total("e", 4), 8)
 }

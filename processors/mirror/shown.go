@@ -19,7 +19,7 @@ type shown struct {
 	start   int64 // of the window
 }
 
-// shownRows is the store of them, by experiment and grain.
+// shownRows is the store of them, by experiment and grain, see grainOf.
 type shownRows struct {
 	table *state.Table
 	key   []byte

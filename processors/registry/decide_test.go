@@ -106,6 +106,10 @@ func TestRefusals(t *testing.T) {
 			d.Metrics[1].Window = 7
 		}), []string{"unit: cannot change from user to event", "randomised_by: cannot change", "control: cannot change", "grace: cannot change from 5s to 6s",
 			"start: cannot change from its acceptance to 2027-01-15", "multiple_variants: cannot", "dedup_for: cannot", "metrics.revenue.window: cannot change from 1h to 7ms", "restart begins a new run"}},
+		"segments": {running, apply(t, "x", func(d *experiment.Definition) {
+			d.Exclude.Units, d.Holdout = []string{"qa"}, &experiment.Holdout{Name: "h", Share: 0.5}
+			d.Segments = []experiment.Dimension{{Name: "country", Values: []string{"DE"}}}
+		}), []string{"exclude: cannot change from", "holdout: cannot change from", "segments: cannot change from"}},
 		"names": {running, apply(t, "x", func(d *experiment.Definition) { d.Variants[1].Name, d.Metrics[0].Name = "third", "buy" }),
 			[]string{"variants.third: cannot be added", "variants.treatment: cannot be removed", "metrics.buy: cannot be added", "metrics.purchase: cannot be removed"}},
 		"stopped":       {stopped, apply(t, "x"), []string{"the experiment is stopped, restart begins a new run"}},

@@ -36,7 +36,7 @@ func (d *double) OnGlobal(_ string, apply func(topology.GlobalRow) error) {
 }
 
 // steady is stage 2 with one running experiment, and a delta of two variants in four panes.
-func steady(t testing.TB) (topology.Processor[string, *experiment.Delta], *topology.Record[string, *experiment.Delta]) {
+func steady(t testing.TB, segments ...experiment.Dimension) (topology.Processor[string, *experiment.Delta], *topology.Record[string, *experiment.Delta]) {
 	var b topology.Builder
 	cfg := Config{Stats: topology.NewSink(&b, "stats", codecs.Codec[string](codecs.String), codecs.Codec[*result.Record](result.Codec), nil)}
 	p := New(cfg)(nil)
@@ -44,7 +44,7 @@ func steady(t testing.TB) (topology.Processor[string, *experiment.Delta], *topol
 	require.NoError(t, p.Init(ctx))
 	def := experiment.Definition{
 		Experiment: "button", Unit: "user", Control: "a", Windows: []string{"1s", "5s", "60s"},
-		Variants: experiment.Variants{{Name: "a", Weight: 1}, {Name: "b", Weight: 1}}, Metrics: make([]experiment.Metric, 3),
+		Variants: experiment.Variants{{Name: "a", Weight: 1}, {Name: "b", Weight: 1}}, Metrics: make([]experiment.Metric, 3), Segments: segments,
 	}
 	entry, err := json.Marshal(experiment.Entry{Experiment: "button", Run: 1, Versions: []experiment.Version{{Version: 1, Definition: def}}})
 	require.NoError(t, err)
@@ -59,6 +59,10 @@ func steady(t testing.TB) (topology.Processor[string, *experiment.Delta], *topol
 			cell.Bins = append(cell.Bins, bins)
 		}
 		d.Cells = append(d.Cells, cell)
+		if len(segments) > 0 {
+			cell.Segment = 1
+			d.Cells = append(d.Cells, cell)
+		}
 		for i := range int64(4) {
 			pane := experiment.PaneDelta{Variant: v, Start: 1_790_000_000_000 + 1000*i, UnitsNew: 3, Metrics: make([]experiment.PaneSums, 3)}
 			pane.Metrics[1].Events = 5
@@ -71,15 +75,17 @@ func steady(t testing.TB) (topology.Processor[string, *experiment.Delta], *topol
 }
 
 func TestADeltaOfKnownCellsAllocatesNothing(t *testing.T) {
-	p, rec := steady(t)
-	for range 100 {
-		require.NoError(t, p.Process(rec))
-	}
-	require.Zero(t, testing.AllocsPerRun(200, func() {
-		if p.Process(rec) != nil {
-			t.Fail()
+	for _, segments := range [][]experiment.Dimension{nil, {{Name: "country", Values: []string{"DE"}}}} {
+		p, rec := steady(t, segments...)
+		for range 100 {
+			require.NoError(t, p.Process(rec))
 		}
-	}))
+		require.Zero(t, testing.AllocsPerRun(200, func() {
+			if p.Process(rec) != nil {
+				t.Fail()
+			}
+		}), segments)
+	}
 }
 
 func BenchmarkDelta(b *testing.B) {

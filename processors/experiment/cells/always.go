@@ -169,8 +169,11 @@ func (t *tally) adjust(primary bool) {
 
 const correctionNone = "none"
 
-// primary says whether a metric decides. Where the definition marks none, all do but guardrails.
+// primary says whether a metric decides. Where the definition marks none, all do but guardrails; of a segment none does.
 func (t *tally) primary(m int) bool {
+	if t.segment > 0 {
+		return false
+	}
 	for i := range t.def.Metrics {
 		if t.def.Metrics[i].Primary {
 			return t.def.Metrics[m].Primary

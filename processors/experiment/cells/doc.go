@@ -28,12 +28,14 @@
 // 1, the layout; a delta is in the layout of experiment.DeltaCodec.
 //
 //	t|<experiment>|<run>                   flags, varint end of the latest pane that is not empty, delta without panes
+//	g|<experiment>|<run>|<segment>         flags, varint as_of of the record that was sent, delta: the cells of a segment
 //	p|<experiment>|<run>                   delta: what came before its definition
 //	w|<experiment>|<run>|<grain>|<start>   flags, delta with one pane a variant; of a sliding grain without
 //	s|<experiment>|<run>|<grain>|<start>   watermark, offset of the deltas' topic, 8 bytes each big endian: the close
 //	                                       schedule, one row for each closed window that is published
 //
-// Flags: 1 unsent, 2 the stats topic has a record. Rows of grain 1s are kept for every experiment, published or not: they tell
+// Flags: 1 unsent, 2 the stats topic has a record, 4 of a segment: that record is closed. Rows of grain 1s are kept for every
+// experiment, published or not: they tell
 // which pane is the latest that is not empty. The newest 64 stay when their retention has passed, so that it stays known, and
 // others as long as a sliding window may be corrected that holds them. A row is bounded, see experiment.PaneBins.
 //

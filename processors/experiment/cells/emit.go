@@ -73,8 +73,15 @@ func (p *processor) emitTotal(r *run) error {
 		return err
 	}
 	asOf, closed := AsOf(&r.entry, p.ctx.StreamTime(), p.total.last)
-	rec := Total(TotalInput{Entry: &r.entry, Sums: p.total.sums, AsOf: asOf, Closed: closed})
-	if err := p.publish(rec); err != nil {
+	segments, err := p.loadSegments(r)
+	if err != nil {
+		return err
+	}
+	in := TotalInput{Entry: &r.entry, Sums: whole(p.total.sums, segments), AsOf: asOf, Closed: closed}
+	if err := p.publish(Total(in)); err != nil {
+		return err
+	}
+	if err := p.emitSegments(r, in, segments); err != nil {
 		return err
 	}
 	p.total.unsent, r.unsent, r.totalAt = false, false, p.ctx.WallTime()

@@ -9,6 +9,7 @@ import (
 // Kinds of rows: the first byte of their keys.
 const (
 	totalRows    = 't'
+	segmentRows  = 'g'
 	pendingRows  = 'p'
 	windowRows   = 'w'
 	scheduleRows = 's'

@@ -8,13 +8,31 @@ import (
 	"github.com/abacus-stream/abacus/processors/experiment/stats"
 )
 
-// addCells adds the cells and counters of a delta to a sum of deltas. Cells are ordered by epoch, then variant.
-func addCells(sum, d *experiment.Delta) {
+// addCounters adds what a delta counts outside of its cells and panes to a sum of deltas.
+func addCounters(sum, d *experiment.Delta) {
 	sum.Excluded += d.Excluded
 	sum.Corrections += d.Corrections
 	for i, n := range d.Dropped {
 		sum.Dropped[i] += n
 	}
+	for i, n := range d.LeftOut {
+		sum.LeftOut[i] += n
+	}
+}
+
+// addWhole adds the counters of a delta and its cells of all units.
+func addWhole(sum, d *experiment.Delta) {
+	addCounters(sum, d)
+	for i := range d.Cells {
+		if d.Cells[i].Segment == 0 {
+			addCell(sum, &d.Cells[i])
+		}
+	}
+}
+
+// addCells adds all cells and counters of a delta to a sum of deltas. Cells are ordered by epoch, segment, then variant.
+func addCells(sum, d *experiment.Delta) {
+	addCounters(sum, d)
 	for i := range d.Cells {
 		addCell(sum, &d.Cells[i])
 	}
@@ -22,7 +40,7 @@ func addCells(sum, d *experiment.Delta) {
 
 func addCell(sum *experiment.Delta, c *experiment.CellDelta) {
 	at, found := slices.BinarySearchFunc(sum.Cells, c, func(a experiment.CellDelta, b *experiment.CellDelta) int {
-		return cmp.Or(cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Variant, b.Variant))
+		return cmp.Or(cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Segment, b.Segment), cmp.Compare(a.Variant, b.Variant))
 	})
 	if !found {
 		fresh := *c
@@ -35,6 +53,8 @@ func addCell(sum *experiment.Delta, c *experiment.CellDelta) {
 	to.Units += c.Units
 	to.FirstSeen += c.FirstSeen
 	to.Crossed += c.Crossed
+	to.Excluded += c.Excluded
+	to.Corrections += c.Corrections
 	to.Live = addSums(to.Live, c.Live)
 	to.Matured = addSums(to.Matured, c.Matured)
 	for len(to.NonZero) < len(c.NonZero) {

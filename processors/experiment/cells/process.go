@@ -72,7 +72,8 @@ type processor struct {
 	window  windowRow
 	pane    windowRow         // of a sliding window
 	slid    *experiment.Delta // panes of a sliding window, one a variant
-	key     []byte            // of the row in hand
+	segment segmentRow
+	key     []byte // of the row in hand
 	row     []byte
 	alarm   []byte // key of a timer
 }
@@ -107,8 +108,11 @@ func (p *processor) add(r *run, d *experiment.Delta) error {
 	if err := p.loadTotal(r); err != nil {
 		return err
 	}
-	addCells(p.total.sums, d)
+	addWhole(p.total.sums, d)
 	if err := p.addPanes(r, d); err != nil {
+		return err
+	}
+	if err := p.addSegments(r, d); err != nil {
 		return err
 	}
 	return p.saveTotal(r)

@@ -102,3 +102,53 @@ func TestQuantilesThatHaveNoIntervalSayWhy(t *testing.T) {
 	require.Equal(t, "no_values", m.Variants["control"].Reason)
 	null(t, m.Variants["control"].Quantiles["0.5"], m.Comparisons["treatment"].Difference)
 }
+
+// The values of a segment are its own, in the whole and in itself; its figures are those of a whole of the same units.
+func TestASegmentHasQuantilesOfItsOwn(t *testing.T) {
+	e, whole := latency("event", "user", 2000, 1)
+	_, part := latency("event", "user", 500, 1)
+	e.Versions[0].Definition.Segments = []experiment.Dimension{{Name: "country", Prop: "country", Values: []string{"DE", "FR"}}}
+	both := &experiment.Delta{Run: 1, Cells: whole.Cells}
+	for _, c := range part.Cells {
+		both.Cells = append(both.Cells, partOf(german, c))
+	}
+	of := func(d *experiment.Delta, segment int) result.Metric {
+		in := cells.TotalInput{Entry: &e, Sums: d, AsOf: t0}
+		if segment > 0 {
+			return cells.Segment(in, segment).Metrics["latency"]
+		}
+		return cells.Total(in).Metrics["latency"]
+	}
+	require.Equal(t, of(whole, 0), of(both, 0))
+	require.Equal(t, of(part, 0), of(both, german))
+	require.EqualValues(t, 500, *of(both, german).Variants["control"].N)
+	require.Zero(t, *of(both, french).Variants["control"].N)
+}
+
+// What a table keeps of a segment has its values, from delta to delta and after a restart.
+func TestQuantilesOfASegmentAddUp(t *testing.T) {
+	b := newBench(t)
+	b.define(parted(func(d *experiment.Definition) {
+		d.Metrics = append(d.Metrics, experiment.Metric{Name: "latency", Kind: "quantile", Event: "call", Quantiles: []float64{0.5}})
+	}))
+	spent := func(segment int, value int64) *experiment.Delta {
+		d := buyerOf(segment, 0, t0, 1000)
+		for i := range d.Cells {
+			d.Cells[i].Bins = []experiment.Bins{{Metric: len(d.Cells[i].Live), Bucket: 3}}
+			d.Cells[i].Bins[0].Values.Add(value, 1)
+		}
+		return d
+	}
+	b.delta("button", spent(german, 7))
+	b.delta("button", spent(french, 9_000_000))
+	b.d.Run()
+	b.d.Restart()
+	b.d.Run()
+	b.delta("button", spent(german, 11))
+	b.delta("button", spent(german, 9))
+	b.d.Run()
+	b.d.Advance(2_000_000_000)
+	n := func(key string) int64 { return *b.last()[key].Metrics["latency"].Variants["control"].N }
+	require.Equal(t, []int64{4, 3, 1}, []int64{n("button|total"), n(ofGermany), n(ofFrance)})
+	require.InDelta(t, 9e-6, num(t, b.last()[ofGermany].Metrics["latency"].Variants["control"].Quantiles["0.5"]), 1e-9)
+}

@@ -58,14 +58,14 @@ func (p *processor) adopt(before *run, e experiment.Entry) error {
 // removeBefore deletes the rows of the runs before, and the records of their windows; replaced says that there were some.
 func (p *processor) removeBefore(r *run) (replaced bool, err error) {
 	var doomed, records [][]byte
-	for _, kind := range []byte{totalRows, pendingRows, windowRows, scheduleRows} {
+	for _, kind := range []byte{totalRows, pendingRows, segmentRows, windowRows, scheduleRows} {
 		from := appendExperimentKey(nil, kind, r.name)
 		err := p.table.Scan(from, after(from), func(key, row []byte) bool {
 			if number, ok := runOf(key, r.name); !ok || number >= r.number {
 				return true
 			}
 			doomed = append(doomed, append([]byte(nil), key...))
-			if kind == windowRows && len(row) > 1 && row[1]&flagSent != 0 {
+			if (kind == windowRows || kind == segmentRows) && len(row) > 1 && row[1]&flagSent != 0 {
 				records = append(records, doomed[len(doomed)-1])
 			}
 			return true
@@ -75,7 +75,9 @@ func (p *processor) removeBefore(r *run) (replaced bool, err error) {
 		}
 	}
 	for _, key := range records {
-		if w, ok := parseWindowKey(key); ok {
+		if key[0] == segmentRows {
+			p.tombstoneSegment(r.name, key)
+		} else if w, ok := parseWindowKey(key); ok {
 			p.tombstone(w)
 		}
 	}
@@ -140,6 +142,9 @@ func (p *processor) refresh(r *run) error {
 	}
 	p.total.sums.Version = r.newest()
 	if err := p.saveTotal(r); err != nil {
+		return err
+	}
+	if err := p.againSegments(r); err != nil {
 		return err
 	}
 	var concerned []window

@@ -15,6 +15,7 @@ const rowLayout = 1
 const (
 	flagUnsent = 1 << iota // changed since its record was sent
 	flagSent               // the stats topic has a record of it
+	flagClosed             // of a segment: that record is closed
 )
 
 var errRow = errors.New("malformed row")

@@ -15,6 +15,8 @@ type run struct {
 	grains []grainName // tumbling, all that any version asks for, 1s first
 	slides []slide     // sliding ones
 
+	segments []string // names, in the order of their indexes
+
 	last    int64    // of the total row
 	unsent  bool     // the total changed
 	open    []window // changed windows, to be sent when their time has come
@@ -34,7 +36,8 @@ const longAgo = math.MinInt64 / 2
 func (r *run) follow(e experiment.Entry, every int64) {
 	r.entry, r.grains, r.slides = e, grainsOf(&e), slidesOf(&e, r.slides)
 	d := &e.Latest().Definition
-	r.totalEvery = max(every, int64(len(d.Metrics)*len(d.Variants))/cellsPerMs)
+	r.segments = e.Versions[0].Definition.SegmentNames()
+	r.totalEvery = max(every, int64(len(d.Metrics)*len(d.Variants)*(1+len(r.segments)))/cellsPerMs)
 }
 
 // newest is the number of the latest version.

@@ -11,12 +11,18 @@ import (
 
 // split is the sequential check of first-seen arms, each epoch by its weights, the analysed split of kept units beside it, and the
 // share of excluded units.
-func (t *tally) split(excluded int64) *result.Split {
+func (t *tally) split() *result.Split {
 	out := &result.Split{
 		Weights: map[string]float64{}, PSequential: result.Null, Chi2: result.Null, PChi2: result.Null, Verdict: verdict.OK,
 	}
 	weight := totalWeight(t.def.Variants)
-	facts := verdict.Split{PChi2: 1, Excluded: excluded}
+	facts := verdict.Split{PChi2: 1, Excluded: t.excluded, Looks: t.looks()}
+	if t.worst.Name != "" {
+		out.WorstSegment, out.PWorstSegment = t.worst.Name, result.Num(t.worst.P)
+	}
+	if t.worstBroken {
+		facts.Segment = t.worst.Name
+	}
 	for v, variant := range t.def.Variants {
 		out.Weights[variant.Name] = variant.Weight / weight
 		facts.Kept += t.units(v)
@@ -37,6 +43,14 @@ func (t *tally) split(excluded int64) *result.Split {
 	return out
 }
 
+// looks is how many splits are watched beside each other where a segment is one of them.
+func (t *tally) looks() int {
+	if t.segment == 0 {
+		return 1
+	}
+	return len(segmentNames(t.entry))
+}
+
 // countSeen writes what the check rests on.
 func (t *tally) countSeen(out *result.Split) {
 	if t.events {
@@ -44,6 +58,7 @@ func (t *tally) countSeen(out *result.Split) {
 	}
 	out.FirstSeen, out.Crossed = map[string]int64{}, map[string]int64{}
 	for v, variant := range t.def.Variants {
+		out.FirstSeen[variant.Name], out.Crossed[variant.Name] = 0, 0
 		for i := range t.epochs {
 			out.FirstSeen[variant.Name] += t.epochs[i].cells[v].FirstSeen
 			out.Crossed[variant.Name] += t.epochs[i].cells[v].Crossed

@@ -7,6 +7,7 @@ import (
 	"github.com/abacus-stream/abacus/codecs/result"
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/experiment/stats"
+	"github.com/abacus-stream/abacus/processors/experiment/stats/split"
 )
 
 // Reasons of figures that a record does not have.
@@ -30,7 +31,7 @@ const unitEvent = "event"
 // TotalInput is what the record of a total is made of: plain sums, so that a recomputation can fill it as well.
 type TotalInput struct {
 	Entry  *experiment.Entry
-	Sums   *experiment.Delta // of all deltas of the run; panes and Version are not looked at
+	Sums   *experiment.Delta // of all deltas of the run, cells of segments among them; panes and Version are not looked at
 	AsOf   int64             // as AsOf says
 	Closed bool
 }
@@ -48,23 +49,31 @@ func AsOf(e *experiment.Entry, watermark, last int64) (at int64, closed bool) {
 // compared within each (stats.MethodStratified); n, sum, mean and variance are of all units. The definition is that of the version
 // in effect at AsOf.
 func Total(in TotalInput) *result.Record {
-	t := newTally(in)
-	excluded := in.Sums.Excluded
+	t := newTally(in, 0)
+	t.worst, t.worstBroken = worstSegment(in)
+	rec := t.record(in)
+	rec.Dropped = map[string]int64{}
+	for drop, n := range in.Sums.Dropped {
+		rec.Dropped[experiment.Drop(drop).String()] = n
+	}
+	rec.LeftOut = leftOut(t.def, in.Sums)
+	return rec
+}
+
+// record is the record of what a tally is of: all units, or a segment.
+func (t *tally) record(in TotalInput) *result.Record {
 	rec := &result.Record{
 		V: result.Version, Experiment: in.Entry.Experiment, Run: int64(in.Entry.Run), ConfigVersion: t.version.Version,
 		Grain: result.Total, AsOf: in.AsOf, Closed: in.Closed,
-		Units: map[string]int64{}, Excluded: &excluded, Dropped: map[string]int64{},
-		PostMaturityCorrections: in.Sums.Corrections, Metrics: map[string]result.Metric{},
+		Units: map[string]int64{}, Excluded: &t.excluded,
+		PostMaturityCorrections: t.corrections, Metrics: map[string]result.Metric{},
 	}
 	for v := range t.def.Variants {
 		rec.Units[t.def.Variants[v].Name] = t.units(v)
 	}
-	for drop, n := range in.Sums.Dropped {
-		rec.Dropped[experiment.Drop(drop).String()] = n
-	}
 	if t.independent {
-		rec.Split = t.split(in.Sums.Excluded)
-		t.splitVerdict, t.corrections = rec.Split.Verdict, in.Sums.Corrections
+		rec.Split = t.split()
+		t.splitVerdict = rec.Split.Verdict
 		t.watch()
 	} else {
 		rec.Reason = map[string]string{"split": ReasonNotIndependent}
@@ -84,11 +93,15 @@ type tally struct {
 	def         *experiment.Definition
 	events      bool // unit: event
 	independent bool // inference applies
+	segment     int  // 0: all units
 	epochs      []epoch
+	excluded    int64
+	corrections int64
+	worst       split.Segment // the segment that came least by the weights
+	worstBroken bool
 
 	// Of experiments that inference applies to.
 	splitVerdict string
-	corrections  int64
 	watched      [][]*watched // by metric and variant, nil for the control
 }
 
@@ -98,16 +111,22 @@ type epoch struct {
 	cells   []experiment.CellDelta
 }
 
-func newTally(in TotalInput) *tally {
-	t := &tally{entry: in.Entry, version: versionAt(in.Entry, in.AsOf)}
+// newTally is that of a segment, 0 for all units.
+func newTally(in TotalInput, segment int) *tally {
+	t := &tally{entry: in.Entry, version: versionAt(in.Entry, in.AsOf), segment: segment}
 	t.def = &t.version.Definition
 	t.events = t.def.Unit == unitEvent
 	t.independent = !t.events || t.def.RandomisedBy == unitEvent
 	for i := range in.Sums.Cells {
 		c := &in.Sums.Cells[i]
-		if c.Variant < len(t.def.Variants) {
+		if c.Segment == segment && c.Variant < len(t.def.Variants) {
 			t.epoch(c.Epoch).cells[c.Variant] = *c
+			t.excluded += c.Excluded
+			t.corrections += c.Corrections
 		}
+	}
+	if segment == 0 {
+		t.excluded, t.corrections = in.Sums.Excluded, in.Sums.Corrections
 	}
 	return t
 }

@@ -26,6 +26,7 @@ start: 2026-01-01T00:00:02Z
 end: 2026-01-01T00:00:25Z
 grace: 1s
 dedup_for: 4s
+segments: [{name: country, values: [DE, FR]}]
 windows: [1s, 5s, 60s, sliding 60s]
 metrics:
   - {name: purchase, kind: conversion, event: purchase, window: 3s}
@@ -41,6 +42,8 @@ multiple_variants: first
 start: 2026-01-01T00:00:00Z
 grace: 2s
 dedup_for: 1s
+holdout: {name: all, share: 0.3}
+segments: [{name: country, values: [DE]}, {name: vip, prop: is_vip, values: ["true", "false"]}]
 windows: [1s, 60s, sliding 60s]
 retention: {1s: 5s, sliding 60s: 8s}
 metrics:
@@ -75,7 +78,7 @@ func hard(rt *rapid.T, ts int64) (unit string, value []byte) {
 	case 0, 1, 2:
 		e := pick("experiment", "button", "copy", "copy", "ranker", "ghost")
 		v := pick("variant", "control", "treatment", "short", "long")
-		return unit, fmt.Appendf(nil, `{"id":"%c%d","type":"exposure","unit":%q,"experiment":%q,"variant":%q,"ts":%d%s}`, 'a'+id%2, id, unit, e, v, ts, version)
+		return unit, fmt.Appendf(nil, `{"id":"%c%d","type":"exposure","unit":%q,"experiment":%q,"variant":%q,"ts":%d%s%s}`, 'a'+id%2, id, unit, e, v, ts, version, origin(rt))
 	case 3, 4, 5:
 		v := pick("value", "1.25", "12.345", `"0.045"`, "null", "-3", "1e99", "true")
 		return unit, fmt.Appendf(nil, `{"id":"p%d","type":"purchase","unit":%q,"value":%s,"ts":%d%s%s}`, id, unit, v, ts, props, tag)

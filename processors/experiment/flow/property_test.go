@@ -22,6 +22,10 @@ control: control
 multiple_variants: first
 start: 2025-12-01T00:00:00Z
 grace: 8s
+exclude: {units: [u4]}
+segments:
+  - {name: country, values: [DE, FR]}
+  - {name: vip, prop: is_vip, values: ["true"]}
 windows: [5s, sliding 60s]
 metrics:
   - {name: purchase, kind: conversion, event: purchase, window: 20s, delay: 2s}
@@ -79,7 +83,7 @@ func anyEvent(rt *rapid.T, ts int64) (unit string, value []byte) {
 		return unit, fmt.Appendf(nil, `{"id":"b%d","type":"exposure","unit":%q,"experiment":"button","variant":%q,"ts":%d}`, id, unit, v, ts)
 	case 2, 3:
 		v := rapid.SampledFrom([]string{"control", "short", "long"}).Draw(rt, "variant")
-		return unit, fmt.Appendf(nil, `{"id":"c%d","type":"exposure","unit":%q,"experiment":"copy","variant":%q,"ts":%d}`, id, unit, v, ts)
+		return unit, fmt.Appendf(nil, `{"id":"c%d","type":"exposure","unit":%q,"experiment":"copy","variant":%q,"ts":%d%s}`, id, unit, v, ts, origin(rt))
 	case 4, 5, 6:
 		value := rapid.SampledFrom([]string{"1.25", "12.34", `"0.045"`, "null", "-3", "17"}).Draw(rt, "value")
 		currency := rapid.SampledFrom([]string{"EUR", "USD"}).Draw(rt, "currency")
@@ -96,6 +100,13 @@ func anyEvent(rt *rapid.T, ts int64) (unit string, value []byte) {
 		return unit, []byte(rapid.SampledFrom([]string{`{`, `[]`, `{"id":"x","type":"purchase"}`, `{"id":"y","type":"purchase","unit":"u1","ts":1}`}).Draw(rt, "bad"))
 	}
 	return unit, fmt.Appendf(nil, `{"id":"n%d","type":"page_view","unit":%q,"ts":%d}`, id, unit, ts)
+}
+
+// origin draws what an exposure says about its unit: why it has its variant, and the props of segments.
+func origin(rt *rapid.T) string {
+	reason := rapid.SampledFrom([]string{"", "", `,"reason":"hash"`, `,"reason":"sticky"`, `,"reason":"overridden"`, `,"reason":7`}).Draw(rt, "reason")
+	country := rapid.SampledFrom([]string{`"DE"`, `"DE"`, `"FR"`, `"other"`, "null", "1"}).Draw(rt, "country")
+	return fmt.Sprintf(`%s,"props":{"country":%s,"is_vip":%t}`, reason, country, rapid.Bool().Draw(rt, "vip"))
 }
 
 // Any log, with duplicates, reorder within grace, crossings, retractions and bad records, on one or

@@ -13,8 +13,10 @@ type tally struct {
 	part     int   // index of the enrolment
 	kept     bool  // exposed and not excluded
 	excluded bool
-	variant  int
+	leftOut  experiment.Cause
+	variant  int // of a unit that is exposed, as epoch and segments
 	epoch    int64
+	segments segments
 	totals   []int64 // raw, by metric
 	latest   []int   // of kind last, by metric: 1 + index in Kept of the event whose value it is
 	drops    [experiment.Drops]int64
@@ -38,11 +40,15 @@ func (p *processor) compute(t *tally) (over int) {
 	switch {
 	case t.run == nil || !e.Exposed:
 		return -1
-	case e.Several && !t.run.first:
-		t.excluded = true
+	case e.LeftOut != experiment.Analysed:
+		t.leftOut = e.LeftOut
 		return -1
 	}
 	t.place(e)
+	if e.Several && !t.run.first {
+		t.kept, t.excluded = false, true
+		return -1
+	}
 	t.drops[experiment.DropLate], t.drops[experiment.DropConflict] = r.Late, r.Conflicts
 	t.drops[experiment.DropBeforeStart], t.drops[experiment.DropAfterEnd] = e.BeforeStart, e.AfterEnd
 	if e.Several {
@@ -60,7 +66,9 @@ func (p *processor) compute(t *tally) (over int) {
 }
 
 // place puts a kept unit into its cell.
-func (t *tally) place(e *Enrolment) { t.kept, t.variant, t.epoch = true, e.Variant, e.Epoch }
+func (t *tally) place(e *Enrolment) {
+	t.kept, t.variant, t.epoch, t.segments = true, e.Variant, e.Epoch, e.Parts
+}
 
 // verdict is what the metrics of a run made of one event.
 type verdict struct{ counted, rounded, empty bool }

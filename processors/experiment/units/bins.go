@@ -37,7 +37,7 @@ func (c *cell) replace(m *metric, i int, a, b int64) {
 	}
 }
 
-// settleQuantiles adds the moves of events to the quantiles of events, each to the epoch of its own side of the change.
+// settleQuantiles adds the moves of events to the quantiles of events, each to the epoch and the segments of its own side of the change.
 func (p *processor) settleQuantiles() {
 	bucket := -1
 	for i := range p.moves {
@@ -53,7 +53,10 @@ func (p *processor) settleQuantiles() {
 		if m.events < 0 {
 			side = &p.before[m.index]
 		}
-		x.sums.cell(side.variant, side.epoch).values[x.metrics[m.metric].place+bucket].Add(m.value, m.events)
+		for _, segment := range side.segments.list() {
+			c := x.sums.cell(side.variant, side.epoch, segment)
+			c.values[x.metrics[m.metric].place+bucket].Add(m.value, m.events)
+		}
 	}
 }
 

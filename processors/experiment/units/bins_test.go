@@ -25,7 +25,7 @@ func (h *harness) wantBasket(values, totals []float64, last string) {
 	l := h.ledger("exp", 1)
 	require.Equal(h.t, values, l.values(0, 1, 2), "of events")
 	require.Equal(h.t, totals, l.values(0, 1, 3), "of units")
-	require.Equal(h.t, last, l.cells[[2]int64{0, 1}].Live[4].S.String())
+	require.Equal(h.t, last, l.cells[[3]int64{0, 1}].Live[4].S.String())
 }
 
 func TestQuantilesGiveBack(t *testing.T) {
@@ -45,7 +45,7 @@ func TestTheLastValueIsThatOfTheLatestEvent(t *testing.T) {
 	h := newHarness(t, shop(basket))
 	want := func(sum string) {
 		t.Helper()
-		require.Equal(t, sum, h.ledger("exp", 1).cells[[2]int64{0, 1}].Live[4].S.String())
+		require.Equal(t, sum, h.ledger("exp", 1).cells[[3]int64{0, 1}].Live[4].S.String())
 	}
 	h.pipe(exposed("x", "u1", "A", 0), bought("m", "u1", "7", 10))
 	want("7")
@@ -89,4 +89,36 @@ func TestUnitsOfAWindowAreCountedByTheirFirstPane(t *testing.T) {
 	require.Empty(t, seen(1))
 	h.pipe(exposed("z", "u1", "B", 9))
 	require.Equal(t, experiment.Seen{{Gap: 60, Units: 1}}, seen(9))
+}
+
+// An earlier exposure takes what its unit has to other segments, quantiles too; nothing of it stays behind.
+func TestQuantilesGoWithTheSegmentsOfTheUnit(t *testing.T) {
+	h := newHarness(t, shop(basket, func(d *experiment.Definition) { d.Segments = byCountry }))
+	want := func(segment int, values, totals []float64) {
+		t.Helper()
+		l := h.ledger("exp", 1)
+		require.Equal(t, values, l.values(0, 1, 2, segment), "of events")
+		require.Equal(t, totals, l.values(0, 1, 3, segment), "of units")
+	}
+	h.pipe(from(exposed("x", "u1", "A", 4), map[string]string{"country": "DE"}), from(exposed("y", "u2", "A", 4), map[string]string{"country": "DE", "vip": "true"}))
+	h.pipe(bought("1", "u1", "7", 5), bought("2", "u1", "5", 6), bought("3", "u2", "30", 6))
+	want(0, []float64{5, 7, 30}, []float64{12, 30})
+	want(1, []float64{5, 7, 30}, []float64{12, 30})
+	want(4, []float64{30}, []float64{30})
+	want(5, []float64{5, 7}, []float64{12})
+	h.commit()
+	h.pipe(from(exposed("w", "u1", "A", 3), map[string]string{"country": "FR"}))
+	want(0, []float64{5, 7, 30}, []float64{12, 30})
+	want(1, []float64{30}, []float64{30})
+	want(2, []float64{5, 7}, []float64{12})
+	h.pipe(took("r", "u1", "1", 7))
+	want(2, []float64{5}, []float64{5})
+	h.pipe(exposed("z", "u1", "B", 7))
+	want(0, []float64{30}, []float64{30})
+	want(2, nil, nil)
+	want(5, nil, nil)
+	h.idle(90)
+	for _, c := range h.ledger("exp", 1).cells {
+		require.Zero(t, c.Matured[2].N+c.Matured[3].N, "quantiles have no track of matured units")
+	}
 }

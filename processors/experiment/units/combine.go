@@ -14,18 +14,21 @@ import (
 type sums struct {
 	variants, metrics int
 	places            []place
+	stride            int // cells of an epoch
 	epochs            []int64
-	cells             []cell // by epoch, then variant
+	cells             []cell // by epoch, segment, then variant; 0 is the segment of all units
 	panes             panes
 	dropped           [experiment.Drops]int64
 	excluded          int64
 	corrections       int64
+	leftOut           [experiment.Causes]int64
 	delta             experiment.Delta // scratch of emit
 }
 
-// cell is one variant in one allocation epoch.
+// cell is one variant in one allocation epoch, all of it or one segment. It has no sums before it is first used.
 type cell struct {
 	units, firstSeen, crossed int64
+	excluded, corrections     int64 // of segments
 	live, matured             []stats.Sums
 	nonZero                   []int64
 	values                    []quantile.Sketch // by place
@@ -34,26 +37,34 @@ type cell struct {
 
 func newSums(x *run) *sums {
 	variants, metrics := len(x.variants), len(x.metrics)
-	return &sums{variants: variants, metrics: metrics, places: x.places, panes: newPanes(variants, metrics)}
+	return &sums{
+		variants: variants, metrics: metrics, places: x.places, stride: variants * (1 + x.segments), panes: newPanes(variants, metrics),
+	}
 }
 
-// cell finds or makes a cell.
-func (s *sums) cell(variant int, epoch int64) *cell {
+// cell finds or makes a cell; segment 0 is all units.
+func (s *sums) cell(variant int, epoch int64, segment uint16) *cell {
+	at := int(segment)*s.variants + variant
 	for i, known := range s.epochs {
 		if known == epoch {
-			return &s.cells[i*s.variants+variant]
+			if c := &s.cells[i*s.stride+at]; c.nonZero != nil {
+				return c
+			}
+			return s.open(i*s.stride + at)
 		}
 	}
-	at, _ := slices.BinarySearch(s.epochs, epoch)
-	s.epochs = slices.Insert(s.epochs, at, epoch)
-	fresh := make([]cell, s.variants)
-	for i := range fresh {
-		room := make([]stats.Sums, 2*s.metrics)
-		fresh[i].live, fresh[i].matured, fresh[i].nonZero = room[:s.metrics:s.metrics], room[s.metrics:], make([]int64, s.metrics)
-		fresh[i].values = make([]quantile.Sketch, len(s.places))
-	}
-	s.cells = slices.Insert(s.cells, at*s.variants, fresh...)
-	return &s.cells[at*s.variants+variant]
+	i, _ := slices.BinarySearch(s.epochs, epoch)
+	s.epochs = slices.Insert(s.epochs, i, epoch)
+	s.cells = slices.Insert(s.cells, i*s.stride, make([]cell, s.stride)...)
+	return s.open(i*s.stride + at)
+}
+
+// open gives a cell its sums.
+func (s *sums) open(at int) *cell {
+	c, room := &s.cells[at], make([]stats.Sums, 2*s.metrics)
+	c.live, c.matured, c.nonZero = room[:s.metrics:s.metrics], room[s.metrics:], make([]int64, s.metrics)
+	c.values = make([]quantile.Sketch, len(s.places))
+	return c
 }
 
 // flush sends one delta for each run that changed, by name, then run, and empties the sums.
@@ -81,22 +92,23 @@ func (p *processor) flush() error {
 // emit gives the delta, valid until reset; false if nothing changed.
 func (s *sums) emit() (d *experiment.Delta, any bool) {
 	d = &s.delta
-	*d = experiment.Delta{Cells: d.Cells[:0], Panes: d.Panes[:0], Excluded: s.excluded, Corrections: s.corrections, Dropped: s.dropped}
+	*d = experiment.Delta{Cells: d.Cells[:0], Panes: d.Panes[:0], Excluded: s.excluded, Corrections: s.corrections, Dropped: s.dropped, LeftOut: s.leftOut}
 	for i := range s.cells {
 		if c := &s.cells[i]; !c.empty() {
 			d.Cells = append(d.Cells, experiment.CellDelta{
-				Variant: i % s.variants, Epoch: s.epochs[i/s.variants], Units: c.units, FirstSeen: c.firstSeen, Crossed: c.crossed,
-				Live: c.live, Matured: c.matured, NonZero: c.nonZero, Bins: s.binsOf(c),
+				Variant: i % s.variants, Epoch: s.epochs[i/s.stride], Segment: i % s.stride / s.variants, Units: c.units, FirstSeen: c.firstSeen, Crossed: c.crossed,
+				Live: c.live, Matured: c.matured, NonZero: c.nonZero, Bins: s.binsOf(c), Excluded: c.excluded, Corrections: c.corrections,
 			})
 		}
 	}
 	d.Panes = s.panes.appendTo(d.Panes)
-	some := len(d.Cells) > 0 || len(d.Panes) > 0 || d.Excluded != 0 || d.Corrections != 0 || d.Dropped != [experiment.Drops]int64{}
+	some := len(d.Cells) > 0 || len(d.Panes) > 0 || d.Excluded != 0 || d.Corrections != 0 || d.Dropped != [experiment.Drops]int64{} ||
+		d.LeftOut != [experiment.Causes]int64{}
 	return d, some
 }
 
 func (c *cell) empty() bool {
-	if c.units != 0 || c.firstSeen != 0 || c.crossed != 0 {
+	if c.units != 0 || c.firstSeen != 0 || c.crossed != 0 || c.excluded != 0 || c.corrections != 0 {
 		return false
 	}
 	for i := range c.live {
@@ -110,7 +122,7 @@ func (c *cell) empty() bool {
 func (s *sums) reset() {
 	for i := range s.cells {
 		c := &s.cells[i]
-		c.units, c.firstSeen, c.crossed = 0, 0, 0
+		c.units, c.firstSeen, c.crossed, c.excluded, c.corrections = 0, 0, 0, 0, 0
 		clear(c.live)
 		clear(c.matured)
 		clear(c.nonZero)
@@ -119,5 +131,5 @@ func (s *sums) reset() {
 		}
 	}
 	s.panes.reset()
-	s.dropped, s.excluded, s.corrections = [experiment.Drops]int64{}, 0, 0
+	s.dropped, s.excluded, s.corrections, s.leftOut = [experiment.Drops]int64{}, 0, 0, [experiment.Causes]int64{}
 }

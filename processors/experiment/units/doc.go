@@ -13,6 +13,8 @@
 //	mature     maturity.go      what stream time makes due
 //	combine    combine.go       sums of differences, until the commit
 //
+// split.go says which first exposures the split check is of, segments.go what else than the whole a unit counts in.
+//
 // The contribution of a unit to an experiment is a pure function of its row and the definition. A change of a row is
 // settled as contribution after less contribution before, so sums in stage 2 are what a computation from scratch gives.
 // A metric event of a known unit only adds, and takes a short way with the same result.
@@ -38,12 +40,13 @@
 //	count  enrolments, each:
 //	  8      Experiment, the xxhash64 of its name
 //	  count  Run
-//	  byte   1 exposed | 2 several variants
+//	  byte   1 exposed | 2 several variants | 4 not of the split check | 8 has segments | 16 times why it is left out
 //	  count  BeforeStart, AfterEnd
 //	  if exposed:
 //	    int    First, Epoch, Arrived
 //	    text   FirstID
-//	    count  Variant, Earlier, Seen
+//	    count  Variant; if it has segments a count of dimensions and of each a count, the segment
+//	    count  Earlier, Seen
 //	    count  metrics, each: int total, count matured
 //	count  pending retractions, each: 8 ID, 8 Ref, int Due
 //	count  kept events, each:

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/abacus-stream/abacus/codecs/event"
+	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/cespare/xxhash/v2"
 )
 
@@ -82,18 +83,21 @@ func (p *processor) change(ev *event.Event, x *run, variant int) {
 		return
 	case !e.Exposed:
 		e.expose(x, p.arrived(), len(p.row.Kept))
+		e.LeftOut = x.leftOut(p.unit())
 		e.move(ev, x, variant)
 		return
 	}
 	if variant != e.Variant && !e.Several {
 		e.Several = true
-		x.sums.cell(e.Variant, e.Epoch).crossed += one(e.Seen != 0 && !x.first)
+		if e.Seen != 0 && e.Checked && !x.first {
+			x.sums.cross(e)
+		}
 	}
 	switch {
 	case e.precedes(ev.Time, ev.ID):
 	case e.allMatured():
 		// Attribution stays where it matured; the exposure counts as a correction.
-		x.sums.corrections++
+		x.sums.correct(e.Variant, e.Epoch, &e.Parts)
 	default:
 		e.move(ev, x, variant)
 	}
@@ -102,5 +106,8 @@ func (p *processor) change(ev *event.Event, x *run, variant int) {
 // move makes an exposure the first one.
 func (e *Enrolment) move(ev *event.Event, x *run, variant int) {
 	e.First, e.FirstID = ev.Time, append(e.FirstID[:0], ev.ID...)
-	e.Variant, e.Epoch = variant, x.epoch(ev.ConfigVersion, ev.Time)
+	e.Variant, e.Epoch, e.Parts = variant, x.epoch(ev.ConfigVersion, ev.Time), x.segmentsOf(ev)
+	if e.Seen == 0 { // counts of the split check never fall
+		e.Checked = e.LeftOut == experiment.Analysed && x.checked(ev)
+	}
 }

@@ -3,6 +3,8 @@ package units
 import (
 	"encoding/binary"
 	"fmt"
+
+	"github.com/abacus-stream/abacus/processors/experiment"
 )
 
 // loadTimers sets the timers of all rows: of units those that the rows name, of waiting events those of their groups.
@@ -78,12 +80,12 @@ func (p *processor) mature(now int64) {
 // matureIn matures one enrolment; with now = never all of it.
 func (p *processor) matureIn(x *run, e *Enrolment, now int64) {
 	place := Place(p.ctx.NextOffset(p.cfg.Events))
-	kept := !e.Several || x.first
+	kept := e.LeftOut == experiment.Analysed && (!e.Several || x.first)
 	if e.Seen == 0 && after(e.First, x.grace) <= now {
 		e.Seen = place
-		c := x.sums.cell(e.Variant, e.Epoch)
-		c.firstSeen++
-		c.crossed += one(!kept)
+		if e.Checked {
+			x.sums.see(e, !kept)
+		}
 	}
 	for i := range e.Matured {
 		m := &x.metrics[i]
@@ -91,12 +93,8 @@ func (p *processor) matureIn(x *run, e *Enrolment, now int64) {
 			continue
 		}
 		e.Matured[i] = place
-		if kept {
-			c, total := x.sums.cell(e.Variant, e.Epoch), m.total(e.Totals[i])
-			if m.kind != quantiles { // they have no track of matured units
-				c.matured[i].Include(total)
-				c.nonZero[i] += one(total != 0)
-			}
+		if kept && m.kind != quantiles { // they have no track of matured units
+			x.sums.mature(e, i, m.total(e.Totals[i]))
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/abacus-stream/abacus/codecs/event"
+	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/cespare/xxhash/v2"
 )
 
@@ -103,7 +104,7 @@ func (p *processor) part(x *run) int {
 	if i < 0 {
 		return -1
 	}
-	if e := &p.row.Enrolments[i]; !e.Exposed || e.Several && !x.first {
+	if e := &p.row.Enrolments[i]; !e.Exposed || e.LeftOut != experiment.Analysed || e.Several && !x.first {
 		return -1
 	}
 	return i

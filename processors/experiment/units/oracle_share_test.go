@@ -15,8 +15,14 @@ func (o *oracle) share(r *oracleRow, p oraclePlan) *ledger {
 	switch {
 	case part == nil || len(part.exposures) == 0:
 		return l
+	case p.leavesOut(part.first().Unit):
+		l.leftOut[experiment.CauseList] = 1
+		return l
 	case part.several() && !p.first:
 		l.excluded = 1
+		for _, c := range p.cells(l, part.first())[1:] {
+			c.Excluded = 1
+		}
 		return l
 	}
 	t0 := part.first()
@@ -32,10 +38,11 @@ func (o *oracle) share(r *oracleRow, p oraclePlan) *ledger {
 		}
 	}
 	l.space()
-	c := l.cell(variant, 1, 2)
-	c.Units = 1
-	c.Live[0].Replace(0, min(totals[0], 1))
-	c.Live[1].Replace(0, min(totals[1], p.limit))
+	for _, c := range p.cells(l, t0) {
+		c.Units = 1
+		c.Live[0].Replace(0, min(totals[0], 1))
+		c.Live[1].Replace(0, min(totals[1], p.limit))
+	}
 	return l
 }
 
@@ -105,7 +112,7 @@ func (o *oracle) settle(r *oracleRow) {
 		o.countLate(o.total[p.name], part.share, next)
 		for i, m := range part.matured {
 			if m && (part.share.excluded != next.excluded || part.share.live(i) != next.live(i)) {
-				o.total[p.name].corrections++
+				o.correct(p, part.first())
 			}
 		}
 		part.share = next
@@ -167,20 +174,22 @@ func (o *oracle) mature(unit string, r *oracleRow) {
 }
 
 func (o *oracle) maturePart(p oraclePlan, part *oraclePart, t0 ev) {
-	variant := int(t0.Variant[0] - 'A')
-	total := o.total[p.name].cell(variant, 1, 2)
 	if !part.seen && o.now >= t0.ms()+p.grace {
-		part.seen = true
-		total.FirstSeen++
-		total.Crossed += one(part.several() && !p.first)
+		part.seen, part.checked = true, p.checks(t0)
+		for _, total := range p.cells(o.total[p.name], t0) {
+			total.FirstSeen += one(part.checked)
+			total.Crossed += one(part.checked && part.several() && !p.first)
+		}
 	}
 	for i := range part.matured {
 		if !part.matured[i] && o.now >= t0.ms()+p.delay[i]+p.window[i]+p.grace {
 			part.matured[i] = true
-			if part.share.excluded == 0 {
-				v, _ := part.share.cells[[2]int64{int64(variant), 1}].Live[i].S.Int64()
-				total.Matured[i].Include(v)
-				total.NonZero[i] += min(v*v, 1)
+			if part.share.excluded == 0 && !p.leavesOut(t0.Unit) {
+				v, _ := p.cells(part.share, t0)[0].Live[i].S.Int64()
+				for _, total := range p.cells(o.total[p.name], t0) {
+					total.Matured[i].Include(v)
+					total.NonZero[i] += min(v*v, 1)
+				}
 			}
 		}
 	}
@@ -195,9 +204,9 @@ func (o *oracle) leave(r *oracleRow) {
 		if part.share == nil {
 			continue
 		}
-		d := &experiment.Delta{Dropped: part.share.dropped, Excluded: part.share.excluded}
+		d := &experiment.Delta{Dropped: part.share.dropped, Excluded: part.share.excluded, LeftOut: part.share.leftOut}
 		for key, c := range part.share.cells {
-			c.Variant, c.Epoch = int(key[0]), key[1]
+			c.Variant, c.Epoch, c.Segment = int(key[0]), key[1], int(key[2])
 			d.Cells = append(d.Cells, *c)
 		}
 		for key, pane := range part.share.panes {

@@ -19,6 +19,9 @@ type oraclePlan struct {
 	dedup             int64
 	delay, window     [2]int64
 	limit             int64
+	segments          bool     // by country, DE or FR, and by vip, true
+	listed            []string // units that are not analysed
+	second            int64    // from when version 2 with other weights holds; 0: there is none
 }
 
 type oracleRow struct {
@@ -44,7 +47,7 @@ type oraclePart struct {
 	before, after int64
 	seq           int
 	x             int64
-	seen          bool
+	seen, checked bool
 	matured       [2]bool
 	share         *ledger
 }
@@ -155,12 +158,14 @@ func (o *oracle) expose(r *oracleRow, e ev, seq int) {
 		if len(part.exposures) == 0 {
 			part.seq, part.x = seq, o.now
 		}
-		if part.seen && !p.first && !part.several() && e.Variant != part.exposures[0].Variant {
-			o.total[p.name].cell(int(part.exposures[0].Variant[0]-'A'), 1, 2).Crossed++
+		if part.checked && !p.first && !part.several() && e.Variant != part.exposures[0].Variant {
+			for _, c := range p.cells(o.total[p.name], part.first()) {
+				c.Crossed++
+			}
 		}
 		part.exposures = append(part.exposures, e)
 		if part.matured == [2]bool{true, true} && part.frozen != nil && less(e, *part.frozen) {
-			o.total[p.name].corrections++
+			o.correct(p, *part.frozen)
 		}
 	}
 }

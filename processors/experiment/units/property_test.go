@@ -30,13 +30,20 @@ func twoPlans(t *rapid.T) (plans []oraclePlan, entries []experiment.Entry) {
 		if rapid.Bool().Draw(t, "ends") {
 			p.end = ms(60)
 		}
+		p.segments = rapid.Bool().Draw(t, "segments")
+		if rapid.IntRange(0, 3).Draw(t, "listed") == 0 {
+			p.listed = []string{"u2"}
+		}
+		if rapid.Bool().Draw(t, "reweighed") {
+			p.second = ms(float64(rapid.IntRange(-100, 100).Draw(t, "second")))
+		}
 		plans, entries = append(plans, p), append(entries, p.entry())
 	}
 	return plans, entries
 }
 
 func (p oraclePlan) entry() experiment.Entry {
-	return shop(func(d *experiment.Definition) {
+	first := shop(func(d *experiment.Definition) {
 		start := time.UnixMilli(p.start)
 		d.Experiment, d.Start, d.Grace, d.DedupFor = p.name, &start, experiment.Duration(p.grace), experiment.Duration(p.dedup)
 		if p.end != math.MaxInt64 {
@@ -56,8 +63,21 @@ func (p oraclePlan) entry() experiment.Entry {
 			limit := experiment.Amount("5")
 			d.Metrics[1].Cap = &limit
 		}
+		if p.segments {
+			d.Segments = byCountry
+		}
+		d.Exclude.Units = p.listed
+	})
+	if p.second == 0 {
+		return first
+	}
+	return revised(first, p.second, func(d *experiment.Definition) {
+		d.Variants = experiment.Variants{{Name: "A", Weight: 3}, {Name: "B", Weight: 1}}
 	})
 }
+
+// byCountry has the segments 1 country=DE, 2 country=FR, 3 country=other, 4 vip=true, 5 vip=other.
+var byCountry = []experiment.Dimension{{Name: "country", Prop: "country", Values: []string{"DE", "FR"}}, {Name: "vip", Prop: "vip", Values: []string{"true"}}}
 
 // anyEvent is an event near a clock that goes on; ids repeat, so there are duplicates and conflicts.
 func anyEvent(t *rapid.T, i int) ev {
@@ -69,6 +89,12 @@ func anyEvent(t *rapid.T, i int) ev {
 	case 0, 1, 2:
 		e.Type, e.Experiment = "exposure", rapid.SampledFrom([]string{"exp", "two"}).Draw(t, "experiment")
 		e.Variant = rapid.SampledFrom([]string{"A", "A", "A", "B"}).Draw(t, "variant")
+		e.Props = map[string]string{"country": rapid.SampledFrom([]string{"DE", "DE", "FR", "IT"}).Draw(t, "country")}
+		if rapid.IntRange(0, 3).Draw(t, "vip") == 0 {
+			e.Props["vip"] = "true"
+		}
+		e.Reason = rapid.SampledFrom([]string{"", "", "hash", "sticky", "forced", "override", "overridden"}).Draw(t, "reason")
+		e.Version = rapid.SampledFrom([]int{0, 0, 1, 2, 7}).Draw(t, "version")
 	case 3:
 		e.Type, e.Ref = "retract", fmt.Sprint(rapid.IntRange(max(0, i-10), i+5).Draw(t, "ref"))
 	default:

@@ -1,6 +1,10 @@
 package units
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/abacus-stream/abacus/processors/experiment"
+)
 
 // Row is one unit, from its first event until Last or its last maturity is dedup_for ago. Times are Unix ms.
 type Row struct {
@@ -22,15 +26,18 @@ type Enrolment struct {
 	BeforeStart int64 // exposures ignored
 	AfterEnd    int64
 
-	Exposed bool   // the rest is of exposed units
-	Several bool   // seen in more than one variant
+	Exposed bool // the rest is of exposed units
+	Several bool // seen in more than one variant
+	Checked bool // the split check is of it: once it is seen, that it was counted there
+	LeftOut experiment.Cause
 	First   int64  // event time of the first exposure, ties by id
 	FirstID []byte // its id
 	Variant int    // its variant, by index
 	Epoch   int64  // its allocation epoch, a config version
-	Arrived int64  // stream time when the exposure that came first came, see arrived
-	Earlier int    // how many of Kept had come before it
-	Seen    int64  // Place at which it was counted as first seen; 0: not yet
+	Parts   segments
+	Arrived int64 // stream time when the exposure that came first came, see arrived
+	Earlier int   // how many of Kept had come before it
+	Seen    int64 // Place at which it was counted as first seen; 0: not yet
 	Totals  []int64
 	Matured []int64 // Place at which each metric matured; 0: not yet
 }

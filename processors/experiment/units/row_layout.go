@@ -4,16 +4,25 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
+
+	"github.com/abacus-stream/abacus/processors/experiment"
 )
 
 const layout = 1
 
-// Flags of an enrolment and of a kept event; the kind has the lower three bits of the latter.
+// Flags of an enrolment.
 const (
-	flagExposed = 1 << iota
-	flagSeveral
-	_
-	flagHasValue
+	flagExposed   = 1
+	flagSeveral   = 2
+	flagUnchecked = 4
+	flagSegments  = 8 // they follow
+	shiftLeftOut  = 4 // two bits from there: why the unit is not analysed
+)
+
+// Flags of a kept event; the kind has the lower three bits.
+const (
+	flagHasValue = 1 << (3 + iota)
 	flagRetracted
 	flagRefused
 	flagNamed
@@ -58,7 +67,7 @@ func AppendRow(dst []byte, r *Row) []byte {
 func appendEnrolment(dst []byte, e *Enrolment) []byte {
 	dst = binary.BigEndian.AppendUint64(dst, e.Experiment)
 	dst = binary.AppendUvarint(dst, uint64(e.Run))
-	dst = append(dst, flag(e.Exposed, flagExposed)|flag(e.Several, flagSeveral))
+	dst = append(dst, e.flags())
 	dst = binary.AppendUvarint(dst, uint64(e.BeforeStart))
 	dst = binary.AppendUvarint(dst, uint64(e.AfterEnd))
 	if !e.Exposed {
@@ -69,6 +78,12 @@ func appendEnrolment(dst []byte, e *Enrolment) []byte {
 	dst = binary.AppendVarint(dst, e.Arrived)
 	dst = appendText(dst, e.FirstID)
 	dst = binary.AppendUvarint(dst, uint64(e.Variant))
+	if parts := e.Parts.list(); len(parts) > 1 {
+		dst = binary.AppendUvarint(dst, uint64(len(parts)-1))
+		for _, part := range parts[1:] {
+			dst = binary.AppendUvarint(dst, uint64(part))
+		}
+	}
 	dst = binary.AppendUvarint(dst, uint64(e.Earlier))
 	dst = binary.AppendUvarint(dst, uint64(e.Seen))
 	dst = binary.AppendUvarint(dst, uint64(len(e.Totals)))
@@ -77,6 +92,13 @@ func appendEnrolment(dst []byte, e *Enrolment) []byte {
 		dst = binary.AppendUvarint(dst, uint64(e.Matured[i]))
 	}
 	return dst
+}
+
+func (e *Enrolment) flags() byte {
+	if !e.Exposed {
+		return flag(e.Several, flagSeveral)
+	}
+	return flagExposed | flag(e.Several, flagSeveral) | flag(!e.Checked, flagUnchecked) | flag(e.Parts[1] != 0, flagSegments) | byte(e.LeftOut)<<shiftLeftOut
 }
 
 func appendKept(dst []byte, k *Kept, before int64, values []int64) []byte {
@@ -133,10 +155,32 @@ func (in *reader) enrolment(e *Enrolment) {
 	}
 	e.First, e.Epoch, e.Arrived = in.int(), in.int(), in.int()
 	e.FirstID = append(e.FirstID, in.text()...)
-	e.Variant, e.Earlier, e.Seen = int(in.count()), int(in.count()), in.count()
+	e.Checked, e.LeftOut = flags&flagUnchecked == 0, experiment.Cause(flags>>shiftLeftOut&3)
+	e.Variant = int(in.count())
+	if flags&flagSegments != 0 {
+		in.segments(&e.Parts)
+	}
+	e.Earlier, e.Seen = int(in.count()), in.count()
 	for n := in.count(); n > 0 && !in.bad; n-- {
 		e.Totals = append(e.Totals, in.int())
 		e.Matured = append(e.Matured, in.count())
+	}
+}
+
+// segments reads one or more, as many as there may be.
+func (in *reader) segments(s *segments) {
+	n := in.count()
+	if n < 1 || n >= int64(len(s)) {
+		in.fail()
+		return
+	}
+	for i := range n {
+		part := in.count()
+		if part < 1 || part > math.MaxUint16 {
+			in.fail()
+			return
+		}
+		s[1+i] = uint16(part)
 	}
 }
 

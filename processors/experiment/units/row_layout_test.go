@@ -4,6 +4,7 @@ import (
 	"math"
 	"testing"
 
+	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/topology"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -16,6 +17,10 @@ func anyRow(t *rapid.T) *Row {
 		e := Enrolment{Experiment: rapid.Uint64().Draw(t, "hash"), Run: 2, BeforeStart: count.Draw(t, "before"), AfterEnd: count.Draw(t, "after")}
 		if rapid.Bool().Draw(t, "exposed") {
 			e.Exposed, e.Several, e.First, e.Epoch = true, rapid.Bool().Draw(t, "several"), rapid.Int64().Draw(t, "first"), 7
+			e.Checked, e.LeftOut = rapid.Bool().Draw(t, "checked"), experiment.Cause(rapid.IntRange(0, 2).Draw(t, "left out"))
+			for d := range rapid.IntRange(0, 5).Draw(t, "dimensions") {
+				e.Parts[1+d] = rapid.Uint16Range(1, math.MaxUint16).Draw(t, "segment")
+			}
 			e.FirstID, e.Variant, e.Arrived, e.Earlier, e.Seen = []byte("id\x00é"), 2, math.MinInt64, 9, count.Draw(t, "seen")
 			e.Totals = rapid.SliceOfN(rapid.Int64(), 2, 2).Draw(t, "totals")
 			e.Matured = rapid.SliceOfN(count, 2, 2).Draw(t, "matured")
@@ -51,6 +56,10 @@ func TestRowsSurviveTheirLayout(t *testing.T) {
 		require.Equal(rt, data, AppendRow(nil, fresh))
 		require.Equal(rt, data, AppendRow(nil, used))
 		require.Equal(rt, len(r.Kept), len(fresh.Kept))
+		for i, e := range r.Enrolments {
+			got := fresh.Enrolments[i]
+			require.Equal(rt, []any{e.Parts, e.Checked, e.LeftOut}, []any{got.Parts, got.Checked, got.LeftOut})
+		}
 		for i := range data {
 			require.ErrorIs(rt, ParseRow(data[:i], used), ErrRow)
 		}
@@ -60,7 +69,7 @@ func TestRowsSurviveTheirLayout(t *testing.T) {
 
 func TestRowLayout(t *testing.T) {
 	r := &Row{Timer: 1, Last: 2}
-	r.Enrolments = []Enrolment{{Experiment: 3, Run: 1, Exposed: true, First: -1, FirstID: []byte("x"), Epoch: 1, Totals: []int64{-2}, Matured: []int64{5}}}
+	r.Enrolments = []Enrolment{{Experiment: 3, Run: 1, Exposed: true, Checked: true, First: -1, FirstID: []byte("x"), Epoch: 1, Totals: []int64{-2}, Matured: []int64{5}}}
 	r.keep(Kept{ID: 4, Content: 5, Time: 10, Class: 1, HasValue: true}, []int64{7})
 	require.Equal(t, []byte{
 		1, 0, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0,
@@ -68,6 +77,15 @@ func TestRowLayout(t *testing.T) {
 		0,
 		1, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 5, 8, 20, 1, 1, 14,
 	}, AppendRow(nil, r))
+}
+
+func TestRowLayoutOfSegments(t *testing.T) {
+	e := Enrolment{Experiment: 3, Run: 1, Exposed: true, LeftOut: experiment.CauseHeld, First: -1, FirstID: []byte("x"), Epoch: 1, Parts: segments{0, 9, 300}}
+	require.Equal(t, []byte{
+		1, 0, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0,
+		1, 0, 0, 0, 0, 0, 0, 0, 3, 1, 1 | 4 | 8 | 2<<4, 0, 0, 1, 2, 0, 1, 'x', 0, 2, 9, 0xac, 2, 0, 0, 0,
+		0, 0,
+	}, AppendRow(nil, &Row{Timer: 1, Last: 2, Enrolments: []Enrolment{e}}))
 }
 
 func TestKeptRecordsAreAsTheyWereRead(t *testing.T) {

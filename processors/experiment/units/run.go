@@ -27,10 +27,18 @@ type run struct {
 	versions []version // ascending
 	places   []place   // of the values of quantiles in a cell
 	sums     *sums
+
+	dimensions []dimension
+	segments   int             // number of them, over all dimensions
+	listed     map[string]bool // units that are not analysed
+	holdout    *experiment.Holdout
 }
 
 // version is a config version and the event time from which it holds.
-type version struct{ number, effective int64 }
+type version struct {
+	number, effective int64
+	reweighs          bool // its weights are not those of the version before
+}
 
 type metricKind uint8
 
@@ -74,9 +82,13 @@ func compile(entry *experiment.Entry) (*run, error) {
 	for _, v := range d.Variants {
 		x.variants = append(x.variants, v.Name)
 	}
-	for _, v := range entry.Versions {
-		x.versions = append(x.versions, version{v.Version, v.Effective})
+	for i := range entry.Versions {
+		v := &entry.Versions[i]
+		changes := i > 0 && reweighs(entry.Versions[i-1].Definition.Variants, v.Definition.Variants)
+		x.versions = append(x.versions, version{v.Version, v.Effective, changes})
 	}
+	x.compileSegments(d.Segments)
+	x.compileLeftOut(&d)
 	if err := x.compileMetrics(d.Metrics); err != nil {
 		return nil, err
 	}

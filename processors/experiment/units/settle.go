@@ -84,32 +84,64 @@ func (p *processor) settle(before, after *tally) {
 		s.dropped[i] += after.drops[i] - before.drops[i]
 	}
 	s.excluded += one(after.excluded) - one(before.excluded)
-	stays := before.kept && after.kept && before.variant == after.variant && before.epoch == after.epoch
+	if before.leftOut != after.leftOut { // by the exposure that came first, and for good
+		s.leftOut[after.leftOut]++
+	}
 	for i := range e.Totals {
 		m := &x.metrics[i]
-		a, b := m.total(before.totals[i]), m.total(after.totals[i])
-		if e.Matured[i] != 0 && (before.kept != after.kept || a != b) {
-			s.corrections++
-		}
-		if stays && a != b {
-			s.cell(after.variant, after.epoch).replace(m, i, a, b)
-		}
-		if !stays && before.kept {
-			s.cell(before.variant, before.epoch).replace(m, i, a, 0)
-		}
-		if !stays && after.kept {
-			s.cell(after.variant, after.epoch).replace(m, i, 0, b)
+		if e.Matured[i] != 0 && (before.kept != after.kept || m.total(before.totals[i]) != m.total(after.totals[i])) {
+			s.correct(after.variant, after.epoch, &after.segments)
 		}
 	}
+	for i, segment := range after.segments.list() { // a unit that was somewhere before is somewhere after
+		s.replace(before, after, before.segments[i], segment)
+	}
 	copy(e.Totals, after.totals)
-	if stays {
+}
+
+// replace puts the contribution after in the place of that before: in the cells of all units, or of a segment of one dimension.
+func (s *sums) replace(before, after *tally, from, to uint16) {
+	if before.kept && after.kept && before.variant == after.variant && before.epoch == after.epoch && from == to {
+		s.change(before, after, to)
 		return
 	}
 	if before.kept {
-		s.cell(before.variant, before.epoch).units--
+		s.cell(before.variant, before.epoch, from).enter(before, -1)
 	}
 	if after.kept {
-		s.cell(after.variant, after.epoch).units++
+		s.cell(after.variant, after.epoch, to).enter(after, 1)
+	}
+	if to == 0 {
+		return // the delta has those of all units
+	}
+	if before.excluded {
+		s.cell(before.variant, before.epoch, from).excluded--
+	}
+	if after.excluded {
+		s.cell(after.variant, after.epoch, to).excluded++
+	}
+}
+
+// change moves the totals of a unit that stays in its cell.
+func (s *sums) change(before, after *tally, segment uint16) {
+	for i := range after.totals {
+		m := &after.run.metrics[i]
+		if a, b := m.total(before.totals[i]), m.total(after.totals[i]); a != b {
+			s.cell(after.variant, after.epoch, segment).replace(m, i, a, b)
+		}
+	}
+}
+
+// enter adds a unit to a cell, or with -1 takes it out.
+func (c *cell) enter(t *tally, sign int64) {
+	c.units += sign
+	for i := range t.totals {
+		m := &t.run.metrics[i]
+		if total := m.total(t.totals[i]); sign > 0 {
+			c.replace(m, i, 0, total)
+		} else {
+			c.replace(m, i, total, 0)
+		}
 	}
 }
 

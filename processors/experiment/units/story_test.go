@@ -26,6 +26,7 @@ type ev struct {
 	Variant    string            `json:"variant,omitempty"`
 	Ref        string            `json:"ref,omitempty"`
 	Version    int               `json:"config_version,omitempty"`
+	Reason     string            `json:"reason,omitempty"`
 	Value      json.RawMessage   `json:"value,omitempty"`
 	Props      map[string]string `json:"props,omitempty"`
 	At         float64           `json:"-"`
@@ -114,15 +115,16 @@ func revised(e experiment.Entry, effective int64, change func(*experiment.Defini
 
 // ledger is the sum of all deltas of one run: what stage 2 would hold.
 type ledger struct {
-	cells       map[[2]int64]*experiment.CellDelta
+	cells       map[[3]int64]*experiment.CellDelta // by variant, epoch and segment
 	panes       map[[2]int64]*experiment.PaneDelta
 	dropped     [experiment.Drops]int64
 	excluded    int64
 	corrections int64
+	leftOut     [experiment.Causes]int64
 }
 
 func newLedger() *ledger {
-	return &ledger{cells: map[[2]int64]*experiment.CellDelta{}, panes: map[[2]int64]*experiment.PaneDelta{}}
+	return &ledger{cells: map[[3]int64]*experiment.CellDelta{}, panes: map[[2]int64]*experiment.PaneDelta{}}
 }
 
 func (l *ledger) add(d *experiment.Delta) {
@@ -131,8 +133,13 @@ func (l *ledger) add(d *experiment.Delta) {
 	for i, n := range d.Dropped {
 		l.dropped[i] += n
 	}
+	for i, n := range d.LeftOut {
+		l.leftOut[i] += n
+	}
 	for _, c := range d.Cells {
-		into := l.cell(c.Variant, c.Epoch, len(c.Live))
+		into := l.cell(c.Variant, c.Epoch, len(c.Live), c.Segment)
+		into.Excluded += c.Excluded
+		into.Corrections += c.Corrections
 		into.Units += c.Units
 		into.FirstSeen += c.FirstSeen
 		into.Crossed += c.Crossed
@@ -161,10 +168,10 @@ func (l *ledger) add(d *experiment.Delta) {
 	}
 }
 
-// values are the values of a quantile metric in a cell, by rank: what a sketch has of them.
-func (l *ledger) values(variant int, epoch int64, metric int) (out []float64) {
+// values are the values of a quantile metric in a cell, or in that of a segment, by rank: what a sketch has of them.
+func (l *ledger) values(variant int, epoch int64, metric int, segment ...int) (out []float64) {
 	var all quantile.Sketch
-	for _, b := range l.cell(variant, epoch, 0).Bins {
+	for _, b := range l.cell(variant, epoch, 0, segment...).Bins {
 		if b.Metric == metric {
 			all.Merge(b.Values)
 		}
@@ -176,8 +183,12 @@ func (l *ledger) values(variant int, epoch int64, metric int) (out []float64) {
 	return out
 }
 
-func (l *ledger) cell(variant int, epoch int64, metrics int) *experiment.CellDelta {
-	key := [2]int64{int64(variant), epoch}
+// cell is one of all units, or of a segment.
+func (l *ledger) cell(variant int, epoch int64, metrics int, segment ...int) *experiment.CellDelta {
+	key := [3]int64{int64(variant), epoch}
+	if len(segment) > 0 {
+		key[2] = int64(segment[0])
+	}
 	if l.cells[key] == nil {
 		l.cells[key] = &experiment.CellDelta{
 			Live: make([]stats.Sums, metrics), Matured: make([]stats.Sums, metrics), NonZero: make([]int64, metrics),
@@ -199,6 +210,12 @@ func (l *ledger) String() string {
 	var lines []string
 	for k, c := range l.cells {
 		line := fmt.Sprintf("%c@%d units %d seen %d live%s matured%s", 'A'+rune(k[0]), k[1], c.Units, c.FirstSeen, sumsText(c.Live), sumsText(c.Matured))
+		if k[2] > 0 {
+			if line = fmt.Sprintf("segment %d %s excluded %d corrections %d crossed %d nonzero %v", k[2], line, c.Excluded, c.Corrections, c.Crossed, c.NonZero); !emptyCell(c) {
+				lines = append(lines, line)
+			}
+			continue
+		}
 		if c.Units != 0 || c.FirstSeen != 0 || sumsText(c.Live) != zeroText(c.Live) || sumsText(c.Matured) != zeroText(c.Matured) {
 			lines = append(lines, line)
 		}
@@ -230,10 +247,20 @@ func (l *ledger) String() string {
 	if l.excluded != 0 {
 		lines = append(lines, fmt.Sprintf("excluded %d", l.excluded))
 	}
+	for i, n := range l.leftOut {
+		if n != 0 {
+			lines = append(lines, fmt.Sprintf("left out %s %d", experiment.Cause(i), n))
+		}
+	}
 	if l.corrections != 0 {
 		lines = append(lines, fmt.Sprintf("corrections %d", l.corrections))
 	}
 	return strings.Join(lines, "\n")
+}
+
+func emptyCell(c *experiment.CellDelta) bool {
+	return c.Units == 0 && c.FirstSeen == 0 && c.Crossed == 0 && c.Excluded == 0 && c.Corrections == 0 && slices.Max(c.NonZero) == 0 &&
+		sumsText(c.Live) == zeroText(c.Live) && sumsText(c.Matured) == zeroText(c.Matured)
 }
 
 func sumsText(all []stats.Sums) (s string) {
@@ -268,7 +295,7 @@ func (h *harness) want(lines ...string) {
 func (h *harness) wantOf(name string, run int, lines ...string) {
 	var got []string
 	for line := range strings.Lines(h.ledger(name, run).String()) {
-		if !strings.HasPrefix(line, "pane ") && !strings.HasPrefix(line, "of ") && !strings.HasPrefix(line, "bins of pane ") {
+		if !slices.ContainsFunc([]string{"pane ", "of ", "bins of pane ", "segment "}, func(other string) bool { return strings.HasPrefix(line, other) }) {
 			got = append(got, strings.TrimSuffix(line, "\n"))
 		}
 	}
@@ -280,6 +307,9 @@ func (h *harness) wantPanes(lines ...string) { h.wantLines("pane ", lines...) }
 
 // wantParts compares which units of the cells of "exp" crossed or matured with a total that is not 0.
 func (h *harness) wantParts(lines ...string) { h.wantLines("of ", lines...) }
+
+// wantSegments compares the segments of the cells of "exp".
+func (h *harness) wantSegments(lines ...string) { h.wantLines("segment ", lines...) }
 
 // wantLines compares the lines of "exp" that begin so.
 func (h *harness) wantLines(begin string, lines ...string) {

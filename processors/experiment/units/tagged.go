@@ -53,7 +53,7 @@ func (p *processor) tagged(x *run, ev *event.Event) error {
 
 func (p *processor) countTagged(x *run, ev *event.Event, variant int) {
 	p.counts.tagged.N++
-	c := x.sums.cell(variant, x.epoch(ev.ConfigVersion, ev.Time))
+	c := x.sums.cell(variant, x.epoch(ev.ConfigVersion, ev.Time), 0)
 	pane := x.sums.panes.at(paneOf(ev.Time), variant)
 	c.units++
 	pane.UnitsNew++

@@ -6,6 +6,7 @@ import "github.com/abacus-stream/abacus/processors/experiment/stats/split"
 const (
 	ReasonExcludedShare = "excluded_share" // units in several variants are 1 % or more
 	ReasonCrossed       = "crossed"        // who is seen in several variants depends on the variant
+	ReasonSegment       = "segment_split"  // the split is broken in one segment
 	ReasonAnalysedSplit = "analysed_split" // p_chi2 is below 0.001, which counts where one looks once
 )
 
@@ -15,6 +16,8 @@ type Split struct {
 	PCrossed       float64 // of the same check of excluded units by first-seen arm; 1 without such
 	PChi2          float64 // of kept units at one look; 1 without units
 	Kept, Excluded int64   // units
+	Segment        string  // one whose own split is broken, dimension=value; empty: none is
+	Looks          int     // how many splits are watched beside each other, this one among them; 0: 1
 }
 
 // Judge gives the verdict, and the reason where the split is not plainly good. What a single look finds is told, no more: looked at
@@ -23,8 +26,10 @@ func (s Split) Judge() (verdict, reason string) {
 	share, assignment := split.Assignment(s.Kept, s.Excluded, s.PCrossed)
 	told := tell(percent(share)+" of the units were seen in several variants and are left out", ReasonExcludedShare)
 	switch {
-	case s.PSequential <= split.Alpha:
+	case s.PSequential <= split.Alpha/float64(max(1, s.Looks)):
 		return BrokenSplit, tell("Units do not come to the variants as the weights say")
+	case s.Segment != "":
+		return BrokenSplit, tell("Units of "+s.Segment+" do not come to the variants as the weights say", ReasonSegment)
 	case s.PCrossed <= split.Alpha:
 		return BrokenAssignment, tell("Units of some variants are seen in others more often than those of the rest", ReasonCrossed)
 	case assignment == split.AssignmentBroken:

@@ -49,7 +49,7 @@ func (c *comparison) record(key string, data []byte) {
 	}
 	parsed, err := result.ParseKey(key)
 	t := c.verifier.tallies[parsed.Experiment]
-	if err != nil || t == nil || parsed.Segment != "" {
+	if err != nil || t == nil {
 		c.differ(key, "", "", brief(data))
 		return
 	}
@@ -79,7 +79,10 @@ func (c *comparison) record(key string, data []byte) {
 
 // want is the record that belongs to a key, nil where there is to be none; skip says which fields cannot be decided.
 func (c *comparison) want(t *tally, key result.Key, watermark int64) (*result.Record, func(path, want, got string) bool) {
-	if key.Grain == result.Total {
+	switch {
+	case key.Segment != "":
+		return t.wantSegment(key.Segment, watermark), c.verifier.leniency(t).skip
+	case key.Grain == result.Total:
 		return t.wantTotal(watermark), c.verifier.leniency(t).skip
 	}
 	panes := t.windows(key.Grain)[key.Start]
@@ -112,6 +115,12 @@ func (c *comparison) missing(t *tally, last map[string][]byte) {
 	}
 	if key := result.TotalKey(t.plan.name); !t.empty() && last[key] == nil {
 		c.differ(key, "", "a record", "")
+	}
+	for i, name := range t.plan.segments() {
+		key := result.Key{Experiment: t.plan.name, Grain: result.Total, Segment: name}
+		if t.hasSegment(1+i) && last[key.String()] == nil {
+			c.differ(key.String(), "", "a record", "")
+		}
 	}
 	for _, grain := range t.plan.grains() {
 		for _, start := range ordered(t.windows(grain)) {

@@ -17,6 +17,7 @@ import (
 type event struct {
 	id, kind, unit, ref string
 	experiment, variant string // empty: missing, or not a string
+	reason              string // why the unit has its variant
 	ts, version         int64  // version 0: absent or not a positive integer
 	value               *decimal
 	props               map[string]prop
@@ -81,6 +82,7 @@ func parse(rec Record, ahead int64) (e *event, reason string) {
 	e.experiment = f.text("experiment", math.MaxInt)
 	e.variant = f.text("variant", math.MaxInt)
 	e.ref = f.text("ref", math.MaxInt)
+	e.reason = f.text("reason", math.MaxInt)
 	if n, ok := integer(f["config_version"]); ok && n > 0 {
 		e.version = n
 	}
@@ -229,7 +231,7 @@ func normal(raw json.RawMessage) string {
 
 // hash is of all that the event says but its id: two events of one id and different hashes are a conflict.
 func (f fields) hash(e *event) [sha256.Size]byte {
-	said := []string{e.kind, e.unit, e.experiment, e.variant, e.ref, f.text("reason", math.MaxInt)}
+	said := []string{e.kind, e.unit, e.experiment, e.variant, e.ref, e.reason}
 	for _, key := range []string{"experiment", "variant"} {
 		_, isString := stringOf(f[key])
 		_, there := f[key]

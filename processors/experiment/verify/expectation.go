@@ -65,8 +65,11 @@ func (t *tally) expected() Expected {
 	return x
 }
 
-// totals is everything but the windows.
-func (t *tally) totals() Expected {
+// totals is everything of the whole but the windows.
+func (t *tally) totals() Expected { return t.totalsOf(0) }
+
+// totalsOf is that of a segment, 0 for the whole; of a segment without drops.
+func (t *tally) totalsOf(segment int) Expected {
 	x := Expected{
 		Units: map[string]int64{}, Excluded: t.excluded, Corrections: t.corrections, Dropped: t.dropped,
 		Live: map[string]map[string]Sum{}, Matured: map[string]map[string]Sum{}, Windows: map[string]Window{},
@@ -77,21 +80,28 @@ func (t *tally) totals() Expected {
 	for i, name := range t.plan.variants {
 		x.Units[name] = 0
 		for j, m := range t.plan.metrics {
-			live, matured := t.sums(i, j)
+			live, matured := t.sums(segment, i, j)
 			x.Live[m.name][name], x.Matured[m.name][name] = live, matured
 		}
 	}
+	if segment > 0 {
+		x.Excluded, x.Corrections, x.Dropped = 0, 0, nil
+	}
 	for key, c := range t.cells {
-		x.Units[t.plan.variants[key.variant]] += c.units
+		if key.segment == segment {
+			x.Units[t.plan.variants[key.variant]] += c.units
+			x.Excluded += c.excluded
+			x.Corrections += c.corrections
+		}
 	}
 	return x
 }
 
-// sums is those of a variant and a metric over all epochs.
-func (t *tally) sums(variant, metric int) (live, matured Sum) {
+// sums is those of a segment, a variant and a metric over all epochs.
+func (t *tally) sums(segment, variant, metric int) (live, matured Sum) {
 	sums := newSums(2)
 	for key, c := range t.cells {
-		if key.variant == variant {
+		if key.variant == variant && key.segment == segment {
 			sums[0].merge(&c.live[metric])
 			sums[1].merge(&c.matured[metric])
 		}

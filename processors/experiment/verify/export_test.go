@@ -14,6 +14,12 @@ func (v *Verifier) Publish() map[string]*result.Record {
 		if !t.empty() {
 			out[result.TotalKey(name)] = t.wantTotal(math.MaxInt64)
 		}
+		for i, segment := range t.plan.segments() {
+			if t.hasSegment(1 + i) {
+				rec := t.wantSegment(segment, math.MaxInt64)
+				out[rec.Key()] = rec
+			}
+		}
 		for _, grain := range t.plan.grains() {
 			for start, panes := range t.windows(grain) {
 				if w := t.window(grain, start, panes); !w.empty() {

@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"slices"
+
 	"github.com/abacus-stream/abacus/codecs/result"
 )
 
@@ -15,7 +17,7 @@ func (v *Verifier) CompareRecord(key string, data []byte) []Difference {
 	}
 	parsed, err := result.ParseKey(key)
 	t := v.tallies[parsed.Experiment]
-	if err != nil || t == nil || t.plan.archived || parsed.Segment != "" {
+	if err != nil || t == nil || t.plan.archived {
 		return nil
 	}
 	if c.expects(t, parsed) {
@@ -26,7 +28,11 @@ func (v *Verifier) CompareRecord(key string, data []byte) []Difference {
 
 // expects says whether a key must have a record.
 func (c *comparison) expects(t *tally, key result.Key) bool {
-	if key.Grain == result.Total {
+	switch {
+	case key.Segment != "":
+		segment := 1 + slices.Index(t.plan.segments(), key.Segment)
+		return segment > 0 && t.hasSegment(segment)
+	case key.Grain == result.Total:
 		return !t.empty()
 	}
 	w := t.window(key.Grain, key.Start, t.windows(key.Grain)[key.Start])

@@ -70,7 +70,7 @@ var judged = map[string]bool{"p_adjusted": true, "verdict": true, "reason": true
 func firstSeen(path string) bool {
 	rest, split := strings.CutPrefix(path, "split.")
 	name, _, _ := strings.Cut(rest, ".")
-	return split && (name == "p_sequential" || name == "verdict" || name == "reason" || name == "first_seen" || name == "crossed")
+	return split && (name == "p_sequential" || name == "verdict" || name == "reason" || name == "first_seen" || name == "crossed" || name == "worst_segment" || name == "p_worst_segment")
 }
 
 // alwaysValid is the fields of a comparison that rest on matured units.

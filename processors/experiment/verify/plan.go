@@ -20,6 +20,7 @@ type plan struct {
 	dedup      int64
 	metrics    []metric
 	variants   []string
+	dimensions []dimension
 	versions   []version
 	archived   bool // no longer published
 	entry      *experiment.Entry
@@ -55,6 +56,7 @@ func newPlan(entry experiment.Entry) (*plan, error) {
 	if d.Start != nil {
 		p.start = max(p.start, d.Start.UnixMilli())
 	}
+	p.dimensions = newDimensions(&d)
 	for _, v := range d.Variants {
 		p.variants = append(p.variants, v.Name)
 	}

@@ -8,18 +8,18 @@ import (
 	"github.com/abacus-stream/abacus/codecs/result"
 )
 
-// CompareHashes compares Redis hashes, by key and field, with what has been recomputed: ab:stats:{experiment}, and
-// ab:window:{experiment}:<grain> for the newest window of a grain. Fields beyond the documented ones are left out.
+// CompareHashes compares Redis hashes, by key and field, with what has been recomputed: ab:stats:{experiment}, with :<segment> for
+// segments, and ab:window:{experiment}:<grain> for the newest window of a grain. Fields beyond the documented ones are left out.
 func (v *Verifier) CompareHashes(hashes map[string]map[string]string) []Difference {
 	v.replay()
 	c := &comparison{verifier: v}
 	for _, key := range keys(hashes) {
-		switch name, grain, ok := hashKey(key); {
+		switch name, grain, segment, ok := hashKey(key); {
 		case !ok || v.tallies[name] == nil:
 			c.differ(key, "", "", "a hash")
 		case v.tallies[name].plan.archived:
 		case grain == "":
-			c.statsHash(key, v.tallies[name], hashes[key])
+			c.statsHash(key, v.tallies[name], segment, hashes[key])
 		default:
 			c.windowHash(key, v.tallies[name], grain, hashes[key])
 		}
@@ -29,27 +29,41 @@ func (v *Verifier) CompareHashes(hashes map[string]map[string]string) []Differen
 		if _, there := hashes[key]; !there && !v.tallies[name].empty() && !v.tallies[name].plan.archived {
 			c.differ(key, "", "a hash", "")
 		}
+		for i, segment := range v.tallies[name].plan.segments() {
+			if _, there := hashes[key+":"+segment]; !there && v.tallies[name].hasSegment(1+i) && !v.tallies[name].plan.archived {
+				c.differ(key+":"+segment, "", "a hash", "")
+			}
+		}
 	}
 	return c.differences
 }
 
-// hashKey takes a key apart; the grain of ab:stats is empty.
-func hashKey(key string) (experiment, grain string, ok bool) {
+// hashKey takes a key apart; the grain of ab:stats is empty, and the segment of all units.
+func hashKey(key string) (experiment, grain, segment string, ok bool) {
 	if rest, found := strings.CutPrefix(key, "ab:stats:{"); found {
-		experiment, found = strings.CutSuffix(rest, "}")
-		return experiment, "", found
+		experiment, segment, found = strings.Cut(rest, "}")
+		segment, parted := strings.CutPrefix(segment, ":")
+		return experiment, "", segment, found && parted == (segment != "")
 	}
 	rest, found := strings.CutPrefix(key, "ab:window:{")
 	if !found {
-		return "", "", false
+		return "", "", "", false
 	}
-	return strings.Cut(rest, "}:")
+	experiment, grain, ok = strings.Cut(rest, "}:")
+	return experiment, grain, "", ok
 }
 
-// statsHash compares the hash of a total.
-func (c *comparison) statsHash(key string, t *tally, hash map[string]string) {
+// statsHash compares the hash of a total, or of a segment.
+func (c *comparison) statsHash(key string, t *tally, segment string, hash map[string]string) {
 	watermark := number(hash["as_of"])
 	rec := t.wantTotal(watermark)
+	if segment != "" {
+		rec = t.wantSegment(segment, watermark)
+	}
+	if rec == nil {
+		c.differ(key, "", "", "a hash")
+		return
+	}
 	lenient := c.verifier.leniency(t)
 	want := map[string]string{
 		"as_of": fmt.Sprint(rec.AsOf), "config_version": fmt.Sprint(rec.ConfigVersion),

@@ -32,6 +32,9 @@ func (s *story) hashes() map[string]map[string]string {
 			}
 		}
 		name := "ab:stats:{" + rec.Experiment + "}"
+		if rec.Segment != "" {
+			name += ":" + rec.Segment
+		}
 		if rec.Grain != result.Total {
 			name = "ab:window:{" + rec.Experiment + "}:" + rec.Grain
 			hash["start"], hash["end"], hash["closed"] = fmt.Sprint(*rec.Start), fmt.Sprint(*rec.End), "true"

@@ -118,8 +118,10 @@ func (r *row) expose(at moment, h *held) {
 func (m *member) expose(at moment, v view, h *held) {
 	before := m.crossed(v)
 	m.variants[h.e.variant] = true
-	if m.seen && m.crossed(v) && !before {
-		at.task.tally(v).cell(m.arm).crossed++
+	if m.seen && m.drawn && m.crossed(v) && !before {
+		for _, c := range at.task.tally(v).all(m.arm, m.segments) {
+			c.crossed++
+		}
 	}
 	switch {
 	case m.first == nil:
@@ -127,7 +129,7 @@ func (m *member) expose(at moment, v view, h *held) {
 		m.place(v, h.e)
 	case !earlier(h.e, m.first):
 	case m.frozen:
-		at.task.tally(v).corrections++
+		at.task.tally(v).correct(m.arm, m.segments)
 	default:
 		m.place(v, h.e)
 	}
@@ -139,6 +141,10 @@ func (m *member) crossed(v view) bool { return !v.first && len(m.variants) > 1 }
 // place makes an exposure the first one; the epoch is decided by the versions known now.
 func (m *member) place(v view, e *event) {
 	m.first, m.arm = e, cellKey{variant: v.variant(e.variant), epoch: v.epoch(e.version, e.ts)}
+	m.segments = v.segmentsOf(e)
+	if !m.seen {
+		m.drawn = v.drawn(e) && v.leftOut(e.unit) == ""
+	}
 }
 
 // earlier is the order of exposures: event time, then id as bytes.

@@ -67,7 +67,7 @@ func countLate(at moment, t *tally, old, next map[paneKey]*pane) {
 func (m *member) correct(t *tally, next *share) {
 	for i, matured := range m.matured {
 		if matured && m.share.of(i) != next.of(i) {
-			t.corrections++
+			t.correct(next.cellKey, next.segments)
 		}
 	}
 }
@@ -98,24 +98,40 @@ func (m *member) mature(at moment, v view, all bool) {
 	t := at.task.tally(v)
 	if !m.seen && (all || at.stream >= after(m.first.ts, v.grace)) {
 		m.seen = true
-		t.cell(m.arm).firstSeen++
-		if m.crossed(v) {
-			t.cell(m.arm).crossed++
-		}
+		m.count(t, v)
 	}
 	m.frozen = true
 	for i := range v.metrics {
 		if !m.matured[i] && (all || at.stream >= after(after(m.first.ts, v.metrics[i].span()), v.grace)) {
 			m.matured[i] = true
 			if m.share.kept && v.metrics[i].kind != "quantile" { // which has no track of matured units
-				c := t.cell(m.share.cellKey)
-				c.matured[i].include(m.share.totals[i])
-				if m.share.totals[i] != 0 {
-					c.nonZero[i]++
-				}
+				t.mature(&m.share, i)
 			}
 		}
 		m.frozen = m.frozen && m.matured[i]
+	}
+}
+
+// count counts the unit by first-seen arm.
+func (m *member) count(t *tally, v view) {
+	if !m.drawn {
+		return
+	}
+	for _, c := range t.all(m.arm, m.segments) {
+		c.firstSeen++
+		if m.crossed(v) {
+			c.crossed++
+		}
+	}
+}
+
+// mature takes the total of a metric over into the matured track.
+func (t *tally) mature(s *share, metric int) {
+	for _, c := range t.all(s.cellKey, s.segments) {
+		c.matured[metric].include(s.totals[metric])
+		if s.totals[metric] != 0 {
+			c.nonZero[metric]++
+		}
 	}
 }
 

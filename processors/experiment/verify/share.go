@@ -11,6 +11,8 @@ type share struct {
 	cellKey
 	kept     bool // exposed and not excluded
 	excluded bool
+	leftOut  string  // why the unit is not analysed, empty if it is
+	segments []int   // beside the whole
 	totals   []int64 // by metric, capped
 	panes    map[paneKey]*pane
 	dropped  map[string]int64
@@ -23,6 +25,7 @@ type share struct {
 type member struct {
 	first    *event  // the first exposure by event time, nil while there was none to qualify
 	arm      cellKey // where it puts the unit, excluded or not
+	segments []int   // beside the whole
 	order    int     // of the exposure that arrived first
 	stream   int64   // stream time then
 	variants map[string]bool
@@ -30,7 +33,8 @@ type member struct {
 	after    int64 // and at or after end
 	share    share
 	matured  []bool
-	seen     bool // counted by first-seen arm
+	seen     bool // its time to be counted by first-seen arm has come
+	drawn    bool // the split check is of it: when seen, it was counted
 	frozen   bool // every metric has matured: attribution no longer moves
 }
 
@@ -40,15 +44,17 @@ func (m *member) compute(v view, r *row) (s share, refuse *held) {
 	switch {
 	case m.first == nil:
 		return share{}, nil
+	case v.leftOut(m.first.unit) != "":
+		return share{leftOut: v.leftOut(m.first.unit)}, nil
 	case !v.first && len(m.variants) > 1:
-		return share{excluded: true}, nil
+		return share{excluded: true, cellKey: m.arm, segments: m.segments}, nil
 	}
 	s = share{
 		kept:    true,
-		cellKey: m.arm,
-		totals:  make([]int64, len(v.metrics)),
-		panes:   map[paneKey]*pane{},
-		latest:  make([]*event, len(v.metrics)), quantiles: buckets{},
+		cellKey: m.arm, segments: m.segments,
+		totals: make([]int64, len(v.metrics)),
+		panes:  map[paneKey]*pane{},
+		latest: make([]*event, len(v.metrics)), quantiles: buckets{},
 		dropped: map[string]int64{"conflict": r.conflict, "late": r.late, "before_start": m.before, "after_end": m.after},
 	}
 	if len(m.variants) > 1 {

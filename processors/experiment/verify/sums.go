@@ -10,13 +10,15 @@ import (
 // delta is the tally as the plain sums that package cells turns into a record, without panes.
 func (t *tally) delta() *experiment.Delta {
 	d := &experiment.Delta{Run: t.plan.run, Excluded: t.excluded, Corrections: t.corrections}
+	d.LeftOut[experiment.CauseList], d.LeftOut[experiment.CauseHeld] = t.leftOut["listed"], t.leftOut["holdout"]
 	for i := range d.Dropped {
 		d.Dropped[i] = t.dropped[experiment.Drop(i).String()]
 	}
 	for key, c := range t.cells {
 		d.Cells = append(d.Cells, experiment.CellDelta{
-			Variant: key.variant, Epoch: key.epoch, Units: c.units, FirstSeen: c.firstSeen, Crossed: c.crossed,
+			Variant: key.variant, Epoch: key.epoch, Segment: key.segment, Units: c.units, FirstSeen: c.firstSeen, Crossed: c.crossed,
 			Live: plain(c.live), Matured: plain(c.matured), NonZero: c.nonZero, Bins: c.quantiles.bins(t.plan.metrics),
+			Excluded: c.excluded, Corrections: c.corrections,
 		})
 	}
 	return d

@@ -28,6 +28,8 @@ func (s *Sum) include(total int64) {
 type cell struct {
 	units, firstSeen int64
 	crossed          int64   // of firstSeen, excluded
+	excluded         int64   // of segments: units that are excluded now, by the variant of their first exposure
+	corrections      int64   // of segments: changes of matured totals
 	live, matured    []Sum   // by metric
 	nonZero          []int64 // by metric: those in matured, or events, whose total is not 0
 	quantiles        buckets
@@ -36,6 +38,7 @@ type cell struct {
 type cellKey struct {
 	variant int
 	epoch   int64
+	segment int // 0: all units
 }
 
 // pane is what one variant has in one second.
@@ -68,6 +71,7 @@ type tally struct {
 	cells       map[cellKey]*cell
 	panes       map[paneKey]*pane
 	dropped     map[string]int64
+	leftOut     map[string]int64 // units that are not analysed, by why
 	excluded    int64
 	corrections int64
 	grains      map[string]map[int64][]paneKey // see windows
@@ -81,7 +85,7 @@ type pendingKey struct{ metric, variant int }
 
 func newTally(p *plan) *tally {
 	return &tally{
-		plan: p, cells: map[cellKey]*cell{}, panes: map[paneKey]*pane{}, dropped: map[string]int64{}, pending: map[pendingKey]int64{},
+		plan: p, cells: map[cellKey]*cell{}, panes: map[paneKey]*pane{}, dropped: map[string]int64{}, leftOut: map[string]int64{}, pending: map[pendingKey]int64{},
 		grains: map[string]map[int64][]paneKey{},
 	}
 }
@@ -96,6 +100,23 @@ func (t *tally) cell(key cellKey) *cell {
 	return c
 }
 
+// all is the cell of all units, then those of segments.
+func (t *tally) all(key cellKey, segments []int) []*cell {
+	cells := []*cell{t.cell(key)}
+	for _, key.segment = range segments {
+		cells = append(cells, t.cell(key))
+	}
+	return cells
+}
+
+// correct counts a change of what has matured.
+func (t *tally) correct(key cellKey, segments []int) {
+	t.corrections++
+	for _, key.segment = range segments {
+		t.cell(key).corrections++
+	}
+}
+
 func (t *tally) pane(key paneKey) *pane {
 	p := t.panes[key]
 	if p == nil {
@@ -108,7 +129,10 @@ func (t *tally) pane(key paneKey) *pane {
 // add takes over what one unit contributes in the end.
 func (t *tally) add(s *share) {
 	if s.excluded {
-		t.excluded++
+		t.exclude(s)
+	}
+	if s.leftOut != "" {
+		t.leftOut[s.leftOut]++
 	}
 	for reason, n := range s.dropped {
 		t.dropped[reason] += n
@@ -129,16 +153,31 @@ func (t *tally) add(s *share) {
 	if !s.kept {
 		return
 	}
-	c := t.cell(s.cellKey)
+	for _, c := range t.all(s.cellKey, s.segments) {
+		c.add(t.plan, s)
+	}
+}
+
+// add counts a kept unit.
+func (c *cell) add(p *plan, s *share) {
 	c.units++
 	for i, total := range s.totals {
 		c.live[i].include(total)
-		if t.plan.metrics[i].ofUnit {
+		if p.metrics[i].ofUnit {
 			c.quantiles.add(bucket{i, 0}, values{total: 1})
 		}
 	}
 	for key, all := range s.quantiles {
 		c.quantiles.add(key, all)
+	}
+}
+
+// exclude counts a unit that was seen in several variants.
+func (t *tally) exclude(s *share) {
+	t.excluded++
+	key := s.cellKey
+	for _, key.segment = range s.segments {
+		t.cell(key).excluded++
 	}
 }
 
@@ -182,5 +221,5 @@ func (t *tally) countEvent(v view, variant int, e *event) {
 
 // empty says whether nothing was ever counted, so that no record need exist.
 func (t *tally) empty() bool {
-	return len(t.cells) == 0 && len(t.panes) == 0 && t.excluded == 0
+	return len(t.cells) == 0 && len(t.panes) == 0 && t.excluded == 0 && len(t.leftOut) == 0
 }

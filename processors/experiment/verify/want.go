@@ -12,25 +12,62 @@ import (
 // wantTotal is the record of a total that reflects a watermark. Its figures are functions of the sums recomputed here,
 // its integers and decimals are written by this package.
 func (t *tally) wantTotal(watermark int64) *result.Record {
-	asOf, closed := t.asOf(watermark)
-	rec := cells.Total(cells.TotalInput{Entry: t.plan.entry, Sums: t.delta(), AsOf: asOf, Closed: closed})
-	rec.Experiment, rec.Run, rec.Grain = t.plan.name, int64(t.plan.run), result.Total
-	rec.AsOf, rec.Closed, rec.Revision = asOf, closed, 0
-	x := t.totals()
-	rec.Units, rec.Excluded, rec.PostMaturityCorrections = x.Units, &x.Excluded, x.Corrections
+	in := t.input(watermark)
+	rec := t.write(cells.Total(in), in, 0)
 	rec.Dropped = map[string]int64{}
 	for i := range experiment.Drops {
 		rec.Dropped[i.String()] = t.dropped[i.String()]
 	}
+	for why := range rec.LeftOut {
+		rec.LeftOut[why] = t.leftOut[why]
+	}
+	return rec
+}
+
+// wantSegment is the record of a segment by its name, nil for an unknown one.
+func (t *tally) wantSegment(name string, watermark int64) *result.Record {
+	segment := 1 + slices.Index(t.plan.segments(), name)
+	if segment == 0 {
+		return nil
+	}
+	in := t.input(watermark)
+	rec := t.write(cells.Segment(in, segment), in, segment)
+	rec.Segment = name
+	return rec
+}
+
+// hasSegment says whether anything was counted in a segment.
+func (t *tally) hasSegment(segment int) bool {
+	for key := range t.cells {
+		if key.segment == segment {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *tally) input(watermark int64) cells.TotalInput {
+	asOf, closed := t.asOf(watermark)
+	return cells.TotalInput{Entry: t.plan.entry, Sums: t.delta(), AsOf: asOf, Closed: closed}
+}
+
+// write puts what this package has counted in a segment, 0 for the whole, into its record.
+func (t *tally) write(rec *result.Record, in cells.TotalInput, segment int) *result.Record {
+	rec.Experiment, rec.Run, rec.Grain = t.plan.name, int64(t.plan.run), result.Total
+	rec.AsOf, rec.Closed, rec.Revision = in.AsOf, in.Closed, 0
+	x := t.totalsOf(segment)
+	rec.Units, rec.Excluded, rec.PostMaturityCorrections = x.Units, &x.Excluded, x.Corrections
 	for i, m := range t.plan.metrics {
 		if !m.summed() {
-			t.writeQuantiles(rec, i)
+			t.writeQuantiles(rec, segment, i)
 			continue
 		}
 		variants := figuresOf(rec, &m)
 		for _, name := range t.plan.variants {
 			figures := variants[name]
 			t.figures(&figures, &x, &m, name)
+			nonZero := t.nonZero(segment, name, m.name)
+			figures.MaturedNonZero = &nonZero
 			variants[name] = figures
 		}
 	}
@@ -49,12 +86,10 @@ func (t *tally) figures(figures *result.Variant, x *Expected, m *metric, variant
 	}
 	figures.N, figures.Sum = &n, decimalText(live.S, m.decimals)
 	figures.MaturedN, figures.MaturedSum = &matured.N, decimalText(matured.S, m.decimals)
-	nonZero := t.nonZero(variant, m.name)
-	figures.MaturedNonZero = &nonZero
 }
 
-// writeQuantiles writes n of a quantile metric: the values of its variants.
-func (t *tally) writeQuantiles(rec *result.Record, metric int) {
+// writeQuantiles writes n of a quantile metric: the values of its variants in a segment, 0 for the whole.
+func (t *tally) writeQuantiles(rec *result.Record, segment, metric int) {
 	m := &t.plan.metrics[metric]
 	if m.kind != "quantile" {
 		return
@@ -64,7 +99,7 @@ func (t *tally) writeQuantiles(rec *result.Record, metric int) {
 		n := int64(0)
 		for key, c := range t.cells {
 			for at, all := range c.quantiles {
-				if key.variant == i && at.metric == metric {
+				if key.variant == i && key.segment == segment && at.metric == metric {
 					n += all.count()
 				}
 			}
@@ -75,10 +110,10 @@ func (t *tally) writeQuantiles(rec *result.Record, metric int) {
 	}
 }
 
-// nonZero is how many units of the matured track have a total that is not 0.
-func (t *tally) nonZero(variant, metric string) (n int64) {
+// nonZero is how many units of the matured track of a segment have a total that is not 0.
+func (t *tally) nonZero(segment int, variant, metric string) (n int64) {
 	for key, c := range t.cells {
-		if t.plan.variants[key.variant] == variant {
+		if key.segment == segment && t.plan.variants[key.variant] == variant {
 			n += c.nonZero[t.plan.metric(metric)]
 		}
 	}

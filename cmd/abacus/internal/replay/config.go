@@ -19,6 +19,7 @@ type Config struct {
 	Where      []string // conditions of the rows that are read at all; all must hold
 	Metrics    []string // NAME=KIND:ARG[,option=value]...
 	Weights    []string // VARIANT=weight; those not named weigh 1
+	Segments   []string // COL, or COL=value[,value]...: what the experiment is looked at by
 
 	Grace            time.Duration // at least this; never below what the file's lateness needs
 	SkipBad          bool          // count bad rows and go on
@@ -42,6 +43,7 @@ func (c *Config) Bind(flags *pflag.FlagSet) {
 	flags.StringVar(&c.Exposure, "exposure", "", "`condition` of the rows that are exposures (default all)")
 	flags.StringArrayVar(&c.Where, "where", nil, "`condition` of the rows to read, col=v != < <= > >=, | between alternatives; repeatable, all must hold")
 	flags.StringArrayVar(&c.Weights, "weight", nil, "`VARIANT=weight` (default 1 each); repeatable")
+	flags.StringArrayVar(&c.Segments, "segment", nil, "`COL[=value,...]`: figures for each value too (default the 50 commonest), all else is other; repeatable")
 	flags.DurationVar(&c.Grace, "grace", 0, "least `time` to wait for late rows (default what the file needs)")
 	flags.BoolVar(&c.SkipBad, "skip-bad", false, "count bad rows and go on")
 	flags.StringVar(&c.ExcludeConflicts, "exclude-conflicts", "", "`column` whose values seen with two variants lose all their rows")

@@ -37,6 +37,7 @@ type emitter struct {
 
 	ev       event.Event
 	id, unit []byte
+	props    []event.Prop // of exposures, scratch
 }
 
 func (p *Plan) newEmitter(yield func(ev *event.Event) error) *emitter {
@@ -89,9 +90,20 @@ func (e *emitter) expose(r *row) error {
 	}
 	e.ev = event.Event{
 		ID: e.id, Type: exposure, Unit: e.unit, Time: r.time,
-		Experiment: []byte(e.plan.Definition.Experiment), Variant: variant,
+		Experiment: []byte(e.plan.Definition.Experiment), Variant: variant, Props: e.propsOf(r),
 	}
 	return e.yield(&e.ev)
+}
+
+// propsOf are what a row says of its unit, by the columns of segments.
+func (e *emitter) propsOf(r *row) []event.Prop {
+	e.props = e.props[:0]
+	for i, d := range e.plan.mapping.dimensions {
+		if r.segments[i] != "" {
+			e.props = append(e.props, event.Prop{Key: []byte(d.column), Text: []byte(r.segments[i])})
+		}
+	}
+	return e.props
 }
 
 // measure yields the event of the i-th metric; its type is the metric's name.

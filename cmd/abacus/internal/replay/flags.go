@@ -34,6 +34,10 @@ func (c *Config) mapping() (*mapping, error) {
 			return nil, &UsageError{"exposure", err.Error()}
 		}
 	}
+	var err error
+	if m.dimensions, err = c.dimensions(); err != nil {
+		return nil, err
+	}
 	seen := map[string]bool{}
 	for _, text := range c.Metrics {
 		one, err := parseMeasure(text)

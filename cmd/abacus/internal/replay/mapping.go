@@ -18,6 +18,7 @@ type mapping struct {
 	where                         []condition
 	exposure                      condition // nil: every row
 	measures                      []*measure
+	dimensions                    []*dimension
 	latest                        int64 // Unix ms that no row may pass; 0: no bound
 
 	clock   clock
@@ -31,7 +32,8 @@ type row struct {
 	conflict string // cell of the column given by --exclude-conflicts
 	time     int64
 	exposed  bool
-	marks    []mark // by metric
+	marks    []mark   // by metric
+	segments []string // by dimension; blank: none
 }
 
 // mark is what a row says for one metric.
@@ -80,6 +82,12 @@ func (m *mapping) bindConditions(columns columns) error {
 			return &UsageError{"metric", err.Error()}
 		}
 	}
+	for _, one := range m.dimensions {
+		var err error
+		if one.cell, err = columns.find(one.column); err != nil {
+			return &UsageError{"segment", err.Error()}
+		}
+	}
 	return nil
 }
 
@@ -106,6 +114,14 @@ func (m *mapping) read(cells []string, index int, r *row) (err error) {
 		if r.exposed, err = m.exposure.match(cells); err != nil {
 			return err
 		}
+	}
+	r.segments = r.segments[:0]
+	for _, one := range m.dimensions {
+		value, err := one.read(cells)
+		if err != nil {
+			return err
+		}
+		r.segments = append(r.segments, value)
 	}
 	m.amounts, r.marks = m.amounts[:0], r.marks[:0]
 	for _, one := range m.measures {

@@ -42,7 +42,7 @@ func New(cfg Config) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{Run: 1, cfg: cfg, mapping: m}
-	s := newSurvey(m.measures)
+	s := newSurvey(m)
 	err = p.pass(&reader{
 		row:      func(_ []string, r *row) error { return s.see(r) },
 		bad:      s.blame,
@@ -69,6 +69,11 @@ func (p *Plan) settle(s *survey, weights map[string]float64) error {
 	for name := range weights {
 		if !s.known[name] {
 			return &UsageError{"weight", fmt.Sprintf("no row has the variant %q: there are %s", name, quoted(names))}
+		}
+	}
+	for _, d := range p.mapping.dimensions {
+		if len(d.definition().Values) == 0 {
+			return &UsageError{"segment", fmt.Sprintf("%s has no value that could be listed: want 1 to 64 bytes of text, and not %s", d.column, experiment.OtherSegment)}
 		}
 	}
 	p.conflicts = s.conflicts()
@@ -105,6 +110,9 @@ func (p *Plan) define(names []string, weights map[string]float64) experiment.Def
 	}
 	for _, m := range p.mapping.measures {
 		def.Metrics = append(def.Metrics, m.definition())
+	}
+	for _, d := range p.mapping.dimensions {
+		def.Segments = append(def.Segments, d.definition())
 	}
 	return def
 }

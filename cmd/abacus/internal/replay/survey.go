@@ -12,6 +12,7 @@ const mostVariants = 100
 // survey is what the first pass finds out.
 type survey struct {
 	measures []*measure
+	by       []*dimension
 	variants []string // by first appearance
 	known    map[string]bool
 
@@ -34,8 +35,8 @@ type appearance struct {
 	conflict bool
 }
 
-func newSurvey(measures []*measure) *survey {
-	return &survey{measures: measures, known: map[string]bool{}, first: map[string]appearance{}}
+func newSurvey(m *mapping) *survey {
+	return &survey{measures: m.measures, by: m.dimensions, known: map[string]bool{}, first: map[string]appearance{}}
 }
 
 // blame counts a bad row.
@@ -62,6 +63,11 @@ func (s *survey) see(r *row) error {
 	s.rows++
 	if r.exposed {
 		s.exposed++
+		for i, d := range s.by {
+			if err := d.see(r.segments[i]); err != nil {
+				return err
+			}
+		}
 	}
 	s.earliest, s.latest = min(s.earliest, r.time), max(s.latest, r.time)
 	s.late = max(s.late, s.latest-r.time)

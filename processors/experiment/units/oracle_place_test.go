@@ -1,0 +1,56 @@
+package units
+
+import (
+	"slices"
+
+	"github.com/abacus-stream/abacus/processors/experiment"
+)
+
+// cells are those of a unit by its first exposure: of all units, then of its segments.
+func (p oraclePlan) cells(l *ledger, t0 ev) (all []*experiment.CellDelta) {
+	variant, epoch := int(t0.Variant[0]-'A'), p.epoch(t0)
+	all = append(all, l.cell(variant, epoch, 2))
+	if !p.segments {
+		return all
+	}
+	country, known := map[string]int{"DE": 1, "FR": 2}[t0.Props["country"]]
+	if !known {
+		country = 3
+	}
+	vip := 5
+	if t0.Props["vip"] == "true" {
+		vip = 4
+	}
+	return append(all, l.cell(variant, epoch, 2, country), l.cell(variant, epoch, 2, vip))
+}
+
+func (p oraclePlan) epoch(t0 ev) int64 {
+	switch {
+	case p.second == 0:
+		return 1
+	case t0.Version == 1 || t0.Version == 2:
+		return int64(t0.Version)
+	case t0.ms() >= p.second:
+		return 2
+	}
+	return 1
+}
+
+// checks says whether the split check is of a unit by its first exposure.
+func (p oraclePlan) checks(t0 ev) bool {
+	if slices.Contains([]string{"sticky", "forced", "override", "overridden"}, t0.Reason) || p.leavesOut(t0.Unit) {
+		return false
+	}
+	near := t0.ms() >= p.second-5000 && t0.ms() <= p.second+60_000
+	return p.second == 0 || t0.Version == 1 || t0.Version == 2 || !near
+}
+
+func (p oraclePlan) leavesOut(unit string) bool { return slices.Contains(p.listed, unit) }
+
+// correct counts a change of what has matured.
+func (o *oracle) correct(p oraclePlan, t0 ev) {
+	o.total[p.name].corrections++
+	for _, c := range p.cells(o.total[p.name], t0)[1:] {
+		c.Corrections++
+	}
+}
