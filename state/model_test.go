@@ -95,6 +95,13 @@ func (m *tableModel) scan(rt *rapid.T) {
 		}
 	}
 	require.Equal(rt, want, scan(rt, m.table, from, to))
+	var back []string
+	require.NoError(rt, m.table.ScanBack([]byte(from), []byte(to), func(key, value []byte) bool {
+		back = append(back, string(key)+"="+string(value))
+		return true
+	}))
+	slices.Reverse(back)
+	require.Equal(rt, want, back)
 }
 
 // Append makes the model the Log of its table.
