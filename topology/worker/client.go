@@ -97,6 +97,7 @@ func retryFor(session time.Duration) func(key int16) time.Duration {
 // once; one that opens another session stays a member, unless it owes the group a join. The context
 // of the client is cancelled before it is closed: closing would wait for a join or a callback.
 func (w *worker) close(cancel context.CancelFunc, leave bool) {
+	w.leaveDesk()
 	for _, o := range w.opening {
 		o.stop()
 	}
