@@ -24,6 +24,7 @@ type App struct {
 	topics  *topics
 	globals *globals
 	desk    *desk
+	sources sources
 }
 
 // New checks the configuration; nothing is opened before Run.
