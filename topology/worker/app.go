@@ -25,6 +25,7 @@ type App struct {
 	globals *globals
 	desk    *desk
 	sources sources
+	closing sync.Mutex // held by a backup, which needs the engine open
 }
 
 // New checks the configuration; nothing is opened before Run.
@@ -131,5 +132,7 @@ func (a *App) close() error {
 	if a.client != nil {
 		a.client.Close()
 	}
+	a.closing.Lock()
+	defer a.closing.Unlock()
 	return a.engine.close()
 }
