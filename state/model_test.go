@@ -79,7 +79,14 @@ func (m *tableModel) delete(rt *rapid.T) {
 
 func (m *tableModel) get(rt *rapid.T) {
 	key := drawKey(rt)
-	if want, ok := m.current[key]; ok {
+	before := m.table.Stats()
+	value, ok, err := m.table.Peek([]byte(key))
+	require.NoError(rt, err)
+	require.Equal(rt, before, m.table.Stats())
+	want, known := m.current[key]
+	require.Equal(rt, known, ok)
+	require.Equal(rt, want, string(value))
+	if known {
 		requireValue(rt, m.table, key, want)
 	} else {
 		requireAbsent(rt, m.table, key)
@@ -95,6 +102,13 @@ func (m *tableModel) scan(rt *rapid.T) {
 		}
 	}
 	require.Equal(rt, want, scan(rt, m.table, from, to))
+	var back []string
+	require.NoError(rt, m.table.ScanBack([]byte(from), []byte(to), func(key, value []byte) bool {
+		back = append(back, string(key)+"="+string(value))
+		return true
+	}))
+	slices.Reverse(back)
+	require.Equal(rt, want, back)
 }
 
 // Append makes the model the Log of its table.

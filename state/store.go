@@ -18,6 +18,8 @@ type Store interface {
 	// Scan visits the rows with from <= key < to in ascending order, as they were when it began; an empty bound is
 	// open. Visit returns false to stop, may call Get and Scan, and keeps no bytes.
 	Scan(from, to []byte, visit func(key, value []byte) bool) error
+	// ScanBack is Scan in descending order, of the same rows.
+	ScanBack(from, to []byte, visit func(key, value []byte) bool) error
 	// Apply writes a batch atomically and in its order: of two changes of a key the later wins. It keeps no bytes.
 	Apply(b *Batch) error
 	// Checkpoint returns the one applied last, false for a store that never had one. Errors: ErrCorrupt.

@@ -52,6 +52,18 @@ func (t *Table) Get(key []byte) (value []byte, ok bool, err error) {
 	return value, true, nil
 }
 
+// Peek is Get that leaves the cache and its counts as they are: for reads that say nothing of what will be read next.
+func (t *Table) Peek(key []byte) (value []byte, ok bool, err error) {
+	if _, at := t.cache.find(t.cache.hash(key), key); at != 0 {
+		w := t.cache.arena.row(at)
+		return w.value(), !w.has(rowAbsent), nil
+	}
+	if value, ok, err = t.store.Get(key); err != nil {
+		return nil, false, fmt.Errorf("state: table %s: get: %w", t.name, err)
+	}
+	return value, ok, nil
+}
+
 // Put sets the value of a key; nil is stored as an empty value. The bytes are copied.
 func (t *Table) Put(key, value []byte) {
 	t.writable("Put")

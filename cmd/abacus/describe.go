@@ -14,26 +14,49 @@ import (
 )
 
 func newDescribeCommand() *cobra.Command {
-	return &cobra.Command{
+	var output string
+	cmd := &cobra.Command{
 		Use: "describe", Short: "Print the topologies: sub-topologies, topics, stores",
 		Long: `Describe prints the topologies of run and mirror as they are built: which topics each sub-topology reads and writes,
-its nodes, its stores and their changelogs. It needs no broker.`,
+its nodes, its stores and their changelogs. It needs no broker. As dot or mermaid they are drawn: topics are boxes,
+stores cylinders.`,
 		Example: `  abacus describe
+  abacus describe -o dot | dot -Tsvg -O
   abacus describe --prefix staging -o json | jq -r '.sub_topologies[].stores[].changelog'`,
 		Args: usageArgs(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s := settingsOf(cmd)
-			all, err := topologies(s.Prefix)
+			show, ok := forms[output]
+			if !ok {
+				return &exitError{exitUsage, fmt.Errorf("-o %q: want text, json, dot or mermaid", output)}
+			}
+			all, err := topologies(settingsOf(cmd).Prefix)
 			if err != nil {
 				return err
 			}
 			for _, t := range all {
-				if err := describe(cmd.OutOrStdout(), s.Output, t); err != nil {
+				if err := show(cmd.OutOrStdout(), t); err != nil {
 					return err
 				}
 			}
 			return nil
 		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", textOutput, "print as `text|json|dot|mermaid`")
+	return cmd
+}
+
+// forms are what a topology is printed as.
+var forms = map[string]func(w io.Writer, t *topology.Topology) error{
+	textOutput: printed((*topology.Topology).Describe),
+	jsonOutput: printShape,
+	"dot":      printed((*topology.Topology).DOT),
+	"mermaid":  printed((*topology.Topology).Mermaid),
+}
+
+func printed(form func(t *topology.Topology) string) func(w io.Writer, t *topology.Topology) error {
+	return func(w io.Writer, t *topology.Topology) error {
+		_, err := fmt.Fprint(w, form(t))
+		return err
 	}
 }
 
@@ -72,11 +95,7 @@ type (
 	}
 )
 
-func describe(w io.Writer, output string, t *topology.Topology) error {
-	if output == textOutput {
-		_, err := fmt.Fprint(w, t.Describe())
-		return err
-	}
+func printShape(w io.Writer, t *topology.Topology) error {
 	app := appShape{App: t.App, Globals: t.Globals}
 	for _, s := range t.Subs {
 		sub := subShape{ID: s.ID, Name: s.Name, Sources: []string{}, Sinks: []string{}}

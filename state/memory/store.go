@@ -25,15 +25,30 @@ func (s *store) Get(key []byte) ([]byte, bool, error) {
 
 // Scan walks a clone of the tree, which costs nothing until the next Apply, so that visit may call the store.
 func (s *store) Scan(from, to []byte, visit func(key, value []byte) bool) error {
+	clone, err := s.clone()
+	if err == nil {
+		lower, upper := bounds(from, to)
+		clone.AscendFunc(lower, upper, visit)
+	}
+	return err
+}
+
+func (s *store) ScanBack(from, to []byte, visit func(key, value []byte) bool) error {
+	clone, err := s.clone()
+	if err == nil {
+		lower, upper := bounds(from, to)
+		clone.DescendFunc(upper, lower, visit)
+	}
+	return err
+}
+
+func (s *store) clone() (*tree, error) {
 	if s.closed {
-		return state.ErrClosed
+		return nil, state.ErrClosed
 	}
 	s.rows.mu.Lock()
-	clone := s.rows.tree.Clone()
-	s.rows.mu.Unlock()
-	lower, upper := bounds(from, to)
-	clone.AscendFunc(lower, upper, visit)
-	return nil
+	defer s.rows.mu.Unlock()
+	return s.rows.tree.Clone(), nil
 }
 
 func (s *store) Apply(b *state.Batch) error {

@@ -52,6 +52,17 @@ func (s *store) Get(key []byte) ([]byte, bool, error) {
 }
 
 func (s *store) Scan(from, to []byte, visit func(key, value []byte) bool) error {
+	return s.scan(from, to, visit, (*engine.Iterator).First, (*engine.Iterator).Next)
+}
+
+func (s *store) ScanBack(from, to []byte, visit func(key, value []byte) bool) error {
+	return s.scan(from, to, visit, (*engine.Iterator).Last, (*engine.Iterator).Prev)
+}
+
+// move positions an iterator and says whether it is at a row.
+type move func(*engine.Iterator) bool
+
+func (s *store) scan(from, to []byte, visit func(key, value []byte) bool, first, next move) error {
 	if err := s.open(); err != nil {
 		return err
 	}
@@ -63,16 +74,16 @@ func (s *store) Scan(from, to []byte, visit func(key, value []byte) bool) error 
 	if err != nil {
 		return s.failed("scan", err)
 	}
-	err = s.walk(rows, visit)
+	err = s.walk(rows, visit, first, next)
 	if err = errors.Join(err, rows.Close()); err != nil {
 		return s.failed("scan", err)
 	}
 	return nil
 }
 
-func (s *store) walk(rows *engine.Iterator, visit func(key, value []byte) bool) error {
+func (s *store) walk(rows *engine.Iterator, visit func(key, value []byte) bool, first, next move) error {
 	head := len(s.prefix) + 1
-	for ok := rows.First(); ok; ok = rows.Next() {
+	for ok := first(rows); ok; ok = next(rows) {
 		value, err := rows.ValueAndErr()
 		if err != nil {
 			return err

@@ -96,6 +96,14 @@ func (m *model) scan(rt *rapid.T) {
 	}))
 	want := m.between(from, to)
 	require.Equal(rt, want[:min(limit, len(want))], got)
+
+	var back []string
+	require.NoError(rt, m.store.ScanBack(from, to, func(key, value []byte) bool {
+		back = append(back, fmt.Sprintf("%s=%s", key, value))
+		return len(back) < limit
+	}))
+	slices.Reverse(want)
+	require.Equal(rt, want[:min(limit, len(want))], back)
 }
 
 func (m *model) clear(rt *rapid.T) {

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/abacus-stream/abacus/state"
@@ -34,6 +35,13 @@ func scanOrder(t *testing.T, store state.Store, _ reopener) {
 				return true
 			}))
 			require.Equal(t, c.want, got)
+			var back []string
+			require.NoError(t, store.ScanBack(c.from, c.to, func(key, _ []byte) bool {
+				back = append(back, string(key))
+				return true
+			}))
+			slices.Reverse(back)
+			require.Equal(t, c.want, back)
 		})
 	}
 }

@@ -180,6 +180,8 @@ func closed(t *testing.T, store state.Store, reopen reopener) {
 	require.ErrorIs(t, err, state.ErrClosed)
 	err = store.Scan(nil, nil, func(_, _ []byte) bool { return true })
 	require.ErrorIs(t, err, state.ErrClosed)
+	err = store.ScanBack(nil, nil, func(_, _ []byte) bool { return true })
+	require.ErrorIs(t, err, state.ErrClosed)
 	require.ErrorIs(t, store.Apply(new(state.Batch)), state.ErrClosed)
 	_, _, err = store.Checkpoint()
 	require.ErrorIs(t, err, state.ErrClosed)

@@ -23,6 +23,9 @@ type App struct {
 	engine  *engine
 	topics  *topics
 	globals *globals
+	desk    *desk
+	sources sources
+	closing sync.Mutex // held by a backup, which needs the engine open
 }
 
 // New checks the configuration; nothing is opened before Run.
@@ -31,7 +34,7 @@ func New(t *topology.Topology, cfg Config) (*App, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &App{topo: t, cfg: cfg, log: cfg.Logger.With(zap.String("app", t.App))}, nil
+	return &App{topo: t, cfg: cfg, log: cfg.Logger.With(zap.String("app", t.App)), desk: newDesk()}, nil
 }
 
 // Run processes until ctx ends; then it commits what is processed and leaves the group. An error
@@ -61,6 +64,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 		start(w.run)
 	}
 	wg.Wait()
+	close(a.desk.closed)
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
 		return cause
 	}
@@ -91,6 +95,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	if err = a.globals.load(ctx); err != nil {
 		return fmt.Errorf("app %s: global tables: %w", a.topo.App, err)
 	}
+	a.desk.open(a.topics.partitions)
 	a.log.Info("app started", zap.String("instance", a.engine.instance), zap.Int("workers", a.cfg.Workers))
 	return nil
 }
@@ -127,5 +132,7 @@ func (a *App) close() error {
 	if a.client != nil {
 		a.client.Close()
 	}
+	a.closing.Lock()
+	defer a.closing.Unlock()
 	return a.engine.close()
 }

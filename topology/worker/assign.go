@@ -120,8 +120,7 @@ func (w *worker) letGoAll() {
 		w.drop(r)
 	}
 	for id, o := range w.opening {
-		o.stop()
-		delete(w.opening, id)
+		w.stopRestore(id, o)
 	}
 	w.outbox.Reset()
 	w.balancer.forget()
@@ -141,8 +140,7 @@ func (w *worker) letGo(gone map[string][]int32) error {
 			}
 			for id, o := range w.opening {
 				if id.Partition == p && hasSource(w.app.topo.Subs[id.Sub], topic) {
-					o.stop()
-					delete(w.opening, id)
+					w.stopRestore(id, o)
 				}
 			}
 		}
@@ -150,7 +148,14 @@ func (w *worker) letGo(gone map[string][]int32) error {
 	return nil
 }
 
+func (w *worker) stopRestore(id topology.TaskID, o *opening) {
+	o.stop()
+	delete(w.opening, id)
+	w.app.desk.drop(id, w)
+}
+
 func (w *worker) drop(r *running) {
+	w.app.desk.drop(r.task.Task(), w)
 	for _, src := range r.sub.Sources {
 		at := place{src.Topic, r.task.Task().Partition}
 		delete(w.slots, at)
@@ -197,6 +202,7 @@ func (w *worker) startRestore(ctx context.Context, sub *topology.Sub, id topolog
 	ctx, cancel := context.WithCancel(ctx)
 	o := &opening{cancel: cancel, done: make(chan struct{})}
 	w.opening[id] = o
+	w.app.desk.put(id, holder{worker: w})
 	opened, wake := w.opened, &w.wake
 	go func() {
 		r := w.restore(ctx, sub, id)
@@ -232,6 +238,7 @@ func (w *worker) takeIn(r restored) error {
 	delete(w.opening, r.id)
 	r.of.cancel()
 	if !whole(w.app.topo.Subs[r.id.Sub], r.id.Partition, w.balancer.ownership()) {
+		w.app.desk.drop(r.id, w)
 		return nil
 	}
 	if r.err != nil {
@@ -256,6 +263,7 @@ func (w *worker) takeIn(r restored) error {
 		w.slots[place{src.Topic, r.id.Partition}] = &slot{run, i}
 	}
 	w.resume(run)
+	w.app.desk.put(r.id, holder{worker: w, runs: true})
 	w.log.Info("task runs", zap.Stringer("task", r.id))
 	return nil
 }

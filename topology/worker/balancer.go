@@ -17,6 +17,7 @@ import (
 type balancer struct {
 	topo    *topology.Topology
 	process string                           // instance id
+	address string                           // advertised
 	local   func() map[topology.TaskID]int64 // for the user data of a join
 	mu      struct {
 		sync.Mutex
@@ -76,7 +77,7 @@ func (b *balancer) JoinGroupMetadata(interests []string, current map[string][]in
 	b.mu.Unlock()
 	meta := kmsg.NewConsumerMemberMetadata()
 	meta.Version, meta.Topics, meta.Generation = 3, interests, generation
-	meta.UserData = appendUserData(nil, userData{b.process, b.local()})
+	meta.UserData = appendUserData(nil, userData{b.process, b.address, b.local()})
 	for topic, partitions := range current {
 		owned := kmsg.NewConsumerMemberMetadataOwnedPartition()
 		owned.Topic, owned.Partitions = topic, partitions

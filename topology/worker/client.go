@@ -22,12 +22,13 @@ func (w *worker) open(ctx, session context.Context) (err error) {
 	w.slots, w.running = map[place]*slot{}, map[topology.TaskID]*running{}
 	w.opening, w.opened = map[topology.TaskID]*opening{}, make(chan restored, 1024)
 	w.moves, w.member = make(chan move, 16), ""
-	w.balancer = &balancer{topo: w.app.topo, process: w.app.engine.instance, local: w.app.local}
+	w.balancer = &balancer{topo: w.app.topo, process: w.app.engine.instance, address: w.app.cfg.Advertise, local: w.app.local}
 	w.pace, w.quiet, w.txn = pace{}, quiet{}, &transaction{w: w} // a late callback keeps the old one
 	opts := append(w.app.cfg.base(w.id), w.options(session)...)
 	if w.client, err = kgo.NewClient(append(opts, kgo.WithContext(session))...); err != nil {
 		return fmt.Errorf("client: %w", err)
 	}
+	w.app.sources.join(w.client)
 	if err := w.identify(ctx); err != nil {
 		return err
 	}
@@ -97,6 +98,7 @@ func retryFor(session time.Duration) func(key int16) time.Duration {
 // once; one that opens another session stays a member, unless it owes the group a join. The context
 // of the client is cancelled before it is closed: closing would wait for a join or a callback.
 func (w *worker) close(cancel context.CancelFunc, leave bool) {
+	w.leaveDesk()
 	for _, o := range w.opening {
 		o.stop()
 	}
@@ -105,6 +107,7 @@ func (w *worker) close(cancel context.CancelFunc, leave bool) {
 	}
 	cancel()
 	if w.client != nil {
+		w.app.sources.leave(w.client)
 		w.client.Close()
 	}
 	w.watch.Wait()

@@ -37,6 +37,10 @@ type Config struct {
 	Logger          *zap.Logger   // default: none
 	Dial            func(ctx context.Context, network, host string) (net.Conn, error)
 	Hooks           Hooks
+	// Advertise is the host:port at which other instances reach the HTTP of package query in this one; default: none
+	// does. Instances of before this field do not read what an instance with it says of its state, and give it tasks
+	// without regard to that: set it when all of them are of this version.
+	Advertise string
 }
 
 // Hooks observe an app. Each is called on the goroutine of what it tells of; nil hooks cost nothing.
@@ -119,6 +123,8 @@ func (c *Config) Validate() error {
 	check(c.CheckpointEvery > 0, "checkpoint interval is %s: must be positive", c.CheckpointEvery)
 	check(c.CommitBytes > 0, "commit bytes is %d: must be positive", c.CommitBytes)
 	check(c.Session >= time.Second, "session timeout is %s: at least 1s", c.Session)
+	_, port, err := net.SplitHostPort(c.Advertise)
+	check(c.Advertise == "" || err == nil && port != "", "advertised address is %q: must be host:port", c.Advertise)
 	return errors.Join(faults...)
 }
 

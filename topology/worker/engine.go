@@ -39,7 +39,7 @@ func openEngine(cfg *Config) (*engine, error) {
 	if err := os.MkdirAll(cfg.StateDir, 0o755); err != nil {
 		return nil, fmt.Errorf("state directory: %w", err)
 	}
-	disk, err := pebble.Open(filepath.Join(cfg.StateDir, "stores"))
+	disk, err := pebble.Open(storesDir(cfg.StateDir))
 	if errors.Is(err, pebble.ErrLocked) {
 		return nil, fmt.Errorf("state directory %s is locked, each process needs one of its own: %w", cfg.StateDir, err)
 	}

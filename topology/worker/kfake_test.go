@@ -159,6 +159,11 @@ func (c *cluster) startApp(app string, cfg Config) (stop func() error) {
 	}
 	a, err := New(counting(c.t, app), cfg)
 	require.NoError(c.t, err)
+	return c.start(a)
+}
+
+// start runs an app as startApp does.
+func (c *cluster) start(a *App) (stop func() error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	c.alive.Add(1)

@@ -39,7 +39,7 @@ func idleWorker(t *testing.T) *worker {
 	id := topology.TaskID{Partition: 1}
 	table := state.NewTable(sub.Stores[0].Name, 0, memory.New().Store("x"), 0)
 	w := &worker{
-		log: zap.NewNop(), outbox: &task.Outbox{}, balancer: &balancer{}, member: "m",
+		log: zap.NewNop(), outbox: &task.Outbox{}, balancer: &balancer{}, member: "m", app: &App{desk: newDesk()},
 		slots: map[place]*slot{}, running: map[topology.TaskID]*running{}, opening: map[topology.TaskID]*opening{},
 	}
 	run, err := task.New(task.Config{Sub: sub, ID: id, Tasks: 4, Tables: []*state.Table{table}, Outbox: w.outbox, MaxAhead: math.MaxInt32})

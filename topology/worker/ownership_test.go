@@ -24,7 +24,7 @@ func TestOwnershipIsTheWholeLastAssignment(t *testing.T) {
 // stopped its restore.
 func TestATaskTakenAwayWhileItIsRestoredIsNotTakenIn(t *testing.T) {
 	w := idleWorker(t)
-	w.app = &App{topo: counting(t, "app")}
+	w.app = &App{topo: counting(t, "app"), desk: newDesk()}
 	id, o := topology.TaskID{Partition: 2}, &opening{cancel: func() {}}
 	w.opening[id] = o
 	for _, assigned := range [][]int32{{1, 2}, {1}} {

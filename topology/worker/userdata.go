@@ -12,16 +12,27 @@ import (
 // userData is what a member tells the leader of the group beside the partitions it has.
 type userData struct {
 	process string                    // instance id
+	address string                    // where its stores are served, host:port; empty: nowhere
 	local   map[topology.TaskID]int64 // changelog offsets that the state in the process contains, by task, summed over its stores
 }
 
-const userDataVersion = 1
+// userDataVersion is the newest version. A member without an address writes the one before it, which members of an
+// older program read too.
+const userDataVersion = 2
 
-// appendUserData appends the encoding, version 1: 1 | process length, process | number of tasks |
-// then for each sub-topology, partition, offset. Numbers are uvarints.
+// appendUserData appends the encoding, version 2: 2 | process length, process | address length, address |
+// number of tasks | then for each sub-topology, partition, offset. Numbers are uvarints. Version 1 has no address.
 func appendUserData(dst []byte, u userData) []byte {
-	dst = binary.AppendUvarint(append(dst, userDataVersion), uint64(len(u.process)))
-	dst = binary.AppendUvarint(append(dst, u.process...), uint64(len(u.local)))
+	text := func(s string) { dst = append(binary.AppendUvarint(dst, uint64(len(s))), s...) }
+	if u.address == "" {
+		dst = append(dst, 1)
+		text(u.process)
+	} else {
+		dst = append(dst, userDataVersion)
+		text(u.process)
+		text(u.address)
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(u.local)))
 	byTask := func(a, b topology.TaskID) int {
 		return cmp.Or(cmp.Compare(a.Sub, b.Sub), cmp.Compare(a.Partition, b.Partition))
 	}
@@ -37,10 +48,10 @@ func appendUserData(dst []byte, u userData) []byte {
 // nothing, or speaks a version not known here, nothing is known, and it gets tasks all the same.
 func parseUserData(data []byte) userData {
 	nothing := userData{}
-	if len(data) == 0 || data[0] != userDataVersion {
+	if len(data) == 0 || data[0] < 1 || data[0] > userDataVersion {
 		return nothing
 	}
-	data = data[1:]
+	version, data := data[0], data[1:]
 	number := func() (n uint64, ok bool) {
 		n, width := binary.Uvarint(data)
 		if width <= 0 {
@@ -49,13 +60,25 @@ func parseUserData(data []byte) userData {
 		data = data[width:]
 		return n, true
 	}
-	length, ok := number()
-	if !ok || length > uint64(len(data)) {
+	valid := true
+	text := func() string {
+		length, ok := number()
+		if !ok || length > uint64(len(data)) {
+			valid = false
+			return ""
+		}
+		s := string(data[:length])
+		data = data[length:]
+		return s
+	}
+	u := userData{process: text(), local: map[topology.TaskID]int64{}}
+	if version >= 2 {
+		u.address = text()
+	}
+	tasks, ok := number()
+	if !valid || !ok {
 		return nothing
 	}
-	u := userData{process: string(data[:length]), local: map[topology.TaskID]int64{}}
-	data = data[length:]
-	tasks, ok := number()
 	for range tasks {
 		sub, ok1 := number()
 		partition, ok2 := number()
@@ -65,7 +88,7 @@ func parseUserData(data []byte) userData {
 		}
 		u.local[topology.TaskID{Sub: int(sub), Partition: int32(partition)}] = int64(offset)
 	}
-	if !ok || len(data) > 0 {
+	if len(data) > 0 {
 		return nothing
 	}
 	return u

@@ -44,6 +44,8 @@ type worker struct {
 
 	last       *ending // the last transaction, also of the session before
 	failures   failures
+	asks       chan *ask    // reads for others
+	waiting    []*ask       // those of them whose task has uncommitted work
 	rebalances atomic.Int64 // assignments taken
 	reported   time.Time    // when the last report was made
 }
@@ -62,7 +64,7 @@ type slot struct {
 
 func newWorker(a *App, n int) *worker {
 	id := fmt.Sprintf("%s-%s-%d", a.topo.App, a.engine.instance, n)
-	return &worker{app: a, n: n, id: id, log: a.log.With(zap.String("worker", id)), failures: failures{instance: a.engine.instance}}
+	return &worker{app: a, n: n, id: id, log: a.log.With(zap.String("worker", id)), asks: make(chan *ask, 256), failures: failures{instance: a.engine.instance}}
 }
 
 // run keeps a session open until ctx ends. What a session holds in memory is dropped with it, so
@@ -121,7 +123,11 @@ func (w *worker) turn(ctx, inner context.Context) error {
 		return err
 	}
 	w.reportIfDue(time.Now())
-	return w.commitIfDue(inner)
+	if err := w.commitIfDue(inner); err != nil {
+		return err
+	}
+	w.answer()
+	return nil
 }
 
 // drain commits what is processed when the app stops, and leaves nothing to replay.
@@ -158,6 +164,7 @@ func (w *worker) process(inner context.Context) error {
 		if err := w.commitIfDue(inner); err != nil {
 			return err
 		}
+		w.answer()
 	}
 	return nil
 }
