@@ -27,7 +27,9 @@ import (
 //	  count   live sums, each: int N, wide S, wide SS
 //	  count   matured sums, likewise
 //	  count   numbers of non-zero units, each: int
-//	  parts: 4 bins: count, each: count metric, count bucket, sketch
+//	  parts: 2 joint: count, each: count metric, count totals 1 to 4, then live and matured, each:
+//	                  int N, wide S of each total, wide P of each two totals
+//	         4 bins: count, each: count metric, count bucket, sketch
 //	count   panes, each:
 //	  count   variant
 //	  int     start less the start of the pane before (of the first: less 0)
@@ -124,10 +126,7 @@ func appendCell(dst []byte, c *CellDelta) []byte {
 	for _, n := range c.NonZero {
 		dst = binary.AppendVarint(dst, n)
 	}
-	if len(c.Bins) == 0 {
-		return binary.AppendUvarint(dst, noParts)
-	}
-	return appendBins(binary.AppendUvarint(dst, partOfBins), c.Bins)
+	return appendCellParts(dst, c)
 }
 
 func appendSums(dst []byte, all []stats.Sums) []byte {

@@ -89,10 +89,7 @@ func (r *reader) cell(c *CellDelta) {
 	if r.layout > deltaLayoutOne {
 		c.NonZero = r.ints(c.NonZero)
 	}
-	c.Bins = c.Bins[:0]
-	if r.parts(partOfBins)&partOfBins != 0 {
-		c.Bins = r.bins(c.Bins)
-	}
+	r.cellParts(c)
 }
 
 func (r *reader) ints(all []int64) []int64 {

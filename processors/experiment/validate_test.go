@@ -47,7 +47,6 @@ func TestValidateNamesFieldAndRemedy(t *testing.T) {
 		"reserved event":    {metric("name: m, kind: mean, event: exposure"), `metrics.m.event: "exposure" is reserved`},
 		"no kind":           {metric("name: m, event: e"), "metrics.m.kind: is missing"},
 		"kind":              {metric("name: m, kind: sum, event: e"), `metrics.m.kind: "sum" is unknown, want conversion or count or mean`},
-		"ratio":             {metric("name: m, kind: ratio"), "metrics.m.kind: ratio is not available in this version"},
 		"delay":             {metric("name: m, kind: mean, event: e, delay: unlimited"), "metrics.m.delay: cannot be unlimited"},
 		"where":             {metric("name: m, kind: mean, event: e, where: EUR"), `metrics.m.where: where "EUR": want prop=value`},
 		"decimals":          {metric("name: m, kind: mean, event: e, decimals: 10"), "metrics.m.decimals: 10, want 0 to 9"},

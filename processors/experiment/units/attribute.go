@@ -35,9 +35,11 @@ func (t *tally) reset(x *run, index, part int, sign int64) {
 func (p *processor) compute(t *tally) (over int) {
 	r := &p.row
 	e := &r.Enrolments[t.part]
-	switch {
-	case t.run == nil || !e.Exposed:
+	if t.run == nil || !e.Exposed {
 		return -1
+	}
+	t.keepGiven(e)
+	switch {
 	case e.Several && !t.run.first:
 		t.excluded = true
 		return -1
@@ -77,12 +79,11 @@ func (p *processor) attribute(t *tally, at int) bool {
 	}
 	e := &p.row.Enrolments[t.part]
 	gone := t.run.gone(e, k, at)
+	open := !gone && k.Time < t.run.end // covariates are of before all that
 	var v verdict
-	if !gone && k.Time < t.run.end {
-		for _, m := range take.metrics {
-			if !p.count(t, at, m, &v) {
-				return false
-			}
+	for _, m := range take.metrics {
+		if (open || t.run.metrics[m.metric].before) && !p.count(t, at, m, &v) {
+			return false
 		}
 	}
 	t.drop(e, k, gone, v)
@@ -114,7 +115,9 @@ func (p *processor) count(t *tally, at int, m taken, v *verdict) bool {
 	if !p.accumulate(t, at, m.metric, value) {
 		return false
 	}
-	p.move(t, k.Time, m.metric, value)
+	if !metric.before {
+		p.move(t, k.Time, m.metric, value)
+	}
 	return true
 }
 

@@ -14,6 +14,7 @@ import (
 type sums struct {
 	variants, metrics int
 	places            []place
+	joints            []joint
 	epochs            []int64
 	cells             []cell // by epoch, then variant
 	panes             panes
@@ -28,13 +29,15 @@ type cell struct {
 	units, firstSeen, crossed int64
 	live, matured             []stats.Sums
 	nonZero                   []int64
+	joint                     []jointSums       // by joint of the run
 	values                    []quantile.Sketch // by place
+	jointDelta                []experiment.JointSums
 	bins                      []experiment.Bins // scratch of emit
 }
 
 func newSums(x *run) *sums {
-	variants, metrics := len(x.variants), len(x.metrics)
-	return &sums{variants: variants, metrics: metrics, places: x.places, panes: newPanes(variants, metrics)}
+	variants, metrics := len(x.variants), x.shown
+	return &sums{variants: variants, metrics: metrics, places: x.places, joints: x.joints, panes: newPanes(variants, metrics)}
 }
 
 // cell finds or makes a cell.
@@ -50,7 +53,7 @@ func (s *sums) cell(variant int, epoch int64) *cell {
 	for i := range fresh {
 		room := make([]stats.Sums, 2*s.metrics)
 		fresh[i].live, fresh[i].matured, fresh[i].nonZero = room[:s.metrics:s.metrics], room[s.metrics:], make([]int64, s.metrics)
-		fresh[i].values = make([]quantile.Sketch, len(s.places))
+		fresh[i].values, fresh[i].joint = make([]quantile.Sketch, len(s.places)), make([]jointSums, len(s.joints))
 	}
 	s.cells = slices.Insert(s.cells, at*s.variants, fresh...)
 	return &s.cells[at*s.variants+variant]
@@ -86,7 +89,7 @@ func (s *sums) emit() (d *experiment.Delta, any bool) {
 		if c := &s.cells[i]; !c.empty() {
 			d.Cells = append(d.Cells, experiment.CellDelta{
 				Variant: i % s.variants, Epoch: s.epochs[i/s.variants], Units: c.units, FirstSeen: c.firstSeen, Crossed: c.crossed,
-				Live: c.live, Matured: c.matured, NonZero: c.nonZero, Bins: s.binsOf(c),
+				Live: c.live, Matured: c.matured, NonZero: c.nonZero, Bins: s.binsOf(c), Joint: s.jointOf(c),
 			})
 		}
 	}
@@ -104,6 +107,11 @@ func (c *cell) empty() bool {
 			return false
 		}
 	}
+	for i := range c.joint {
+		if j := &c.joint[i]; !emptyJoint(&j.live) || !emptyJoint(&j.matured) {
+			return false
+		}
+	}
 	return !slices.ContainsFunc(c.values, func(s quantile.Sketch) bool { return !s.Empty() })
 }
 
@@ -116,6 +124,10 @@ func (s *sums) reset() {
 		clear(c.nonZero)
 		for j := range c.values {
 			c.values[j].Reset()
+		}
+		for j := range c.joint {
+			c.joint[j].live.Clear()
+			c.joint[j].matured.Clear()
 		}
 	}
 	s.panes.reset()

@@ -83,6 +83,7 @@ func (p *processor) change(ev *event.Event, x *run, variant int) {
 	case !e.Exposed:
 		e.expose(x, p.arrived(), len(p.row.Kept))
 		e.move(ev, x, variant)
+		p.give(ev, x, e)
 		return
 	}
 	if variant != e.Variant && !e.Several {
@@ -96,6 +97,7 @@ func (p *processor) change(ev *event.Event, x *run, variant int) {
 		x.sums.corrections++
 	default:
 		e.move(ev, x, variant)
+		p.give(ev, x, e)
 	}
 }
 

@@ -93,10 +93,11 @@ func (p *processor) matureIn(x *run, e *Enrolment, now int64) {
 		e.Matured[i] = place
 		if kept {
 			c, total := x.sums.cell(e.Variant, e.Epoch), m.total(e.Totals[i])
-			if m.kind != quantiles { // they have no track of matured units
+			if i < x.shown && m.kind != ratio && m.kind != quantiles { // which have no track of matured units
 				c.matured[i].Include(total)
 				c.nonZero[i] += one(total != 0)
 			}
+			c.matureJoint(x, i, e.Totals)
 		}
 	}
 }

@@ -88,7 +88,10 @@ func (p *processor) settle(before, after *tally) {
 	for i := range e.Totals {
 		m := &x.metrics[i]
 		a, b := m.total(before.totals[i]), m.total(after.totals[i])
-		if e.Matured[i] != 0 && (before.kept != after.kept || a != b) {
+		if i >= x.shown {
+			continue
+		}
+		if e.Matured[i] != 0 && (before.kept != after.kept || a != b || after.kept && !x.sameJoint(i, before, after)) {
 			s.corrections++
 		}
 		if stays && a != b {
@@ -103,13 +106,20 @@ func (p *processor) settle(before, after *tally) {
 	}
 	copy(e.Totals, after.totals)
 	if stays {
+		if len(x.joints) > 0 {
+			s.cell(after.variant, after.epoch).changeJoint(before, after)
+		}
 		return
 	}
 	if before.kept {
-		s.cell(before.variant, before.epoch).units--
+		c := s.cell(before.variant, before.epoch)
+		c.units--
+		c.enterJoint(before, -1)
 	}
 	if after.kept {
-		s.cell(after.variant, after.epoch).units++
+		c := s.cell(after.variant, after.epoch)
+		c.units++
+		c.enterJoint(after, 1)
 	}
 }
 

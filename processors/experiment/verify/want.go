@@ -40,6 +40,9 @@ func (t *tally) wantTotal(watermark int64) *result.Record {
 // figures writes n and sums of one variant: n is the units, of a mean by event the events with a value.
 func (t *tally) figures(figures *result.Variant, x *Expected, m *metric, variant string) {
 	live, matured := x.Live[m.name][variant], x.Matured[m.name][variant]
+	if m.kind == "ratio" {
+		live, matured = t.numerator(t.plan.variant(variant), t.plan.metric(m.name))
+	}
 	n := x.Units[variant]
 	if t.plan.byEvent {
 		if m.valued() {
@@ -124,9 +127,11 @@ func (t *tally) wantWindow(grain string, w Window, watermark int64) *result.Reco
 		variants := figuresOf(rec, &m)
 		for _, name := range t.plan.variants {
 			figures := variants[name]
-			units, events := w.UnitsNew[name], w.Metrics[m.name][name]
+			units, events := w.UnitsNew[name], w.Metrics[t.plan.counts(&m)][name]
 			figures.UnitsNew, figures.Events, figures.Sum = &units, &events.N, decimalText(events.Sum, m.decimals)
-			figures.Uniques = t.uniques(&events)
+			if m.kind != "ratio" {
+				figures.Uniques = t.uniques(&events)
+			}
 			variants[name] = figures
 		}
 	}
@@ -143,6 +148,14 @@ func (t *tally) uniques(events *Events) *int64 {
 		return nil
 	}
 	return &n
+}
+
+// counts names the metric whose events a window counts for one: of a ratio the numerator.
+func (p *plan) counts(m *metric) string {
+	if m.kind == "ratio" {
+		return p.metrics[m.parts[0]].name
+	}
+	return m.name
 }
 
 // figuresOf is the variants of a metric in a record, made where they are missing.
