@@ -37,6 +37,7 @@ type emitter struct {
 
 	ev       event.Event
 	id, unit []byte
+	props    []event.Prop // of exposures, scratch
 }
 
 func (p *Plan) newEmitter(yield func(ev *event.Event) error) *emitter {
@@ -89,7 +90,7 @@ func (e *emitter) expose(r *row) error {
 	}
 	e.ev = event.Event{
 		ID: e.id, Type: exposure, Unit: e.unit, Time: r.time,
-		Experiment: []byte(e.plan.Definition.Experiment), Variant: variant,
+		Experiment: []byte(e.plan.Definition.Experiment), Variant: variant, Props: e.propsOf(r),
 	}
 	return e.yield(&e.ev)
 }
