@@ -3,7 +3,7 @@ package experiment
 import "slices"
 
 // Covariate is what is known of a unit before its first exposure. Comparisons of the metric are adjusted by it, which takes noise out
-// of them (CUPED), and never changes what they estimate.
+// of them (CUPED), and never changes what they estimate. Those of a conversion are then of its mean, as of a count.
 //
 // It is either the total of events in [first exposure - period, first exposure), by the kind and the cap of the metric, or, with Prop,
 // a number that the first exposure brings. A unit without such has 0. Of a ratio it is the ratio of the same parts before, or one number.
@@ -57,8 +57,7 @@ func (m *Metric) validateCovariate(f *faults) {
 	if c == nil {
 		return
 	}
-	f.check(m.Kind == conversion, "covariate", "is for kinds count, mean and ratio only: want kind count with cap: 1, which is 0 or 1 a unit as well")
-	f.check(m.Kind == quantiles || m.Kind == last, "covariate", "is for kinds count, mean and ratio only, leave it out")
+	f.check(m.Kind == quantiles || m.Kind == last, "covariate", "is for kinds conversion, count, mean and ratio only, leave it out")
 	if c.Prop != "" {
 		f.check(c.Event != "" || c.Where != "" || c.Period != 0, "covariate.prop", "is instead of event, where and period, leave them out")
 		f.check(m.CovariateScale() < 0 || m.CovariateScale() > maxScale, "covariate.decimals", "%d, want 0 to %d", m.CovariateScale(), maxScale)

@@ -59,7 +59,7 @@ func (t *tally) watchOne(m, control, treatment int) *watched {
 	metric, d := &t.def.Metrics[m], t.decision()
 	w := &watched{method: methodSequence, matured: t.fixed(m, control, treatment, d.Alpha, ofMatured), p: math.NaN()}
 	w.interval, w.relative = none, none
-	if metric.Kind == kindConversion {
+	if metric.Kind == kindConversion && metric.Covariate == nil {
 		w.method = methodMultinomial
 	}
 	if !(w.matured.N > 0) || w.matured.Reason == stats.ReasonTooFewUnits {

@@ -19,6 +19,7 @@ type oraclePlan struct {
 	dedup             int64
 	delay, window     [2]int64
 	limit             int64
+	period            int64 // of the covariate of the mean; 0: it has none
 }
 
 type oracleRow struct {
@@ -230,6 +231,9 @@ func (o *oracle) metric(r *oracleRow, e ev, seq int) {
 	for _, p := range o.plans {
 		if p.kind == e.Type {
 			reach = max(reach, p.reach())
+			if p.period > 0 {
+				reach = max(reach, p.period+p.delay[1]+p.window[1]+p.grace+p.dedup)
+			}
 		}
 	}
 	if e.ms()+reach < o.now {
