@@ -29,8 +29,10 @@ Metrics   NAME=conversion:COL       true, yes, y, t or a number that is not 0
           NAME=mean:COL[?COND]      the column's numbers, summed by unit
           NAME=count:COND           rows by unit
           NAME=quantile:COL[?COND]  the median, 95 % and 99 % of the column's numbers, row by row
+          NAME=ratio:METRIC/METRIC  the sum of one of the other metrics over that of another
           NAME=share:COL/COL        of aggregated files, see below
 Options   ,cap=N of a unit's total  ,decimals=N kept of each value (default what the file needs, at most 9)
+          ,covariate=COL            adjust by what the column tells of the unit's time before (CUPED): of the row that exposed it; blank is 0
 Segments  --segment hour=15,16      figures of these values of a column too, of all others as hour=other
 COND      col=v, !=, <, <=, >, >= by number or time; col= for blank; | between alternatives
 
@@ -48,7 +50,7 @@ const replayExample = `  # one row a unit; no time column
 
   # no id column; see what would be fed before it is
   abacus replay hillstrom.csv.gz --experiment mail --unit '#row' --variant segment --control 'No E-Mail' \
-      --metric visit=conversion:visit --metric spend=mean:spend --dry-run
+      --metric visit=conversion:visit --metric spend=mean:spend,covariate=history --metric each=ratio:spend/visit --dry-run
 
   # daily totals, one file a variant
   abacus replay control=control_data.csv treatment=experiment_data.csv --experiment free-trial \
@@ -165,6 +167,12 @@ func printPlanText(w io.Writer, p *replay.Plan) error {
 		}
 		if m.Cap != nil {
 			fmt.Fprintf(w, ", cap %s", *m.Cap)
+		}
+		if m.Numerator != "" {
+			fmt.Fprintf(w, " %s/%s", m.Numerator, m.Denominator)
+		}
+		if m.Covariate != nil {
+			fmt.Fprintf(w, ", %s", m.Covariate.Prop)
 		}
 		fmt.Fprintln(w)
 	}

@@ -77,6 +77,10 @@ func requireFigures(t *testing.T, rec *result.Record, truth replaycases.Truth, w
 	metric := rec.Metrics[truth.Metric]
 	comparison, told := metric.Comparisons[truth.Treatment]
 	require.True(t, told, truth)
+	if truth.Method != "" {
+		requireJoint(t, metric, truth, want)
+		return
+	}
 	control := metric.Variants[controlOf(t, metric)]
 	treatment := metric.Variants[truth.Treatment]
 	require.Equal(t, []int64{want.NC, want.NT}, []int64{*control.N, *treatment.N}, truth)

@@ -61,9 +61,9 @@ type Variant struct {
 	N        *int64 `json:"n,omitempty"`         // totals: units, or events of a mean by event
 	UnitsNew *int64 `json:"units_new,omitempty"` // windows: units first exposed
 	Events   *int64 `json:"events,omitempty"`    // windows
-	Sum      string `json:"sum,omitempty"`       // exact, see FormatSum
+	Sum      string `json:"sum,omitempty"`       // exact, see FormatSum; a ratio's is its numerator's
 	Mean     Number `json:"mean,omitzero"`       // totals: per unit; windows: per event; a ratio's R
-	Variance Number `json:"variance,omitzero"`   // totals: of unit totals, over n-1
+	Variance Number `json:"variance,omitzero"`   // totals: of unit totals, over n-1; a ratio's: n times that of R
 	Rate     Number `json:"rate,omitzero"`       // windows: events per second
 	Min      Number `json:"min,omitzero"`        // windows: of the values; like all quantiles within 1 %, see package quantile
 	Max      Number `json:"max,omitzero"`
@@ -83,7 +83,7 @@ type Variant struct {
 // Comparison is one treatment against control. All figures but those marked are in every comparison, null if not
 // available; Reason then says why.
 type Comparison struct {
-	Method                 string   `json:"method"`                            // of the fixed-horizon figures: z_pooled, welch
+	Method                 string   `json:"method"`                            // of the fixed-horizon figures: z_pooled, welch, ratio; _cuped with a covariate, _stratified over epochs
 	Difference             Number   `json:"difference"`                        // treatment's mean - control's
 	Relative               Number   `json:"relative"`                          // Difference / |control's mean|
 	SE                     Number   `json:"se"`                                // of Difference, unpooled
@@ -101,6 +101,8 @@ type Comparison struct {
 	PAdjusted              Number   `json:"p_adjusted"`                        // PAlways over the family
 	Verdict                string   `json:"verdict"`                           // as package verdict has them; empty: no inference
 	Reason                 string   `json:"reason,omitempty"`                  // a sentence, words for machines at its end
+	Theta                  Number   `json:"theta,omitzero"`                    // with a covariate: by how much of the metric one of it is taken off
+	VarianceReduction      Number   `json:"variance_reduction,omitzero"`       // with a covariate: the share of the variance of Difference that it took away
 
 	Quantiles map[string]QuantileComparison `json:"quantiles,omitempty"` // by the quantile: "0.95"; the figures above are the first one's
 }

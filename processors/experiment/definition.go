@@ -29,7 +29,7 @@ type Definition struct {
 // Metric is one metric of an experiment.
 type Metric struct {
 	Name        string    `yaml:"name" json:"name"`
-	Kind        string    `yaml:"kind" json:"kind"` // conversion, count, mean, quantile, last
+	Kind        string    `yaml:"kind" json:"kind"` // conversion, count, mean, quantile, last, ratio
 	Event       string    `yaml:"event,omitempty" json:"event,omitempty"`
 	Window      Duration  `yaml:"window,omitempty" json:"window,omitempty"`
 	Delay       Duration  `yaml:"delay,omitempty" json:"delay,omitempty"`
@@ -42,9 +42,11 @@ type Metric struct {
 	OnHarm      string    `yaml:"on_harm,omitempty" json:"on_harm,omitempty"`
 	Margin      float64   `yaml:"margin,omitempty" json:"margin,omitempty"`
 	Quantiles   []float64 `yaml:"quantiles,omitempty" json:"quantiles,omitempty"`
-	Of          string    `yaml:"of,omitempty" json:"of,omitempty"` // of quantiles: event or unit
-	Numerator   string    `yaml:"numerator,omitempty" json:"numerator,omitempty"`
+	Of          string    `yaml:"of,omitempty" json:"of,omitempty"`               // of quantiles: event or unit
+	Numerator   string    `yaml:"numerator,omitempty" json:"numerator,omitempty"` // of a ratio: the name of another metric
 	Denominator string    `yaml:"denominator,omitempty" json:"denominator,omitempty"`
+
+	Covariate *Covariate `yaml:"covariate,omitempty" json:"covariate,omitempty"` // adjusts comparisons (CUPED)
 }
 
 // Decision holds what verdicts are made from.

@@ -55,7 +55,14 @@ func (d *Definition) Defaults() {
 	fill(&d.DedupFor, defaultDedup)
 	d.Metrics = slices.Clone(d.Metrics)
 	for i := range d.Metrics {
-		d.Metrics[i].defaults()
+		if d.Metrics[i].Kind != ratio {
+			d.Metrics[i].defaults()
+		}
+	}
+	for i := range d.Metrics {
+		if d.Metrics[i].Kind == ratio {
+			d.Metrics[i].ratioDefaults(d)
+		}
 	}
 	if d.Windows == nil {
 		d.Windows = slices.Clone(defaultWindows)
@@ -79,6 +86,7 @@ func (m *Metric) defaults() {
 			m.Quantiles = slices.Clone(defaultQuantiles)
 		}
 	}
+	m.covariateDefaults()
 }
 
 // Valued says whether the kind is one that takes the values of events; the others count events.

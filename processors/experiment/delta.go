@@ -27,10 +27,18 @@ type CellDelta struct {
 	Matured   []stats.Sums // by metric index; N units entered
 	NonZero   []int64      // by metric index; matured units, of unit: event events, whose total is not 0
 	Bins      []Bins       // of quantiles, by metric, then bucket; live
+	Joint     []JointSums  // of ratios and metrics with a covariate, by metric
 
 	// Of segments only: their part in the fields of Delta.
 	Excluded    int64 // by the variant of the first exposure
 	Corrections int64
+}
+
+// JointSums is the change of a metric whose figures need several totals of a unit: its own or, of a ratio, those of numerator and
+// denominator, behind them those of the covariate (of a ratio a given one is x and 1). All are capped, scaled by their own decimals.
+type JointSums struct {
+	Metric        int         // index in the definition
+	Live, Matured stats.Joint // N is used by matured sums
 }
 
 // PaneDelta is the change of one variant in one pane of a second.

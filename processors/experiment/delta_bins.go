@@ -4,7 +4,8 @@ import "encoding/binary"
 
 // Optional parts of a cell and of a pane.
 const (
-	partOfBins = 1 << 2 // of a cell
+	partOfJoint = 1 << 1 // of a cell
+	partOfBins  = 1 << 2
 
 	partOfValues = 1 << 0 // of a pane
 	partOfSeen   = 1 << 1
@@ -13,6 +14,50 @@ const (
 
 // mostMetrics bounds the indices that a part of a pane may name, so that no short input asks for much memory.
 const mostMetrics = 1 << 10
+
+// appendCellParts appends the parts of a cell.
+func appendCellParts(dst []byte, c *CellDelta) []byte {
+	mask := uint64(noParts)
+	if c.Segment > 0 {
+		mask |= partOfSegment
+	}
+	if len(c.Joint) > 0 {
+		mask |= partOfJoint
+	}
+	if len(c.Bins) > 0 {
+		mask |= partOfBins
+	}
+	dst = binary.AppendUvarint(dst, mask)
+	if mask&partOfSegment != 0 {
+		dst = binary.AppendUvarint(dst, uint64(c.Segment))
+		dst = binary.AppendVarint(dst, c.Excluded)
+		dst = binary.AppendVarint(dst, c.Corrections)
+	}
+	if mask&partOfJoint != 0 {
+		dst = appendJoint(dst, c.Joint)
+	}
+	if mask&partOfBins != 0 {
+		dst = appendBins(dst, c.Bins)
+	}
+	return dst
+}
+
+// cellParts reads the parts of a cell.
+func (r *reader) cellParts(c *CellDelta) {
+	mask := r.parts(partOfSegment | partOfJoint | partOfBins)
+	c.Segment, c.Excluded, c.Corrections, c.Joint, c.Bins = 0, 0, 0, c.Joint[:0], c.Bins[:0]
+	if mask&partOfSegment != 0 {
+		if c.Segment, c.Excluded, c.Corrections = r.small(), r.int(), r.int(); c.Segment == 0 {
+			r.fail() // the whole has no such part
+		}
+	}
+	if mask&partOfJoint != 0 {
+		c.Joint = r.joint(c.Joint)
+	}
+	if mask&partOfBins != 0 {
+		c.Bins = r.bins(c.Bins)
+	}
+}
 
 // appendBins appends the part of a cell: a count, then for each a count metric, a count bucket and a sketch.
 func appendBins(dst []byte, all []Bins) []byte {

@@ -28,6 +28,8 @@ import (
 //	  count   matured sums, likewise
 //	  count   numbers of non-zero units, each: int
 //	  parts   0 segment: count segment, int excluded, int corrections
+//	          1 joint: count, each: count metric, count totals 1 to 4, then live and matured, each:
+//	                   int N, wide S of each total, wide P of each two totals
 //	          2 bins: count, each: count metric, count bucket, sketch
 //	count   panes, each:
 //	  count   variant
@@ -144,26 +146,6 @@ func appendCell(dst []byte, c *CellDelta) []byte {
 		dst = binary.AppendVarint(dst, n)
 	}
 	return appendCellParts(dst, c)
-}
-
-func appendCellParts(dst []byte, c *CellDelta) []byte {
-	mask := uint64(noParts)
-	if c.Segment > 0 {
-		mask |= partOfSegment
-	}
-	if len(c.Bins) > 0 {
-		mask |= partOfBins
-	}
-	dst = binary.AppendUvarint(dst, mask)
-	if mask&partOfSegment != 0 {
-		dst = binary.AppendUvarint(dst, uint64(c.Segment))
-		dst = binary.AppendVarint(dst, c.Excluded)
-		dst = binary.AppendVarint(dst, c.Corrections)
-	}
-	if mask&partOfBins != 0 {
-		dst = appendBins(dst, c.Bins)
-	}
-	return dst
 }
 
 func appendSums(dst []byte, all []stats.Sums) []byte {

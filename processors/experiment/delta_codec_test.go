@@ -41,12 +41,27 @@ var cellOf = rapid.Custom(func(t *rapid.T) experiment.CellDelta {
 		Units: rapid.Int64().Draw(t, "units"), FirstSeen: rapid.Int64().Draw(t, "first"),
 		Crossed: rapid.Int64().Draw(t, "crossed"),
 		Live:    list(t, sumsOf, "live"), Matured: list(t, sumsOf, "matured"), NonZero: list(t, rapid.Int64(), "nonzero"),
-		Bins: list(t, binsOf, "bins"),
+		Bins: list(t, binsOf, "bins"), Joint: list(t, jointOf, "joint"),
 	}
 	if rapid.Bool().Draw(t, "of a segment") {
 		c.Segment, c.Excluded, c.Corrections = rapid.IntRange(1, math.MaxInt32).Draw(t, "segment"), rapid.Int64().Draw(t, "excluded"), rapid.Int64().Draw(t, "corrections")
 	}
 	return c
+})
+
+var jointOf = rapid.Custom(func(t *rapid.T) experiment.JointSums {
+	totals := rapid.IntRange(1, 4).Draw(t, "totals")
+	sums := func(label string) (j stats.Joint) {
+		j.N = rapid.Int64().Draw(t, label)
+		for range totals {
+			j.S = append(j.S, sumsOf.Draw(t, "s").S)
+		}
+		for range totals * (totals + 1) / 2 {
+			j.P = append(j.P, sumsOf.Draw(t, "p").SS)
+		}
+		return j
+	}
+	return experiment.JointSums{Metric: rapid.IntRange(0, 63).Draw(t, "metric"), Live: sums("live"), Matured: sums("matured")}
 })
 
 var sketchOf = rapid.Custom(func(t *rapid.T) (s quantile.Sketch) {

@@ -108,19 +108,6 @@ func (r *reader) cell(c *CellDelta) {
 	r.cellParts(c)
 }
 
-func (r *reader) cellParts(c *CellDelta) {
-	mask := r.parts(partOfSegment | partOfBins)
-	c.Segment, c.Excluded, c.Corrections, c.Bins = 0, 0, 0, c.Bins[:0]
-	if mask&partOfSegment != 0 {
-		if c.Segment, c.Excluded, c.Corrections = r.small(), r.int(), r.int(); c.Segment == 0 {
-			r.fail() // the whole has no such part
-		}
-	}
-	if mask&partOfBins != 0 {
-		c.Bins = r.bins(c.Bins)
-	}
-}
-
 func (r *reader) ints(all []int64) []int64 {
 	all = resize(all, r.length())
 	for i := range all {

@@ -42,7 +42,7 @@ metrics: [{name: m, kind: count, event: e}]
 		`line 5: variants.treat.ment: "treat.ment" is no name, want letters, digits, space, _ and -, 1 to 40`,
 		`line 6: control: "contrl" is none of the variants, did you mean control?`,
 		`line 7: traffic: 3 is no share, want 0 to 1`,
-		`line 10: metrics.m.kind: "meen" is unknown, want conversion or count or mean or quantile or last, did you mean mean?`,
+		`line 10: metrics.m.kind: "meen" is unknown, want conversion or count or mean or quantile or last or ratio, did you mean mean?`,
 		`line 12: metrics.n.event: is missing, want the type of the events that it counts`,
 		`line 13: metrics.2.name: "" is no name, want a to z, 0 to 9, _ and -, at most 63, not _ or - first`,
 		`line 16: retention.60s: 1s is shorter than the window`,

@@ -94,6 +94,7 @@ func (d *Definition) validateMetrics(f *faults) {
 			"cannot be stop where events are not what is randomised: there is no verdict; want alert, or randomised_by: event")
 		m.validateUnit(f, d.Unit)
 		m.validate(f)
+		d.validateRatio(f, m)
 	}
 	f.under = ""
 }

@@ -10,9 +10,6 @@ import (
 
 const maxScale = 9
 
-// laterKinds are part of the format but not counted by this version.
-var laterKinds = []string{"ratio"}
-
 // reserved are the types of events that are no metric events.
 var reserved = []string{"exposure", "retract", "abacus.end_of_input"}
 
@@ -27,12 +24,18 @@ func metricPath(name string, at int) string {
 // validate checks a metric that has its defaults.
 func (m *Metric) validate(f *faults) {
 	f.check(!metricName.MatchString(m.Name), "name", "%q is no name, want a to z, 0 to 9, _ and -, at most 63, not _ or - first", m.Name)
-	if slices.Contains(laterKinds, m.Kind) {
-		f.add("kind", "%s is not available in this version, want conversion, count, mean, quantile or last", m.Kind)
-		return // its other fields mean nothing yet
+	f.check(m.Kind == "", "kind", "is missing, want conversion, count, mean, quantile, last or ratio")
+	f.oneOf("kind", m.Kind, conversion, count, mean, quantiles, last, ratio)
+	if m.Kind != ratio {
+		m.validateEvents(f)
 	}
-	f.check(m.Kind == "", "kind", "is missing, want conversion, count, mean, quantile or last")
-	f.oneOf("kind", m.Kind, conversion, count, mean, quantiles, last)
+	m.validateValue(f)
+	m.validateCovariate(f)
+	m.validateVerdict(f)
+}
+
+// validateEvents checks which events count.
+func (m *Metric) validateEvents(f *faults) {
 	f.check(m.Event == "", "event", "is missing, want the type of the events that it counts")
 	f.check(slices.Contains(reserved, m.Event), "event", "%q is reserved, its events are no metric events", m.Event)
 	f.check(m.Window <= 0, "window", "want more than 0, or unlimited")
@@ -41,15 +44,13 @@ func (m *Metric) validate(f *faults) {
 	if _, _, err := ParseWhere(m.Where); err != nil {
 		f.add("where", "%w", err)
 	}
-	m.validateValue(f)
-	m.validateVerdict(f)
+	f.check(m.Numerator != "" || m.Denominator != "", "numerator", "and denominator are for kind ratio only, leave them out")
 }
 
 // validateValue checks how values are summed.
 func (m *Metric) validateValue(f *faults) {
 	f.check(!m.Valued() && m.Decimals != nil, "decimals", "is for kinds mean, quantile and last only, leave it out")
 	m.validateQuantiles(f)
-	f.check(m.Numerator != "" || m.Denominator != "", "numerator", "and denominator are for kind ratio only, leave them out")
 	if scale := m.Scale(); scale < 0 || scale > maxScale {
 		f.add("decimals", "%d, want 0 to %d", scale, maxScale)
 		return // no cap fits it
@@ -62,6 +63,8 @@ func (m *Metric) validateValue(f *faults) {
 	switch {
 	case m.Kind == conversion:
 		f.add("cap", "is for kinds count, mean and last only, leave it out: a unit converts once")
+	case m.Kind == ratio:
+		f.add("cap", "is for kinds count, mean and last only, leave it out: a ratio has the caps of its parts")
 	case m.Kind == quantiles:
 		f.add("cap", "is for kinds count, mean and last only, leave it out: quantiles need none")
 	case !number:
@@ -99,6 +102,7 @@ func (m *Metric) validateQuantiles(f *faults) {
 func (m *Metric) validateUnit(f *faults, unit string) {
 	f.check(unit == unitEvent && m.Kind == last, "kind", "last is for experiments on units, want mean: of unit: event each event is its own unit")
 	f.check(unit == unitEvent && m.Of == ofUnit, "of", "unit is for experiments on units, leave it out: of unit: event each event is its own unit")
+	f.check(unit == unitEvent && m.Covariate != nil, "covariate", "is for experiments on units, leave it out: an event has nothing before it")
 }
 
 // validateVerdict checks what verdicts are made with.

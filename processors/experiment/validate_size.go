@@ -17,6 +17,9 @@ const (
 	quantileBytes        = 56   // of a variant
 	quantileAgainstBytes = 420  // of a comparison
 	cellQuantileBytes    = 1024 // a few bins that change in each of 32 buckets
+
+	adjustedBytes  = 80  // of a comparison
+	cellJointBytes = 320 // up to four totals and their products, live and matured
 )
 
 // validateSize refuses experiments whose records would be too large to be read all the time.
@@ -37,6 +40,9 @@ func (d *Definition) cellBytes() int {
 		if d.Metrics[i].Kind == quantiles {
 			size += cellQuantileBytes
 		}
+		if d.Metrics[i].Covariate != nil || d.Metrics[i].Kind == ratio {
+			size += cellJointBytes
+		}
 	}
 	return size
 }
@@ -52,6 +58,9 @@ func (d *Definition) recordBytes() int {
 	for i := range d.Metrics {
 		size += len(d.Metrics[i].Name) + perMetric
 		size += len(d.Metrics[i].Quantiles) * (len(d.Variants)*quantileBytes + max(0, len(d.Variants)-1)*quantileAgainstBytes)
+		if d.Metrics[i].Covariate != nil {
+			size += max(0, len(d.Variants)-1) * adjustedBytes
+		}
 	}
 	return size
 }

@@ -47,7 +47,23 @@ func TestValidateNamesFieldAndRemedy(t *testing.T) {
 		"reserved event":    {metric("name: m, kind: mean, event: exposure"), `metrics.m.event: "exposure" is reserved`},
 		"no kind":           {metric("name: m, event: e"), "metrics.m.kind: is missing"},
 		"kind":              {metric("name: m, kind: sum, event: e"), `metrics.m.kind: "sum" is unknown, want conversion or count or mean`},
-		"ratio":             {metric("name: m, kind: ratio"), "metrics.m.kind: ratio is not available in this version"},
+		"ratio":             {metric("name: m, kind: ratio, numerator: m"), "metrics.m.numerator: \"m\" is of kind ratio, want conversion, count or mean\nmetrics.m.denominator: is missing"},
+		"no part":           {metric("name: e, kind: count, event: e},{name: m, kind: ratio, numerator: e, denominator: n"), `metrics.m.denominator: "n" is no metric of this experiment`},
+		"same parts":        {metric("name: e, kind: count, event: e},{name: m, kind: ratio, numerator: e, denominator: e"), `metrics.m.denominator: "e" is the numerator too`},
+		"other window":      {metric("name: e, kind: count, event: e},{name: f, kind: count, event: e, window: 1d},{name: m, kind: ratio, numerator: e, denominator: f"), `metrics.m.denominator: "f" has the window 1d, want 7d`},
+		"other delay":       {metric("name: e, kind: count, event: e},{name: f, kind: count, event: e, delay: 1s},{name: m, kind: ratio, numerator: e, denominator: f"), `metrics.m.denominator: "f" has the delay 1s, want 0s`},
+		"event of ratio":    {metric("name: e, kind: count, event: e},{name: f, kind: count, event: e},{name: m, kind: ratio, event: e, numerator: e, denominator: f"), "metrics.m.event: is not for kind ratio"},
+		"cap of ratio":      {metric("name: e, kind: count, event: e},{name: f, kind: count, event: e},{name: m, kind: ratio, cap: 1, numerator: e, denominator: f"), "metrics.m.cap: is for kinds count, mean and last only, leave it out: a ratio has the caps of its parts"},
+		"parts of a mean":   {metric("name: m, kind: mean, event: e, numerator: m"), "metrics.m.numerator: and denominator are for kind ratio only"},
+		"long period":       {metric("name: m, kind: mean, event: e, covariate: {period: unlimited}"), "metrics.m.covariate.period: cannot be unlimited"},
+		"two covariates":    {metric("name: m, kind: mean, event: e, covariate: {prop: p, period: 1d}"), "metrics.m.covariate.prop: is instead of event, where and period"},
+		"its decimals":      {metric("name: m, kind: mean, event: e, covariate: {decimals: 1}"), "metrics.m.covariate.decimals: is for prop only"},
+		"fine covariate":    {metric("name: m, kind: mean, event: e, covariate: {prop: p, decimals: 10}"), "metrics.m.covariate.decimals: 10, want 0 to 9"},
+		"its event":         {metric("name: m, kind: mean, event: e, covariate: {event: exposure}"), `metrics.m.covariate.event: "exposure" is reserved`},
+		"its where":         {metric("name: m, kind: mean, event: e, covariate: {where: EUR}"), `metrics.m.covariate.where: where "EUR": want prop=value`},
+		"last before":       {metric("name: m, kind: last, event: e, covariate: {period: 1d}"), "metrics.m.covariate: is for kinds conversion, count, mean and ratio only"},
+		"events before":     {"unit: event\n" + metric("name: m, kind: mean, event: e, covariate: {period: 1d}"), "metrics.m.covariate: is for experiments on units"},
+		"ratio before":      {metric("name: e, kind: count, event: e},{name: f, kind: count, event: e},{name: m, kind: ratio, numerator: e, denominator: f, covariate: {event: e}"), "metrics.m.covariate.event: and where are not for kind ratio"},
 		"delay":             {metric("name: m, kind: mean, event: e, delay: unlimited"), "metrics.m.delay: cannot be unlimited"},
 		"where":             {metric("name: m, kind: mean, event: e, where: EUR"), `metrics.m.where: where "EUR": want prop=value`},
 		"decimals":          {metric("name: m, kind: mean, event: e, decimals: 10"), "metrics.m.decimals: 10, want 0 to 9"},
@@ -83,7 +99,7 @@ func TestValidateNamesFieldAndRemedy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			err := parse(t, c.text).Validate()
 			require.ErrorContains(t, err, c.fault)
-			if name != "of other kinds" && name != "no number" {
+			if name != "of other kinds" && name != "ratio" && name != "no number" {
 				require.NotContains(t, err.Error(), "\n", "one fault alone")
 			}
 		})

@@ -18,7 +18,7 @@ import (
 //	<variant>.<metric>.      n, sum, mean, variance, matured_n, matured_nonzero, matured_sum; quantile_<q>; of a window events, sum, mean, rate, min,
 //	                         max, uniques, p50, p95, p99; figures_reason
 //	<treatment>.<metric>.    method, difference, relative, se, se_pooled, statistic, df, p, method_always, p_always,
-//	                         interval_always_method, p_adjusted, verdict, reason; interval, relative_interval, interval_always and relative_interval_always, each
+//	                         interval_always_method, p_adjusted, theta, variance_reduction, verdict, reason; interval, relative_interval, interval_always and relative_interval_always, each
 //	                         with _low and _high; of a quantile metric quantile_<q>_difference, _relative, _se, _statistic, _p, _reason, and
 //	                         quantile_<q>_interval and quantile_<q>_relative_interval with _low and _high
 //	metrics.<metric>.reason  why the metric has no figures
@@ -150,6 +150,8 @@ func (f fields) comparison(prefix string, c *result.Comparison) {
 	f.interval(prefix+"relative_interval", c.RelativeInterval)
 	f.interval(prefix+"interval_always", c.IntervalAlways)
 	f.interval(prefix+"relative_interval_always", c.RelativeIntervalAlways)
+	f.number(prefix+"theta", c.Theta)
+	f.number(prefix+"variance_reduction", c.VarianceReduction)
 	f.text(prefix+"verdict", c.Verdict)
 	f.text(prefix+"reason", c.Reason)
 	for q, figures := range c.Quantiles {

@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -56,14 +57,14 @@ func (t *tally) decision() experiment.Decision {
 
 func (t *tally) watchOne(m, control, treatment int) *watched {
 	metric, d := &t.def.Metrics[m], t.decision()
-	w := &watched{method: methodSequence, matured: t.fixed(m, control, treatment, d.Alpha, t.matured), p: math.NaN()}
+	w := &watched{method: methodSequence, matured: t.fixed(m, control, treatment, d.Alpha, ofMatured), p: math.NaN()}
 	w.interval, w.relative = none, none
-	if metric.Kind == kindConversion {
+	if metric.Kind == kindConversion && metric.Covariate == nil {
 		w.method = methodMultinomial
 	}
 	if !(w.matured.N > 0) || w.matured.Reason == stats.ReasonTooFewUnits {
-		w.lacks(stats.ReasonTooFewUnits)
-		w.missing = stats.ReasonTooFewUnits
+		w.missing = cmp.Or(w.matured.Reason, stats.ReasonTooFewUnits)
+		w.lacks(w.missing)
 		return w
 	}
 	w.sequence(always.Sequence{PlannedUnits: d.PlannedUnits}, d.Alpha, t.ready(m, control, treatment))
@@ -78,8 +79,7 @@ var none = [2]float64{math.NaN(), math.NaN()}
 
 // ready says why an asymptotic figure must not be given yet, empty where it may.
 func (t *tally) ready(m, control, treatment int) string {
-	metric := &t.def.Metrics[m]
-	return always.Ready(t.nonZero(m, control), t.nonZero(m, treatment), (metric.Kind == kindMean || metric.Kind == kindLast) && metric.Cap == nil)
+	return always.Ready(t.nonZero(m, control), t.nonZero(m, treatment), t.uncapped(m))
 }
 
 // sequence sets the figures of the asymptotic sequence, if it is ready.

@@ -18,33 +18,52 @@ func (t *tally) compare(m, control, treatment int) result.Comparison {
 	if alpha == 0 {
 		alpha = defaultAlpha
 	}
-	c := t.fixed(m, control, treatment, alpha, t.live)
+	c := t.fixed(m, control, treatment, alpha, ofLive)
 	if !t.independent {
 		return descriptive(c)
 	}
 	out := inferential(c)
+	if t.def.Metrics[m].Covariate != nil {
+		out.Theta, out.VarianceReduction = result.Num(c.Theta), result.Num(t.reduction(c, m, control, treatment))
+	}
 	w := t.watched[m][treatment]
 	w.write(&out)
 	out.Verdict, out.Reason = t.judge(m, w, c.Reason)
 	return out
 }
 
-// sumsOf gives the sums of a metric in a cell.
-type sumsOf func(c *experiment.CellDelta, m int) stats.Sums
+// track is which sums figures are made of.
+type track int
 
-// fixed is treatment against control at a fixed horizon: plain with one epoch, within each epoch with several.
-func (t *tally) fixed(m, control, treatment int, alpha float64, sums sumsOf) stats.Comparison {
-	if t.def.Metrics[m].Kind == kindConversion {
-		return t.fixedCounts(m, control, treatment, alpha, sums)
+const (
+	ofLive track = iota
+	ofMatured
+)
+
+// sums are those of a metric in a cell.
+func (t *tally) sums(c *experiment.CellDelta, m int, of track) stats.Sums {
+	if of == ofMatured {
+		return t.matured(c, m)
 	}
-	return t.fixedSamples(m, control, treatment, alpha, sums)
+	return t.live(c, m)
 }
 
-func (t *tally) fixedCounts(m, control, treatment int, alpha float64, sums sumsOf) stats.Comparison {
+// fixed is treatment against control at a fixed horizon: plain with one epoch, within each epoch with several.
+func (t *tally) fixed(m, control, treatment int, alpha float64, of track) stats.Comparison {
+	if joined(&t.def.Metrics[m]) {
+		return t.fixedJoint(m, control, treatment, alpha, of)
+	}
+	if t.def.Metrics[m].Kind == kindConversion {
+		return t.fixedCounts(m, control, treatment, alpha, of)
+	}
+	return t.fixedSamples(m, control, treatment, alpha, of)
+}
+
+func (t *tally) fixedCounts(m, control, treatment int, alpha float64, of track) stats.Comparison {
 	var a, b []stats.Count
 	for i := range t.epochs {
 		cells := t.epochs[i].cells
-		x, y := sums(&cells[control], m).Count(), sums(&cells[treatment], m).Count()
+		x, y := t.sums(&cells[control], m, of).Count(), t.sums(&cells[treatment], m, of).Count()
 		if x.N != 0 || y.N != 0 {
 			a, b = append(a, x), append(b, y)
 		}
@@ -58,12 +77,12 @@ func (t *tally) fixedCounts(m, control, treatment int, alpha float64, sums sumsO
 	return stats.StratifiedProportions(a, b, alpha)
 }
 
-func (t *tally) fixedSamples(m, control, treatment int, alpha float64, sums sumsOf) stats.Comparison {
+func (t *tally) fixedSamples(m, control, treatment int, alpha float64, of track) stats.Comparison {
 	var a, b []stats.Sample
 	digits := decimals(&t.def.Metrics[m])
 	for i := range t.epochs {
 		cells := t.epochs[i].cells
-		x, y := sums(&cells[control], m).Sample(digits), sums(&cells[treatment], m).Sample(digits)
+		x, y := t.sums(&cells[control], m, of).Sample(digits), t.sums(&cells[treatment], m, of).Sample(digits)
 		if x.N != 0 || y.N != 0 {
 			a, b = append(a, x), append(b, y)
 		}
@@ -124,7 +143,7 @@ func inferential(c stats.Comparison) result.Comparison {
 	if strings.HasPrefix(c.Method, stats.MethodPooledZ) {
 		out.SEPooled = result.Num(c.SEPooled)
 	}
-	if c.Method == stats.MethodWelch {
+	if c.Method == stats.MethodWelch || c.Method == stats.MethodWelch+stats.MethodAdjusted {
 		out.DF = result.Num(c.DF)
 	}
 	return out

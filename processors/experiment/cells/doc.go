@@ -11,6 +11,7 @@
 //	               windows each second of wall time, closed ones at once
 //	total.go       sums to the record of a total: compare.go its figures at a fixed horizon, always.go and split.go those
 //	               that stay valid while one looks; package verdict says what they mean
+//	joint.go       figures that need sums of several totals of a unit: ratios, and comparisons adjusted by a covariate
 //	window.go      sums to the record of a window; sliding.go those that are sums of panes
 //
 // Invariant (nothing unsent): a row that changed since its record was sent has its unsent flag in the table, so what

@@ -45,7 +45,7 @@ func addCell(sum *experiment.Delta, c *experiment.CellDelta) {
 	if !found {
 		fresh := *c
 		fresh.Live, fresh.Matured, fresh.NonZero = slices.Clone(c.Live), slices.Clone(c.Matured), slices.Clone(c.NonZero)
-		fresh.Bins = cloneBins(c.Bins)
+		fresh.Bins, fresh.Joint = cloneBins(c.Bins), addJoint(nil, c.Joint)
 		sum.Cells = slices.Insert(sum.Cells, at, fresh)
 		return
 	}
@@ -63,7 +63,7 @@ func addCell(sum *experiment.Delta, c *experiment.CellDelta) {
 	for i, n := range c.NonZero {
 		to.NonZero[i] += n
 	}
-	to.Bins = addBins(to.Bins, c.Bins)
+	to.Bins, to.Joint = addBins(to.Bins, c.Bins), addJoint(to.Joint, c.Joint)
 }
 
 func addSums(to, from []stats.Sums) []stats.Sums {

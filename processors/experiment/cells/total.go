@@ -207,6 +207,9 @@ func (t *tally) control() int {
 
 // variant gives the figures of one variant.
 func (t *tally) variant(m, v int) result.Variant {
+	if t.def.Metrics[m].Kind == kindRatio {
+		return t.ratioOf(m, v)
+	}
 	var live, matured stats.Sums
 	for i := range t.epochs {
 		live.Add(t.live(&t.epochs[i].cells[v], m))
@@ -239,7 +242,7 @@ func (t *tally) variant(m, v int) result.Variant {
 
 // summed says that the kind of a metric is one that sums are kept of.
 func summed(m *experiment.Metric) bool {
-	return m.Kind == kindConversion || m.Kind == kindCount || m.Kind == kindMean || m.Kind == kindLast
+	return m.Kind == kindConversion || m.Kind == kindCount || m.Kind == kindMean || m.Kind == kindLast || m.Kind == kindRatio
 }
 
 // counted says that the kind of a metric is one that this version knows.

@@ -41,6 +41,9 @@ func Window(in WindowInput) *result.Record {
 
 func windowMetric(in WindowInput, def *experiment.Definition, m int) result.Metric {
 	metric := &def.Metrics[m]
+	if metric.Kind == kindRatio {
+		return windowRatio(in, def, m)
+	}
 	out := result.Metric{Kind: metric.Kind, Variants: map[string]result.Variant{}}
 	for v := range def.Variants {
 		units, sums := int64(0), experiment.PaneSums{}

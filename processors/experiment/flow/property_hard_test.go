@@ -34,6 +34,9 @@ metrics:
   - {name: huge, kind: mean, event: refund, window: 9s, decimals: 0}
   - {name: newest, kind: last, event: purchase, window: 6s, delay: 1s, decimals: 2}
   - {name: basket, kind: quantile, event: purchase, window: 4s, decimals: 1}
+  - {name: bought, kind: conversion, event: purchase, window: 5s, delay: 1s}
+  - {name: basket_value, kind: ratio, numerator: revenue, denominator: bought, covariate: {period: 6s}}
+  - {name: vips, kind: count, event: purchase, window: 3s, cap: 2, covariate: {event: purchase, where: "vip=true", period: 5s}}
 `, `
 experiment: copy
 variants: {control: 1, short: 1, long: 2}
@@ -51,6 +54,9 @@ metrics:
   - {name: spent, kind: mean, event: purchase, window: 4s, decimals: 1, where: "amount=1.50"}
   - {name: huge, kind: quantile, of: unit, event: refund, window: 2s, decimals: 3}
   - {name: calls, kind: count, event: api_call, window: 4s}
+  - {name: given, kind: mean, event: refund, window: 3s, decimals: 0, covariate: {prop: amount, decimals: 2}}
+  - {name: later, kind: mean, event: purchase, window: 3s, decimals: 2, covariate: {event: refund, period: 4s}}
+  - {name: spent_per_call, kind: ratio, numerator: spent, denominator: calls, covariate: {prop: amount}}
 `, `
 experiment: ranker
 unit: event
@@ -63,6 +69,7 @@ metrics:
   - {name: latency, kind: mean, event: api_call, decimals: 0, cap: 40}
   - {name: calls, kind: count, event: api_call, where: "vip=true"}
   - {name: slow, kind: quantile, event: api_call, decimals: 0, quantiles: [0.5]}
+  - {name: vip_latency, kind: ratio, numerator: latency, denominator: calls}
 `}
 
 // hard draws one event that may be of any age, of any experiment, known by then or not.
@@ -78,7 +85,8 @@ func hard(rt *rapid.T, ts int64) (unit string, value []byte) {
 	case 0, 1, 2:
 		e := pick("experiment", "button", "copy", "copy", "ranker", "ghost")
 		v := pick("variant", "control", "treatment", "short", "long")
-		return unit, fmt.Appendf(nil, `{"id":"%c%d","type":"exposure","unit":%q,"experiment":%q,"variant":%q,"ts":%d%s%s}`, 'a'+id%2, id, unit, e, v, ts, version, origin(rt))
+		past := pick("amount", "", `,"amount":1.50`, `,"amount":1.5`, `,"amount":"many"`)
+		return unit, fmt.Appendf(nil, `{"id":"%c%d","type":"exposure","unit":%q,"experiment":%q,"variant":%q,"ts":%d%s%s}`, 'a'+id%2, id, unit, e, v, ts, version, origin(rt, past))
 	case 3, 4, 5:
 		v := pick("value", "1.25", "12.345", `"0.045"`, "null", "-3", "1e99", "true")
 		return unit, fmt.Appendf(nil, `{"id":"p%d","type":"purchase","unit":%q,"value":%s,"ts":%d%s%s}`, id, unit, v, ts, props, tag)

@@ -30,7 +30,11 @@ windows: [5s, sliding 60s]
 metrics:
   - {name: purchase, kind: conversion, event: purchase, window: 20s, delay: 2s}
   - {name: spent, kind: mean, event: purchase, window: 1m, decimals: 1, cap: 20, where: "currency=EUR"}
-  - {name: errors, kind: count, event: error, window: 30s}
+  - {name: errors, kind: count, event: error, window: 30s, covariate: {period: 15s}}
+  - {name: clicks, kind: count, event: error, where: "vip=true", window: 20s, delay: 2s}
+  - {name: money, kind: mean, event: purchase, window: 20s, delay: 2s, decimals: 2, cap: 30, covariate: {prop: past, decimals: 1}}
+  - {name: basket_value, kind: ratio, numerator: money, denominator: purchase, covariate: {period: 20s}}
+  - {name: fault_rate, kind: ratio, numerator: clicks, denominator: purchase, covariate: {prop: past, decimals: 3}}
   - {name: basket, kind: quantile, event: purchase, window: 20s, decimals: 2, quantiles: [0.5, 0.9]}
   - {name: wealth, kind: quantile, event: purchase, of: unit, window: 30s, decimals: 1}
   - {name: newest, kind: last, event: purchase, window: 25s, decimals: 2, cap: 15}
@@ -46,6 +50,7 @@ metrics:
   - {name: latency, kind: mean, event: api_call, decimals: 3}
   - {name: slow, kind: quantile, event: api_call, decimals: 1}
   - {name: calls, kind: count, event: api_call}
+  - {name: per_call, kind: ratio, numerator: latency, denominator: calls}
 `}
 
 // expected lets verify recompute what a driver has read, and compares the last statistics.
@@ -83,7 +88,7 @@ func anyEvent(rt *rapid.T, ts int64) (unit string, value []byte) {
 		return unit, fmt.Appendf(nil, `{"id":"b%d","type":"exposure","unit":%q,"experiment":"button","variant":%q,"ts":%d}`, id, unit, v, ts)
 	case 2, 3:
 		v := rapid.SampledFrom([]string{"control", "short", "long"}).Draw(rt, "variant")
-		return unit, fmt.Appendf(nil, `{"id":"c%d","type":"exposure","unit":%q,"experiment":"copy","variant":%q,"ts":%d%s}`, id, unit, v, ts, origin(rt))
+		return unit, fmt.Appendf(nil, `{"id":"c%d","type":"exposure","unit":%q,"experiment":"copy","variant":%q,"ts":%d%s}`, id, unit, v, ts, origin(rt, past(rt)))
 	case 4, 5, 6:
 		value := rapid.SampledFrom([]string{"1.25", "12.34", `"0.045"`, "null", "-3", "17"}).Draw(rt, "value")
 		currency := rapid.SampledFrom([]string{"EUR", "USD"}).Draw(rt, "currency")
@@ -102,11 +107,16 @@ func anyEvent(rt *rapid.T, ts int64) (unit string, value []byte) {
 	return unit, fmt.Appendf(nil, `{"id":"n%d","type":"page_view","unit":%q,"ts":%d}`, id, unit, ts)
 }
 
-// origin draws what an exposure says about its unit: why it has its variant, and the props of segments.
-func origin(rt *rapid.T) string {
+// origin draws what an exposure says about its unit: why it has its variant, and the props of segments; more are further props.
+func origin(rt *rapid.T, more string) string {
 	reason := rapid.SampledFrom([]string{"", "", `,"reason":"hash"`, `,"reason":"sticky"`, `,"reason":"overridden"`, `,"reason":7`}).Draw(rt, "reason")
 	country := rapid.SampledFrom([]string{`"DE"`, `"DE"`, `"FR"`, `"other"`, "null", "1"}).Draw(rt, "country")
-	return fmt.Sprintf(`%s,"props":{"country":%s,"is_vip":%t}`, reason, country, rapid.Bool().Draw(rt, "vip"))
+	return fmt.Sprintf(`%s,"props":{"country":%s,"is_vip":%t%s}`, reason, country, rapid.Bool().Draw(rt, "vip"), more)
+}
+
+// past draws a prop of what an exposure may say of before.
+func past(rt *rapid.T) string {
+	return rapid.SampledFrom([]string{"", `,"past":12.34`, `,"past":"7"`, `,"past":"many"`, `,"past":1e30`, `,"past":[1]`}).Draw(rt, "past")
 }
 
 // Any log, with duplicates, reorder within grace, crossings, retractions and bad records, on one or

@@ -102,6 +102,24 @@ func (j Joint) Sums(i int) Sums {
 	return Sums{N: j.N, S: j.S[i], SS: j.P[j.at(i, i)]}
 }
 
+// First are the sums of the first so many totals alone: one to as many as there are.
+func (j Joint) First(totals int) Joint {
+	out := Joint{N: j.N, S: j.S[:totals]}
+	for a := range totals {
+		for b := a; b < totals; b++ {
+			out.P = append(out.P, j.P[j.at(a, b)])
+		}
+	}
+	return out
+}
+
+// Clear makes the sums those of no units and keeps their memory.
+func (j *Joint) Clear() {
+	j.N = 0
+	clear(j.S)
+	clear(j.P)
+}
+
 // move adds or takes away the totals of one unit.
 func (j *Joint) move(totals []int64, sign int64) {
 	j.widen(len(totals))

@@ -46,6 +46,38 @@ func TestJointIsTheSumsOfAllProducts(t *testing.T) {
 	})
 }
 
+func TestJointOfTheFirstTotals(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		totals := rapid.IntRange(1, mostTotals).Draw(t, "totals")
+		units := append(drawUnits(t, totals, "units"), make([]int64, totals))
+		first := rapid.IntRange(1, totals).Draw(t, "first")
+		var want Joint
+		for _, u := range units {
+			want.Include(u[:first]...)
+		}
+		j := jointOf(units)
+		require.Equal(t, want, j.First(first))
+		j.Clear()
+		require.Equal(t, jointOf([][]int64{make([]int64, totals)}).S, j.S)
+		require.Zero(t, j.N)
+	})
+}
+
+func TestJointRatio(t *testing.T) {
+	var j Joint
+	_, _, reason := j.Ratio([2]int{2, 0})
+	require.Equal(t, ReasonNoDenominator, reason)
+	j.Include(300, 2)
+	r, _, reason := j.Ratio([2]int{2, 0})
+	require.InDelta(t, 1.5, r, 0)
+	require.Equal(t, ReasonTooFewUnits, reason)
+	j.Include(100, 2)
+	r, variance, reason := j.Ratio([2]int{2, 0})
+	require.Empty(t, reason)
+	require.InDelta(t, 1, r, 0)
+	require.InDelta(t, 2./4, variance, 1e-15, "s2m = 2, d is constant, md^2 = 4")
+}
+
 func TestJointMovesAndMerges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		totals := rapid.IntRange(1, mostTotals).Draw(t, "totals")

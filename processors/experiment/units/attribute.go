@@ -37,10 +37,11 @@ func (t *tally) reset(x *run, index, part int, sign int64) {
 func (p *processor) compute(t *tally) (over int) {
 	r := &p.row
 	e := &r.Enrolments[t.part]
-	switch {
-	case t.run == nil || !e.Exposed:
+	if t.run == nil || !e.Exposed {
 		return -1
-	case e.LeftOut != experiment.Analysed:
+	}
+	t.keepGiven(e)
+	if e.LeftOut != experiment.Analysed {
 		t.leftOut = e.LeftOut
 		return -1
 	}
@@ -85,12 +86,11 @@ func (p *processor) attribute(t *tally, at int) bool {
 	}
 	e := &p.row.Enrolments[t.part]
 	gone := t.run.gone(e, k, at)
+	open := !gone && k.Time < t.run.end // covariates are of before all that
 	var v verdict
-	if !gone && k.Time < t.run.end {
-		for _, m := range take.metrics {
-			if !p.count(t, at, m, &v) {
-				return false
-			}
+	for _, m := range take.metrics {
+		if (open || t.run.metrics[m.metric].before) && !p.count(t, at, m, &v) {
+			return false
 		}
 	}
 	t.drop(e, k, gone, v)
@@ -122,7 +122,9 @@ func (p *processor) count(t *tally, at int, m taken, v *verdict) bool {
 	if !p.accumulate(t, at, m.metric, value) {
 		return false
 	}
-	p.move(t, k.Time, m.metric, value)
+	if !metric.before {
+		p.move(t, k.Time, m.metric, value)
+	}
 	return true
 }
 

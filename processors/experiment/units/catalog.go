@@ -45,7 +45,7 @@ func newCatalog(runs []*run) catalog {
 		c.byName[x.name], c.byHash[x.hash] = x, x
 		c.grace = max(c.grace, x.grace)
 		if !x.perEvent {
-			c.dedup = max(c.dedup, x.dedup)
+			c.dedup = max(c.dedup, x.dedup, x.memory)
 			c.addTakers(x)
 		}
 	}
@@ -58,7 +58,7 @@ func newCatalog(runs []*run) catalog {
 func (c *catalog) addTakers(x *run) {
 	for i := range x.metrics {
 		m := &x.metrics[i]
-		if m.kind == inert {
+		if m.event == "" {
 			continue
 		}
 		k := c.kinds[m.event]
@@ -67,7 +67,7 @@ func (c *catalog) addTakers(x *run) {
 			c.kinds[m.event] = k
 		}
 		k.takers = append(k.takers, taker{x, i})
-		k.reach = max(k.reach, plus(plus(m.until, x.grace), x.dedup))
+		k.reach = max(k.reach, plus(plus(m.useful(), x.grace), x.dedup))
 	}
 }
 

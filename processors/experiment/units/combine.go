@@ -14,6 +14,7 @@ import (
 type sums struct {
 	variants, metrics int
 	places            []place
+	joints            []joint
 	stride            int // cells of an epoch
 	epochs            []int64
 	cells             []cell // by epoch, segment, then variant; 0 is the segment of all units
@@ -31,14 +32,17 @@ type cell struct {
 	excluded, corrections     int64 // of segments
 	live, matured             []stats.Sums
 	nonZero                   []int64
+	joint                     []jointSums       // by joint of the run
 	values                    []quantile.Sketch // by place
+	jointDelta                []experiment.JointSums
 	bins                      []experiment.Bins // scratch of emit
 }
 
 func newSums(x *run) *sums {
-	variants, metrics := len(x.variants), len(x.metrics)
+	variants, metrics := len(x.variants), x.shown
 	return &sums{
-		variants: variants, metrics: metrics, places: x.places, stride: variants * (1 + x.segments), panes: newPanes(variants, metrics),
+		variants: variants, metrics: metrics, places: x.places, joints: x.joints, stride: variants * (1 + x.segments),
+		panes: newPanes(variants, metrics),
 	}
 }
 
@@ -63,7 +67,7 @@ func (s *sums) cell(variant int, epoch int64, segment uint16) *cell {
 func (s *sums) open(at int) *cell {
 	c, room := &s.cells[at], make([]stats.Sums, 2*s.metrics)
 	c.live, c.matured, c.nonZero = room[:s.metrics:s.metrics], room[s.metrics:], make([]int64, s.metrics)
-	c.values = make([]quantile.Sketch, len(s.places))
+	c.values, c.joint = make([]quantile.Sketch, len(s.places)), make([]jointSums, len(s.joints))
 	return c
 }
 
@@ -97,7 +101,7 @@ func (s *sums) emit() (d *experiment.Delta, any bool) {
 		if c := &s.cells[i]; !c.empty() {
 			d.Cells = append(d.Cells, experiment.CellDelta{
 				Variant: i % s.variants, Epoch: s.epochs[i/s.stride], Segment: i % s.stride / s.variants, Units: c.units, FirstSeen: c.firstSeen, Crossed: c.crossed,
-				Live: c.live, Matured: c.matured, NonZero: c.nonZero, Bins: s.binsOf(c), Excluded: c.excluded, Corrections: c.corrections,
+				Live: c.live, Matured: c.matured, NonZero: c.nonZero, Bins: s.binsOf(c), Joint: s.jointOf(c), Excluded: c.excluded, Corrections: c.corrections,
 			})
 		}
 	}
@@ -116,6 +120,11 @@ func (c *cell) empty() bool {
 			return false
 		}
 	}
+	for i := range c.joint {
+		if j := &c.joint[i]; !emptyJoint(&j.live) || !emptyJoint(&j.matured) {
+			return false
+		}
+	}
 	return !slices.ContainsFunc(c.values, func(s quantile.Sketch) bool { return !s.Empty() })
 }
 
@@ -128,6 +137,10 @@ func (s *sums) reset() {
 		clear(c.nonZero)
 		for j := range c.values {
 			c.values[j].Reset()
+		}
+		for j := range c.joint {
+			c.joint[j].live.Clear()
+			c.joint[j].matured.Clear()
 		}
 	}
 	s.panes.reset()

@@ -16,12 +16,18 @@ func (s *sums) cross(e *Enrolment) {
 	}
 }
 
-// mature takes the total of a metric over into the matured track.
-func (s *sums) mature(e *Enrolment, metric int, total int64) {
+// mature takes the total of a metric over into the matured track, where it has one, and those of its joint.
+func (s *sums) mature(x *run, e *Enrolment, metric int) {
+	m := &x.metrics[metric]
+	total := m.total(e.Totals[metric])
+	tracked := metric < x.shown && m.kind != ratio && m.kind != quantiles
 	for _, segment := range e.Parts.list() {
 		c := s.cell(e.Variant, e.Epoch, segment)
-		c.matured[metric].Include(total)
-		c.nonZero[metric] += one(total != 0)
+		if tracked {
+			c.matured[metric].Include(total)
+			c.nonZero[metric] += one(total != 0)
+		}
+		c.matureJoint(x, metric, e.Totals)
 	}
 }
 

@@ -19,6 +19,10 @@
 // settled as contribution after less contribution before, so sums in stage 2 are what a computation from scratch gives.
 // A metric event of a known unit only adds, and takes a short way with the same result.
 //
+// A covariate (joint.go) is one more total of the unit: of events before its exposure, or brought by it. It matures with its metric.
+// Units that are not exposed yet keep their rows as long as their events may be before an exposure; events from before the task
+// knew the experiment are in no row.
+//
 // # Rows of the table
 //
 // The first byte of a key is the kind of the row; every value begins with its version, 1. Integers are big endian, a
@@ -47,7 +51,7 @@
 //	    text   FirstID
 //	    count  Variant; if it has segments a count of dimensions and of each a count, the segment
 //	    count  Earlier, Seen
-//	    count  metrics, each: int total, count matured
+//	    count  metrics, behind those of the definition their covariates, each: int total, count matured
 //	count  pending retractions, each: 8 ID, 8 Ref, int Due
 //	count  kept events, each:
 //	  8      ID, the xxhash64 of the id

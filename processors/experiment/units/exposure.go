@@ -85,6 +85,7 @@ func (p *processor) change(ev *event.Event, x *run, variant int) {
 		e.expose(x, p.arrived(), len(p.row.Kept))
 		e.LeftOut = x.leftOut(p.unit())
 		e.move(ev, x, variant)
+		p.give(ev, x, e)
 		return
 	}
 	if variant != e.Variant && !e.Several {
@@ -100,6 +101,7 @@ func (p *processor) change(ev *event.Event, x *run, variant int) {
 		x.sums.correct(e.Variant, e.Epoch, &e.Parts)
 	default:
 		e.move(ev, x, variant)
+		p.give(ev, x, e)
 	}
 }
 

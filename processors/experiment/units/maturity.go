@@ -93,8 +93,8 @@ func (p *processor) matureIn(x *run, e *Enrolment, now int64) {
 			continue
 		}
 		e.Matured[i] = place
-		if kept && m.kind != quantiles { // they have no track of matured units
-			x.sums.mature(e, i, m.total(e.Totals[i]))
+		if kept {
+			x.sums.mature(x, e, i)
 		}
 	}
 }

@@ -32,7 +32,11 @@ func (o *oracle) share(r *oracleRow, p oraclePlan) *ledger {
 	l.dropped[experiment.DropMultipleVariants] = one(part.several())
 	l.pane(variant, t0.ms()-t0.ms()%1000, 2).UnitsNew = 1
 	var totals [2]int64
+	past := int64(0)
 	for _, e := range r.order {
+		if e.Type == p.kind && !r.retracted[e.ID] && p.precedes(e, t0, &past, l) {
+			continue
+		}
 		if e.Type == p.kind && !r.retracted[e.ID] {
 			o.attribute(l, p, part, e, &totals)
 		}
@@ -42,8 +46,26 @@ func (o *oracle) share(r *oracleRow, p oraclePlan) *ledger {
 		c.Units = 1
 		c.Live[0].Replace(0, min(totals[0], 1))
 		c.Live[1].Replace(0, min(totals[1], p.limit))
+		if p.period > 0 {
+			joined(c, 1).Live.Replace([]int64{0, 0}, []int64{min(totals[1], p.limit), min(past, p.limit)})
+		}
 	}
 	return l
+}
+
+// precedes says whether an event lies in the period of the covariate, and adds it to the past; drops are what it lacks.
+func (p oraclePlan) precedes(e oracleEvent, t0 ev, past *int64, l *ledger) bool {
+	if e.ms() >= t0.ms() || e.ms() < t0.ms()-p.period {
+		return false
+	}
+	value, has := oracleValues[string(e.Value)]
+	if !has {
+		l.dropped[experiment.DropNoValue]++
+		return true
+	}
+	l.dropped[experiment.DropRounded] += one(value.lost)
+	*past += value.v
+	return true
 }
 
 func (o *oracle) attribute(l *ledger, p oraclePlan, part *oraclePart, e oracleEvent, totals *[2]int64) {
@@ -111,7 +133,7 @@ func (o *oracle) settle(r *oracleRow) {
 		}
 		o.countLate(o.total[p.name], part.share, next)
 		for i, m := range part.matured {
-			if m && (part.share.excluded != next.excluded || part.share.live(i) != next.live(i)) {
+			if m && (part.share.excluded != next.excluded || part.share.live(i) != next.live(i) || i == 1 && part.share.past() != next.past()) {
 				o.correct(p, part.first())
 			}
 		}
@@ -124,6 +146,16 @@ func (l *ledger) live(i int) string {
 		return c.Live[i].S.String()
 	}
 	return ""
+}
+
+// past is the covariate of a unit.
+func (l *ledger) past() string {
+	for _, c := range l.cells {
+		if len(c.Joint) > 0 {
+			return c.Joint[0].Live.S[1].String()
+		}
+	}
+	return "0"
 }
 
 func (o *oracle) countLate(total, old, next *ledger) {
@@ -162,6 +194,9 @@ func (o *oracle) mature(unit string, r *oracleRow) {
 	if !exposed {
 		for _, p := range o.plans {
 			expiry = max(expiry, r.last+p.dedup)
+			if p.period > 0 {
+				expiry = max(expiry, r.last+p.period+p.grace)
+			}
 		}
 	}
 	for _, w := range r.asked {
@@ -185,10 +220,15 @@ func (o *oracle) maturePart(p oraclePlan, part *oraclePart, t0 ev) {
 		if !part.matured[i] && o.now >= t0.ms()+p.delay[i]+p.window[i]+p.grace {
 			part.matured[i] = true
 			if part.share.excluded == 0 && !p.leavesOut(t0.Unit) {
-				v, _ := p.cells(part.share, t0)[0].Live[i].S.Int64()
+				own := p.cells(part.share, t0)[0]
+				v, _ := own.Live[i].S.Int64()
 				for _, total := range p.cells(o.total[p.name], t0) {
 					total.Matured[i].Include(v)
 					total.NonZero[i] += min(v*v, 1)
+					if i == 1 && p.period > 0 {
+						past, _ := own.Joint[0].Live.S[1].Int64()
+						joined(total, 1).Matured.Include(v, past)
+					}
 				}
 			}
 		}

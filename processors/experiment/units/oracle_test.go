@@ -22,6 +22,7 @@ type oraclePlan struct {
 	segments          bool     // by country, DE or FR, and by vip, true
 	listed            []string // units that are not analysed
 	second            int64    // from when version 2 with other weights holds; 0: there is none
+	period            int64    // of the covariate of the mean; 0: it has none
 }
 
 type oracleRow struct {
@@ -235,6 +236,9 @@ func (o *oracle) metric(r *oracleRow, e ev, seq int) {
 	for _, p := range o.plans {
 		if p.kind == e.Type {
 			reach = max(reach, p.reach())
+			if p.period > 0 {
+				reach = max(reach, p.period+p.delay[1]+p.window[1]+p.grace+p.dedup)
+			}
 		}
 	}
 	if e.ms()+reach < o.now {

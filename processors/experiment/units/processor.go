@@ -60,6 +60,7 @@ type processor struct {
 	key, bytes    []byte
 	row           Row
 	values        []int64
+	totals        []int64 // of a tagged event, by metric
 	before, after []tally
 	moves         []move
 	marked        int // moves of begin

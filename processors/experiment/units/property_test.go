@@ -37,6 +37,9 @@ func twoPlans(t *rapid.T) (plans []oraclePlan, entries []experiment.Entry) {
 		if rapid.Bool().Draw(t, "reweighed") {
 			p.second = ms(float64(rapid.IntRange(-100, 100).Draw(t, "second")))
 		}
+		if rapid.Bool().Draw(t, "adjusted") {
+			p.period = span.Draw(t, "period")
+		}
 		plans, entries = append(plans, p), append(entries, p.entry())
 	}
 	return plans, entries
@@ -56,6 +59,9 @@ func (p oraclePlan) entry() experiment.Entry {
 		for i := range d.Metrics {
 			m := &d.Metrics[i]
 			m.Event, m.Delay, m.Window = p.kind, experiment.Duration(p.delay[i]), experiment.Duration(p.window[i])
+		}
+		if p.period > 0 {
+			d.Metrics[1].Covariate = &experiment.Covariate{Period: experiment.Duration(p.period)}
 		}
 		if p.limit == math.MaxInt64 {
 			d.Metrics[1].Cap = nil

@@ -23,7 +23,10 @@ type run struct {
 	dedup    int64
 	reach    int64 // from a first exposure to the end of its row
 	variants []string
-	metrics  []metric
+	metrics  []metric // covariates behind those of the definition
+	shown    int      // metrics of the definition
+	joints   []joint
+	memory   int64     // how long units are kept that are not exposed yet, for their covariates
 	versions []version // ascending
 	places   []place   // of the values of quantiles in a cell
 	sums     *sums
@@ -42,16 +45,20 @@ type version struct {
 
 type metricKind uint8
 
+// noLimit is the limit of totals without a cap.
+const noLimit = math.MaxInt64
+
 const (
 	conversion metricKind = iota
 	count
 	mean
 	quantiles
 	last
-	inert // kinds that this stage does not count
+	ratio // of the totals of two other metrics
+	inert // takes no events
 )
 
-// metric is one metric; until and from are ms after the first exposure.
+// metric is one metric, or a covariate of one; until, from and matures are ms after the first exposure.
 type metric struct {
 	kind        metricKind
 	event       string
@@ -62,6 +69,9 @@ type metric struct {
 	valued      bool  // takes the values of events
 	ofUnit      bool  // quantiles of unit totals
 	place       int   // of quantiles, index of the first of its places
+	matures     int64
+	before      bool   // a covariate
+	given       string // a covariate that is this prop of the exposure
 }
 
 // compile turns an entry into a run.
@@ -92,6 +102,7 @@ func compile(entry *experiment.Entry) (*run, error) {
 	if err := x.compileMetrics(d.Metrics); err != nil {
 		return nil, err
 	}
+	x.compileJoints(&d)
 	x.sums = newSums(x)
 	return x, nil
 }
@@ -123,16 +134,17 @@ func (x *run) compileMetrics(metrics []experiment.Metric) error {
 }
 
 func compileMetric(m *experiment.Metric) (out metric, err error) {
-	kinds := map[string]metricKind{"conversion": conversion, "count": count, "mean": mean, "quantile": quantiles, "last": last}
+	kinds := map[string]metricKind{"conversion": conversion, "count": count, "mean": mean, "quantile": quantiles, "last": last, "ratio": ratio}
 	kind, known := kinds[m.Kind]
 	if !known {
-		return metric{kind: inert, limit: math.MaxInt64}, nil
+		return metric{kind: inert, limit: noLimit}, nil
 	}
 	out = metric{
-		kind: kind, event: m.Event, from: int64(m.Delay), decimals: m.Scale(), limit: math.MaxInt64,
+		kind: kind, event: m.Event, from: int64(m.Delay), decimals: m.Scale(), limit: noLimit,
 		valued: m.Valued(), ofUnit: kind == quantiles && m.Of == "unit",
 	}
 	out.until = plus(out.from, int64(m.Window))
+	out.matures = out.until
 	if out.key, out.text, err = experiment.ParseWhere(m.Where); err != nil {
 		return out, err
 	}
@@ -179,5 +191,13 @@ func (m *metric) covers(first, at int64) bool { return at-first >= m.from && at-
 // total is the unit's total from the raw one.
 func (m *metric) total(raw int64) int64 { return min(raw, m.limit) }
 
-// due is when a metric matures for a unit.
-func (x *run) due(m *metric, first int64) int64 { return after(first, plus(m.until, x.grace)) }
+// due is when a metric matures for a unit; a covariate does with its metric.
+func (x *run) due(m *metric, first int64) int64 { return after(first, plus(m.matures, x.grace)) }
+
+// useful is how long after its time an event may still count for a metric.
+func (m *metric) useful() int64 {
+	if m.before {
+		return plus(-m.from, m.matures)
+	}
+	return m.until
+}

@@ -89,7 +89,8 @@ func (p *processor) settle(before, after *tally) {
 	}
 	for i := range e.Totals {
 		m := &x.metrics[i]
-		if e.Matured[i] != 0 && (before.kept != after.kept || m.total(before.totals[i]) != m.total(after.totals[i])) {
+		changed := before.kept != after.kept || m.total(before.totals[i]) != m.total(after.totals[i]) || after.kept && !x.sameJoint(i, before, after)
+		if i < x.shown && e.Matured[i] != 0 && changed {
 			s.correct(after.variant, after.epoch, &after.segments)
 		}
 	}
@@ -124,18 +125,21 @@ func (s *sums) replace(before, after *tally, from, to uint16) {
 
 // change moves the totals of a unit that stays in its cell.
 func (s *sums) change(before, after *tally, segment uint16) {
-	for i := range after.totals {
+	for i := range after.run.shown {
 		m := &after.run.metrics[i]
 		if a, b := m.total(before.totals[i]), m.total(after.totals[i]); a != b {
 			s.cell(after.variant, after.epoch, segment).replace(m, i, a, b)
 		}
+	}
+	if len(after.run.joints) > 0 {
+		s.cell(after.variant, after.epoch, segment).changeJoint(before, after)
 	}
 }
 
 // enter adds a unit to a cell, or with -1 takes it out.
 func (c *cell) enter(t *tally, sign int64) {
 	c.units += sign
-	for i := range t.totals {
+	for i := range t.run.shown {
 		m := &t.run.metrics[i]
 		if total := m.total(t.totals[i]); sign > 0 {
 			c.replace(m, i, 0, total)
@@ -143,6 +147,7 @@ func (c *cell) enter(t *tally, sign int64) {
 			c.replace(m, i, total, 0)
 		}
 	}
+	c.enterJoint(t, sign)
 }
 
 // settleMoves adds what is left of the moves, once those that cancel are gone, to the panes. A pane that its own

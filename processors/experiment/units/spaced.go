@@ -44,7 +44,7 @@ func (p *processor) spaceOne(t *tally, c *class, at int) {
 		return
 	}
 	for _, m := range c.take(t.run).metrics {
-		if p.reaches(t, m, at) {
+		if m.metric < t.run.shown && p.reaches(t, m, at) {
 			p.spaceMetric(t, m.metric, at)
 		}
 	}

@@ -149,6 +149,11 @@ func (l *ledger) add(d *experiment.Delta) {
 			into.NonZero[i] += c.NonZero[i]
 		}
 		into.Bins = append(into.Bins, c.Bins...)
+		for _, j := range c.Joint {
+			to := joined(into, j.Metric)
+			to.Live.Add(j.Live)
+			to.Matured.Add(j.Matured)
+		}
 	}
 	for _, p := range d.Panes {
 		into := l.pane(p.Variant, p.Start, len(p.Metrics))
@@ -219,6 +224,11 @@ func (l *ledger) String() string {
 		if c.Units != 0 || c.FirstSeen != 0 || sumsText(c.Live) != zeroText(c.Live) || sumsText(c.Matured) != zeroText(c.Matured) {
 			lines = append(lines, line)
 		}
+		for _, j := range c.Joint {
+			if text := jointText(j.Live) + jointText(j.Matured); strings.Trim(text, " 0/") != "" {
+				lines = append(lines, fmt.Sprintf("joint of %c@%d %d: live%s matured%s", 'A'+rune(k[0]), k[1], j.Metric, jointText(j.Live), jointText(j.Matured)))
+			}
+		}
 		if c.Crossed != 0 || slices.Max(c.NonZero) != 0 {
 			lines = append(lines, fmt.Sprintf("of %c@%d crossed %d nonzero %v", 'A'+rune(k[0]), k[1], c.Crossed, c.NonZero))
 		}
@@ -268,6 +278,32 @@ func sumsText(all []stats.Sums) (s string) {
 		s += fmt.Sprintf(" %d/%s/%s", x.N, x.S, x.SS)
 	}
 	return s
+}
+
+// joined finds or makes the joint sums of a metric in a cell.
+func joined(c *experiment.CellDelta, metric int) *experiment.JointSums {
+	for i := range c.Joint {
+		if c.Joint[i].Metric == metric {
+			return &c.Joint[i]
+		}
+	}
+	c.Joint = append(c.Joint, experiment.JointSums{Metric: metric})
+	return &c.Joint[len(c.Joint)-1]
+}
+
+// jointText is N, the sums, the products; of sums that were never added to, as of two totals that are 0.
+func jointText(j stats.Joint) string {
+	if len(j.S) == 0 {
+		j.S, j.P = make([]stats.Int128, 2), make([]stats.Int192, 3)
+	}
+	text := fmt.Sprintf(" %d", j.N)
+	for _, s := range j.S {
+		text += "/" + s.String()
+	}
+	for _, p := range j.P {
+		text += "/" + p.String()
+	}
+	return text
 }
 
 func zeroText(all []stats.Sums) string { return sumsText(make([]stats.Sums, len(all))) }

@@ -61,9 +61,13 @@ func (p *processor) countTagged(x *run, ev *event.Event, variant int) {
 		pane.Late++
 	}
 	var v verdict
+	p.totals = p.totals[:0]
+	for range x.metrics {
+		p.totals = append(p.totals, 0)
+	}
 	for i := range x.metrics {
 		m := &x.metrics[i]
-		if m.kind == inert || m.event != string(ev.Type) || !m.matches(ev) {
+		if m.event != string(ev.Type) || !m.matches(ev) {
 			continue
 		}
 		value := int64(1)
@@ -76,6 +80,7 @@ func (p *processor) countTagged(x *run, ev *event.Event, variant int) {
 			value, rounded, _ = ev.Value.Scaled(m.decimals)
 			v.rounded = v.rounded || rounded
 		}
+		p.totals[i] = value
 		p.countValue(x, c, i, value)
 		pane.Metrics[i].Events++
 		pane.Metrics[i].Sum = pane.Metrics[i].Sum.AddInt64(value)
@@ -85,6 +90,9 @@ func (p *processor) countTagged(x *run, ev *event.Event, variant int) {
 		if x.windowed && len(ev.Unit) > 0 {
 			pane.BinsOf(i).Tagged.Add(xxhash.Sum64(ev.Unit))
 		}
+	}
+	if len(x.joints) > 0 {
+		c.countJoint(x, p.totals)
 	}
 	x.sums.dropped[experiment.DropRounded] += one(v.rounded)
 	x.sums.dropped[experiment.DropNoValue] += one(v.empty)

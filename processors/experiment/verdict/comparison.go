@@ -110,6 +110,8 @@ func (c Comparison) waiting() string {
 		return "Too few units have a result yet to judge by"
 	case stats.ReasonNoVariance:
 		return "All units have the same result so far"
+	case stats.ReasonNoDenominator:
+		return "There is nothing yet to divide by"
 	}
 	return "Not to be judged yet"
 }

@@ -14,6 +14,7 @@
 //	task.go, waiting.go    stream time, and what the registry says of an event
 //	row.go                 one unit: duplicates, first exposure, retractions
 //	share.go               what the unit contributes to one experiment, computed from scratch
+//	joint.go               ratios, and what is known of a unit before its exposure
 //	settle.go              what changed late, what has matured
 //	tally.go               the sums of all units: cells, panes, drops
 //	expectation.go         them by name      sums.go, want.go  as stats records

@@ -142,12 +142,12 @@ func (k *knowledge) grace() int64 {
 	return grace
 }
 
-// longestDedup is the largest dedup_for of the experiments on units.
+// longestDedup is the largest dedup_for of the experiments on units, or how long one has to remember units for their covariates.
 func (k *knowledge) longestDedup() int64 {
 	longest := int64(0)
 	for _, v := range k.views {
 		if !v.byEvent {
-			longest = max(longest, v.dedup)
+			longest = max(longest, v.dedup, v.memory())
 		}
 	}
 	if longest == 0 {

@@ -15,6 +15,8 @@ type metric struct {
 	cap               *int64
 	key, text         string // of where; no key: every event
 	ofUnit            bool   // quantiles of unit totals
+	parts             []int  // of a ratio: numerator and denominator, by index
+	before            *before
 }
 
 // newMetric resolves a metric; a cap that is no number is an error.
@@ -31,10 +33,12 @@ func newMetric(m experiment.Metric) (metric, error) {
 		out.decimals = 0
 	case "mean", "quantile", "last":
 		out.ofUnit = m.Of == "unit"
+	case "ratio":
+		out.event = "" // its parts take events
 	default:
 		out.event, out.delay, out.window = "", 0, 0 // sums of other kinds are not kept: it takes nothing
 	}
-	out.key, out.text, _ = strings.Cut(m.Where, "=")
+	out.key, out.text = condition(m.Where)
 	if m.Cap == nil {
 		return out, nil
 	}
@@ -48,9 +52,15 @@ func newMetric(m experiment.Metric) (metric, error) {
 	return out, nil
 }
 
+// condition takes a where apart.
+func condition(where string) (key, text string) {
+	key, text, _ = strings.Cut(where, "=")
+	return key, text
+}
+
 // takes says whether the metric is about events like e.
 func (m *metric) takes(e *event) bool {
-	return m.event == e.kind && (m.key == "" || e.where(m.key, m.text))
+	return m.event != "" && m.event == e.kind && (m.key == "" || e.where(m.key, m.text))
 }
 
 // span is the longest time after a first exposure at which an event may count; never for unlimited windows.
@@ -63,7 +73,7 @@ func (m *metric) span() int64 {
 
 // summed says whether sums of the metric are kept.
 func (m *metric) summed() bool {
-	return m.kind == "conversion" || m.kind == "count" || m.kind == "mean" || m.kind == "last"
+	return m.kind == "conversion" || m.kind == "count" || m.kind == "mean" || m.kind == "last" || m.kind == "ratio"
 }
 
 // valued says whether the metric takes values; others count events.

@@ -67,6 +67,9 @@ func newPlan(entry experiment.Entry) (*plan, error) {
 		}
 		p.metrics = append(p.metrics, resolved)
 	}
+	for i := range d.Metrics {
+		p.resolve(i, &d.Metrics[i])
+	}
 	for _, v := range entry.Versions {
 		p.versions = append(p.versions, newVersion(v))
 	}
@@ -168,8 +171,10 @@ func (p *plan) former(run int) *plan {
 // uses says whether a metric of the plan is about a type of events.
 func (p *plan) uses(kind string) bool {
 	for i := range p.metrics {
-		if p.metrics[i].event == kind {
-			return true
+		for _, m := range p.metrics[i].all() {
+			if m.event != "" && m.event == kind {
+				return true
+			}
 		}
 	}
 	return false
@@ -178,12 +183,13 @@ func (p *plan) uses(kind string) bool {
 // outOfRange says whether a value is beyond 2^53 at the finest decimals of the metrics that take the event.
 func (p *plan) outOfRange(e *event) bool {
 	for i := range p.metrics {
-		m := &p.metrics[i]
-		if !m.valued() || e.value == nil || !m.takes(e) {
-			continue
-		}
-		if _, _, ok := e.value.scaled(m.decimals); !ok {
-			return true
+		for _, m := range p.metrics[i].all() {
+			if !m.valued() || e.value == nil || !m.takes(e) {
+				continue
+			}
+			if _, _, ok := e.value.scaled(m.decimals); !ok {
+				return true
+			}
 		}
 	}
 	return false

@@ -1,5 +1,7 @@
 package verify
 
+import "slices"
+
 // settle computes the shares of a row anew after something happened to it, and counts what came late: panes that were
 // closed by the task's own stream time, and totals that had matured. current is the event at hand, nil for none.
 func (r *row) settle(at moment, current *held) {
@@ -66,7 +68,7 @@ func countLate(at moment, t *tally, old, next map[paneKey]*pane) {
 // correct counts the matured metrics whose total has changed.
 func (m *member) correct(t *tally, next *share) {
 	for i, matured := range m.matured {
-		if matured && m.share.of(i) != next.of(i) {
+		if matured && (m.share.of(i) != next.of(i) || m.share.kept && !slices.Equal(m.share.joint[i], next.joint[i])) {
 			t.correct(next.cellKey, next.segments)
 		}
 	}
@@ -104,8 +106,8 @@ func (m *member) mature(at moment, v view, all bool) {
 	for i := range v.metrics {
 		if !m.matured[i] && (all || at.stream >= after(after(m.first.ts, v.metrics[i].span()), v.grace)) {
 			m.matured[i] = true
-			if m.share.kept && v.metrics[i].kind != "quantile" { // which has no track of matured units
-				t.mature(&m.share, i)
+			if m.share.kept {
+				t.mature(&v.metrics[i], i, &m.share)
 			}
 		}
 		m.frozen = m.frozen && m.matured[i]
@@ -125,13 +127,27 @@ func (m *member) count(t *tally, v view) {
 	}
 }
 
-// mature takes the total of a metric over into the matured track.
-func (t *tally) mature(s *share, metric int) {
+// mature counts a unit in the matured track of a metric, of all units and of its segments.
+func (t *tally) mature(m *metric, i int, s *share) {
 	for _, c := range t.all(s.cellKey, s.segments) {
-		c.matured[metric].include(s.totals[metric])
-		if s.totals[metric] != 0 {
-			c.nonZero[metric]++
+		c.mature(m, i, s)
+	}
+}
+
+func (c *cell) mature(m *metric, i int, s *share) {
+	c.joint.include(i, maturedTrack, s.joint[i])
+	switch m.kind {
+	case "quantile": // it has no such track
+		return
+	case "ratio":
+		if s.joint[i][0] != 0 && s.joint[i][1] != 0 {
+			c.nonZero[i]++
 		}
+		return
+	}
+	c.matured[i].include(s.totals[i])
+	if s.totals[i] != 0 {
+		c.nonZero[i]++
 	}
 }
 

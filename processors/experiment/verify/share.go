@@ -17,7 +17,9 @@ type share struct {
 	panes    map[paneKey]*pane
 	dropped  map[string]int64
 
-	latest    []*event // by metric of kind last: the event whose value it is
+	earlier   map[earlierKey]int64 // raw totals of before the exposure, and what it brought
+	joint     map[int][]int64      // by metric: the totals of the unit that its joint sums are of
+	latest    []*event             // by metric of kind last: the event whose value it is
 	quantiles buckets
 }
 
@@ -55,12 +57,14 @@ func (m *member) compute(v view, r *row) (s share, refuse *held) {
 		totals: make([]int64, len(v.metrics)),
 		panes:  map[paneKey]*pane{},
 		latest: make([]*event, len(v.metrics)), quantiles: buckets{},
+		earlier: map[earlierKey]int64{}, joint: map[int][]int64{},
 		dropped: map[string]int64{"conflict": r.conflict, "late": r.late, "before_start": m.before, "after_end": m.after},
 	}
 	if len(m.variants) > 1 {
 		s.dropped["multiple_variants"] = 1
 	}
 	s.pane(v.plan, m.first.ts).unitsNew = 1
+	s.bring(v, m.first)
 	for _, h := range r.events {
 		if h.counts(v) && !s.attribute(v, m, h) {
 			return share{}, h
@@ -68,6 +72,11 @@ func (m *member) compute(v view, r *row) (s share, refuse *held) {
 	}
 	for i := range v.metrics {
 		s.totals[i] = v.metrics[i].total(s.totals[i])
+	}
+	for i := range v.metrics {
+		if totals := s.vector(v.plan, i); totals != nil {
+			s.joint[i] = totals
+		}
 	}
 	maps.DeleteFunc(s.dropped, func(_ string, n int64) bool { return n == 0 })
 	return s, nil
@@ -77,7 +86,10 @@ func (m *member) compute(v view, r *row) (s share, refuse *held) {
 func (s *share) attribute(v view, m *member, h *held) bool {
 	e := h.e
 	gone := h.order < m.order && m.stream >= after(e.ts, v.grace)
-	taken, counted, rounded, empty := false, false, false, false
+	taken, counted, rounded, empty, ok := s.takeBefore(v, m.first.ts, e)
+	if !ok {
+		return false
+	}
 	for i := range v.metrics {
 		metric := &v.metrics[i]
 		if !metric.takes(e) {

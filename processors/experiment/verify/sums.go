@@ -17,7 +17,7 @@ func (t *tally) delta() *experiment.Delta {
 	for key, c := range t.cells {
 		d.Cells = append(d.Cells, experiment.CellDelta{
 			Variant: key.variant, Epoch: key.epoch, Segment: key.segment, Units: c.units, FirstSeen: c.firstSeen, Crossed: c.crossed,
-			Live: plain(c.live), Matured: plain(c.matured), NonZero: c.nonZero, Bins: c.quantiles.bins(t.plan.metrics),
+			Live: plain(c.live), Matured: plain(c.matured), NonZero: c.nonZero, Bins: c.quantiles.bins(t.plan.metrics), Joint: c.joint.plain(),
 			Excluded: c.excluded, Corrections: c.corrections,
 		})
 	}

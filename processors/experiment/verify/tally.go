@@ -33,6 +33,7 @@ type cell struct {
 	live, matured    []Sum   // by metric
 	nonZero          []int64 // by metric: those in matured, or events, whose total is not 0
 	quantiles        buckets
+	joint            joints
 }
 
 type cellKey struct {
@@ -94,7 +95,7 @@ func (t *tally) cell(key cellKey) *cell {
 	c := t.cells[key]
 	if c == nil {
 		n := len(t.plan.metrics)
-		c = &cell{live: newSums(n), matured: newSums(n), nonZero: make([]int64, n), quantiles: buckets{}}
+		c = &cell{live: newSums(n), matured: newSums(n), nonZero: make([]int64, n), quantiles: buckets{}, joint: joints{}}
 		t.cells[key] = c
 	}
 	return c
@@ -166,6 +167,7 @@ func (c *cell) add(p *plan, s *share) {
 		if p.metrics[i].ofUnit {
 			c.quantiles.add(bucket{i, 0}, values{total: 1})
 		}
+		c.joint.include(i, liveTrack, s.joint[i])
 	}
 	for key, all := range s.quantiles {
 		c.quantiles.add(key, all)
@@ -188,6 +190,7 @@ func (t *tally) countEvent(v view, variant int, e *event) {
 	into := t.pane(paneOf(e.ts, variant))
 	into.unitsNew++
 	anyRounded, anyEmpty := false, false
+	totals := make([]int64, len(v.metrics))
 	for i := range v.metrics {
 		m := &v.metrics[i]
 		if !m.takes(e) {
@@ -206,16 +209,32 @@ func (t *tally) countEvent(v view, variant int, e *event) {
 			c.quantiles.add(bucket{i, 0}, values{value: 1})
 			continue
 		}
+		totals[i] = m.total(value)
 		c.live[i].include(m.total(value))
 		if m.total(value) != 0 {
 			c.nonZero[i]++
 		}
 	}
+	c.countRatios(v.plan, totals)
 	if anyRounded {
 		t.dropped["rounded"]++
 	}
 	if anyEmpty {
 		t.dropped["no_value"]++
+	}
+}
+
+// countRatios counts a tagged event, which has totals by metric, in the ratios of two of them.
+func (c *cell) countRatios(p *plan, totals []int64) {
+	for i, m := range p.metrics {
+		if m.kind != "ratio" {
+			continue
+		}
+		a, b := totals[m.parts[0]], totals[m.parts[1]]
+		c.joint.include(i, liveTrack, []int64{a, b})
+		if a != 0 && b != 0 {
+			c.nonZero[i]++
+		}
 	}
 }
 

@@ -221,8 +221,8 @@ func (t *task) tooLate(e *event) bool {
 	latest := int64(math.MinInt64)
 	for _, v := range t.knows.views {
 		for i := range v.metrics {
-			if m := &v.metrics[i]; !v.byEvent && m.event == e.kind {
-				latest = max(latest, after(after(after(e.ts, m.span()), v.grace), v.dedup))
+			if useful := v.metrics[i].useful(e.kind); !v.byEvent && useful > 0 {
+				latest = max(latest, after(after(after(e.ts, useful), v.grace), v.dedup))
 			}
 		}
 	}

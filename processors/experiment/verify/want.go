@@ -65,7 +65,7 @@ func (t *tally) write(rec *result.Record, in cells.TotalInput, segment int) *res
 		variants := figuresOf(rec, &m)
 		for _, name := range t.plan.variants {
 			figures := variants[name]
-			t.figures(&figures, &x, &m, name)
+			t.figures(&figures, &x, &m, segment, name)
 			nonZero := t.nonZero(segment, name, m.name)
 			figures.MaturedNonZero = &nonZero
 			variants[name] = figures
@@ -74,9 +74,12 @@ func (t *tally) write(rec *result.Record, in cells.TotalInput, segment int) *res
 	return rec
 }
 
-// figures writes n and sums of one variant: n is the units, of a mean by event the events with a value.
-func (t *tally) figures(figures *result.Variant, x *Expected, m *metric, variant string) {
+// figures writes n and sums of one variant in a segment: n is the units, of a mean by event the events with a value.
+func (t *tally) figures(figures *result.Variant, x *Expected, m *metric, segment int, variant string) {
 	live, matured := x.Live[m.name][variant], x.Matured[m.name][variant]
+	if m.kind == "ratio" {
+		live, matured = t.numerator(segment, t.plan.variant(variant), t.plan.metric(m.name))
+	}
 	n := x.Units[variant]
 	if t.plan.byEvent {
 		if m.valued() {
@@ -159,9 +162,11 @@ func (t *tally) wantWindow(grain string, w Window, watermark int64) *result.Reco
 		variants := figuresOf(rec, &m)
 		for _, name := range t.plan.variants {
 			figures := variants[name]
-			units, events := w.UnitsNew[name], w.Metrics[m.name][name]
+			units, events := w.UnitsNew[name], w.Metrics[t.plan.counts(&m)][name]
 			figures.UnitsNew, figures.Events, figures.Sum = &units, &events.N, decimalText(events.Sum, m.decimals)
-			figures.Uniques = t.uniques(&events)
+			if m.kind != "ratio" {
+				figures.Uniques = t.uniques(&events)
+			}
 			variants[name] = figures
 		}
 	}
@@ -178,6 +183,14 @@ func (t *tally) uniques(events *Events) *int64 {
 		return nil
 	}
 	return &n
+}
+
+// counts names the metric whose events a window counts for one: of a ratio the numerator.
+func (p *plan) counts(m *metric) string {
+	if m.kind == "ratio" {
+		return p.metrics[m.parts[0]].name
+	}
+	return m.name
 }
 
 // figuresOf is the variants of a metric in a record, made where they are missing.

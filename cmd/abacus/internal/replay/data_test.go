@@ -37,6 +37,9 @@ func TestKnownFigures(t *testing.T) {
 			counted := newTally(t, plan)
 			counted.feed(plan)
 			for _, truth := range c.Truths {
+				if truth.Method != "" {
+					continue // not of events alone
+				}
 				want, err := truths.Figures(truth.Path)
 				require.NoError(t, err)
 				compareFigures(t, counted, truth, want)

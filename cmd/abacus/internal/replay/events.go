@@ -95,7 +95,7 @@ func (e *emitter) expose(r *row) error {
 	return e.yield(&e.ev)
 }
 
-// propsOf are what a row says of its unit, by the columns of segments.
+// propsOf are what a row says of its unit, by the columns of segments and of covariates.
 func (e *emitter) propsOf(r *row) []event.Prop {
 	e.props = e.props[:0]
 	for i, d := range e.plan.mapping.dimensions {
@@ -103,6 +103,7 @@ func (e *emitter) propsOf(r *row) []event.Prop {
 			e.props = append(e.props, event.Prop{Key: []byte(d.column), Text: []byte(r.segments[i])})
 		}
 	}
+	e.addCovariates(r)
 	return e.props
 }
 

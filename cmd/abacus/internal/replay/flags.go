@@ -50,6 +50,9 @@ func (c *Config) mapping() (*mapping, error) {
 		seen[one.name] = true
 		m.measures = append(m.measures, one)
 	}
+	if err := checkParts(m.measures); err != nil {
+		return nil, &UsageError{"metric", err.Error()}
+	}
 	return m, nil
 }
 

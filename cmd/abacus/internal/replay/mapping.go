@@ -34,6 +34,8 @@ type row struct {
 	exposed  bool
 	marks    []mark   // by metric
 	segments []string // by dimension; blank: none
+	// by metric: what exposures tell of before; not set of other rows
+	covariates []mark
 }
 
 // mark is what a row says for one metric.
@@ -123,13 +125,20 @@ func (m *mapping) read(cells []string, index int, r *row) (err error) {
 		}
 		r.segments = append(r.segments, value)
 	}
-	m.amounts, r.marks = m.amounts[:0], r.marks[:0]
+	m.amounts, r.marks, r.covariates = m.amounts[:0], r.marks[:0], r.covariates[:0]
 	for _, one := range m.measures {
 		var k mark
 		if k, m.amounts, err = one.mark(cells, m.amounts); err != nil {
 			return err
 		}
 		r.marks = append(r.marks, k)
+		k = mark{}
+		if one.covariate != nil && r.exposed {
+			if k, m.amounts, err = one.covariate.mark(cells, m.amounts); err != nil {
+				return err
+			}
+		}
+		r.covariates = append(r.covariates, k)
 	}
 	return nil
 }
@@ -181,6 +190,9 @@ func (m *mapping) readTime(cells []string, index int) (int64, error) {
 
 // mark reads what the row says for the metric; digits of values are appended to amounts.
 func (m *measure) mark(cells []string, amounts []byte) (k mark, grown []byte, err error) {
+	if m.kind == ratioKind {
+		return mark{}, amounts, nil // its parts have the events
+	}
 	if m.when != nil {
 		ok, err := m.when.match(cells)
 		if !ok || err != nil {

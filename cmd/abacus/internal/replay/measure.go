@@ -17,6 +17,7 @@ const (
 	count      = "count"
 	mean       = "mean"
 	quantile   = "quantile"
+	ratioKind  = "ratio"
 	share      = "share" // of aggregated files
 )
 
@@ -27,6 +28,9 @@ type measure struct {
 	when       condition // nil: every row
 	cap        experiment.Amount
 	decimals   *int // as asked for; nil: what the file needs
+	covariate  *covariate
+
+	numerator, denominator string // of a ratio: names of other metrics
 
 	cell      int
 	precision precision
@@ -105,7 +109,7 @@ func (m *measure) takeOption(name, value string) error {
 		}
 		m.decimals = &n
 	case "covariate":
-		return errors.New("covariate is not available in this version")
+		return m.takeCovariate(value)
 	default:
 		return fmt.Errorf("unknown option %q: there are cap, covariate and decimals", name)
 	}
@@ -131,12 +135,12 @@ func (m *measure) takeArg(arg string) (err error) {
 		if err == nil {
 			err = m.needColumn()
 		}
+	case ratioKind:
+		return m.takeParts(arg)
 	case share:
 		return errors.New("a share is of aggregated files: name them as control=FILE treatment=FILE")
-	case "ratio":
-		return fmt.Errorf("the kind %s is not available in this version", m.kind)
 	default:
-		return fmt.Errorf("unknown kind %q: there are conversion, mean, count and quantile", m.kind)
+		return fmt.Errorf("unknown kind %q: there are conversion, mean, count, quantile and ratio", m.kind)
 	}
 	return err
 }
@@ -152,6 +156,12 @@ func (m *measure) needColumn() error {
 }
 
 func (m *measure) checkOptions() error {
+	if m.covariate != nil && m.kind == quantile {
+		return errors.New("covariate has no meaning for a quantile")
+	}
+	if m.cap != "" && m.kind == ratioKind {
+		return errors.New("cap has no meaning for a ratio: give it to its parts")
+	}
 	if m.cap != "" && (m.kind == conversion || m.kind == quantile) {
 		return fmt.Errorf("cap has no meaning for a %s", m.kind)
 	}
@@ -169,7 +179,10 @@ func (m *measure) bind(columns columns) (err error) {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
 	}
-	if err = m.when.bind(columns); err != nil {
+	if err = m.when.bind(columns); err == nil {
+		err = m.covariate.bind(columns)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: %w", m.name, err)
 	}
 	return nil
@@ -177,7 +190,10 @@ func (m *measure) bind(columns columns) (err error) {
 
 // definition returns the metric; the decimals of its values are known once the file has been read.
 func (m *measure) definition() experiment.Metric {
-	def := experiment.Metric{Name: m.name, Kind: m.kind, Event: m.name, Window: experiment.Unlimited, Cap: nil}
+	def := experiment.Metric{Name: m.name, Kind: m.kind, Event: m.name, Window: experiment.Unlimited, Covariate: m.covariate.definition()}
+	if m.kind == ratioKind {
+		def.Event, def.Numerator, def.Denominator = "", m.numerator, m.denominator
+	}
 	if m.cap != "" {
 		limit := m.cap
 		def.Cap = &limit

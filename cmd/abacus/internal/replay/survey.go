@@ -75,6 +75,9 @@ func (s *survey) see(r *row) error {
 		if k := &r.marks[i]; k.counts && m.valued() {
 			m.precision.see(k.value, k.magnitude)
 		}
+		if k := &r.covariates[i]; k.counts {
+			m.covariate.precision.see(k.value, k.magnitude)
+		}
 	}
 	s.seeConflict(r)
 	return nil

@@ -34,6 +34,15 @@ type Figures struct {
 	T  float64 `json:"t"`
 	DF float64 `json:"df"`
 	P  float64 `json:"p"`
+
+	Theta float64 `json:"theta"` // with a covariate; rel is then relative to the adjusted mean
+	Z     float64 `json:"z"`     // ratios
+
+	Control, Treatment struct { // of ratios: var_ratio is the variance of the ratio itself
+		Units    int64
+		Ratio    float64
+		VarRatio float64 `json:"var_ratio"`
+	}
 }
 
 // Truths is truth.json of the folder of data sets.

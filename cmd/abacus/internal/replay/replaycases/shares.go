@@ -18,9 +18,9 @@ var Shares = []Aggregate{{
 	Metrics: []string{"gross=share:Enrollments/Clicks", "net=share:Payments/Clicks", "retention=share:Payments/Enrollments",
 		"ctp=share:Clicks/Pageviews"},
 	Truths: []Truth{
-		{"gross", "treatment", []string{"udacity_free_trial", "gross_conversion"}},
-		{"net", "treatment", []string{"udacity_free_trial", "net_conversion"}},
-		{"retention", "treatment", []string{"udacity_free_trial", "retention"}},
-		{"ctp", "treatment", []string{"udacity_free_trial", "CTP"}},
+		{"gross", "treatment", []string{"udacity_free_trial", "gross_conversion"}, ""},
+		{"net", "treatment", []string{"udacity_free_trial", "net_conversion"}, ""},
+		{"retention", "treatment", []string{"udacity_free_trial", "retention"}, ""},
+		{"ctp", "treatment", []string{"udacity_free_trial", "CTP"}, ""},
 	},
 }}
