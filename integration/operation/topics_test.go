@@ -28,6 +28,10 @@ func TestTopicsCheckNamesWhatIsWrong(t *testing.T) {
 	create(".stats", 4, map[string]string{"message.timestamp.type": "LogAppendTime"})
 	create(".late", 1, nil)
 	create(".registry-table", 2, appended)
+	require.Eventually(t, func() bool { // the broker knows them a little after it has created them
+		found, err := i.admin.ListTopics(ctx, i.prefix+".events", i.prefix+".stats", i.prefix+".late", i.prefix+".registry-table")
+		return err == nil && found.Error() == nil
+	}, 20*time.Second, 5*time.Millisecond)
 
 	got := i.do("topics", "check")
 	t.Logf("%s%s", got.out, got.err)
