@@ -24,6 +24,7 @@ type CellDelta struct {
 	Live      []stats.Sums // by metric index; N is used by matured sums and means of unit: event
 	Matured   []stats.Sums // by metric index; N units entered
 	NonZero   []int64      // by metric index; matured units, of unit: event events, whose total is not 0
+	Ripe      int64        // start of the pane in which FirstSeen, Crossed, Matured and NonZero matured, Unix ms; 0: in none
 }
 
 // PaneDelta is the change of one variant in one pane of a second.

@@ -27,7 +27,7 @@ import (
 //	  count   live sums, each: int N, wide S, wide SS
 //	  count   matured sums, likewise
 //	  count   numbers of non-zero units, each: int
-//	  parts
+//	  parts: of partOfMaturity an int, the pane in seconds
 //	count   panes, each:
 //	  count   variant
 //	  int     start less the start of the pane before (of the first: less 0)
@@ -43,6 +43,9 @@ const (
 	deltaLayoutTwo = 2
 	deltaLayoutOne = 1
 )
+
+// partOfMaturity is the part of a cell that says in which pane its sums matured.
+const partOfMaturity = 1 << 3
 
 // noParts is the mask of a cell, a pane or a delta that has none.
 const noParts = 0
@@ -120,8 +123,15 @@ func appendCell(dst []byte, c *CellDelta) []byte {
 	for _, n := range c.NonZero {
 		dst = binary.AppendVarint(dst, n)
 	}
-	return binary.AppendUvarint(dst, noParts)
+	if c.Ripe == 0 {
+		return binary.AppendUvarint(dst, noParts)
+	}
+	dst = binary.AppendUvarint(dst, partOfMaturity)
+	return binary.AppendVarint(dst, c.Ripe/paneLength)
 }
+
+// paneLength is the length of a pane in ms.
+const paneLength = 1000
 
 func appendSums(dst []byte, all []stats.Sums) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(all)))

@@ -89,7 +89,10 @@ func (r *reader) cell(c *CellDelta) {
 	if r.layout > deltaLayoutOne {
 		c.NonZero = r.ints(c.NonZero)
 	}
-	r.parts(noParts)
+	c.Ripe = 0
+	if r.parts(partOfMaturity)&partOfMaturity != 0 {
+		c.Ripe = r.int() * paneLength
+	}
 }
 
 func (r *reader) ints(all []int64) []int64 {

@@ -70,8 +70,9 @@ func (p *processor) emitTotal(r *run) error {
 	if err := p.loadTotal(r); err != nil {
 		return err
 	}
-	asOf, closed := AsOf(&r.entry, p.ctx.StreamTime(), p.total.last)
-	rec := Total(TotalInput{Entry: &r.entry, Sums: p.total.sums, AsOf: asOf, Closed: closed})
+	asOf, closed := AsOf(&r.entry, r.reflected(p.ctx.StreamTime()), max(p.total.last, p.total.ripe))
+	rec := Total(TotalInput{Entry: &r.entry, Sums: p.total.sums, Watch: &p.total.watch, AsOf: asOf, Closed: closed, kept: &r.figures})
+	rec.MaturedLate = p.total.late
 	if err := p.publish(rec); err != nil {
 		return err
 	}

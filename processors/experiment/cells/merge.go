@@ -8,40 +8,76 @@ import (
 	"github.com/abacus-stream/abacus/processors/experiment/stats"
 )
 
-// addCells adds the cells and counters of a delta to a sum of deltas. Cells are ordered by epoch, then variant.
-func addCells(sum, d *experiment.Delta) {
+// addLive adds what counts at once to a sum of deltas: all but what a pane of maturity holds.
+func addLive(sum, d *experiment.Delta) {
+	addCounters(sum, d)
+	for i := range d.Cells {
+		c := &d.Cells[i]
+		switch {
+		case c.Ripe == 0:
+			addCell(sum, c, 0)
+		case c.Units != 0: // events that are units: live now, matured with their pane
+			to := cellOf(sum, c, 0)
+			to.Units += c.Units
+			to.Live = addSums(to.Live, c.Live)
+		}
+	}
+}
+
+// matureCell adds a cell of a pane of maturity to the matured sums. Events are units that are seen and mature at once.
+func matureCell(sum *experiment.Delta, c *experiment.CellDelta, events bool) {
+	to := cellOf(sum, c, 0)
+	to.NonZero = addCounts(to.NonZero, c.NonZero)
+	if events {
+		to.FirstSeen += c.Units
+		to.Matured = addSums(to.Matured, c.Live)
+		return
+	}
+	to.FirstSeen += c.FirstSeen
+	to.Crossed += c.Crossed
+	to.Matured = addSums(to.Matured, c.Matured)
+}
+
+// addCounters adds what a delta has beside cells and panes.
+func addCounters(sum, d *experiment.Delta) {
 	sum.Excluded += d.Excluded
 	sum.Corrections += d.Corrections
 	for i, n := range d.Dropped {
 		sum.Dropped[i] += n
 	}
-	for i := range d.Cells {
-		addCell(sum, &d.Cells[i])
-	}
 }
 
-func addCell(sum *experiment.Delta, c *experiment.CellDelta) {
-	at, found := slices.BinarySearchFunc(sum.Cells, c, func(a experiment.CellDelta, b *experiment.CellDelta) int {
-		return cmp.Or(cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Variant, b.Variant))
-	})
-	if !found {
-		fresh := *c
-		fresh.Live, fresh.Matured, fresh.NonZero = slices.Clone(c.Live), slices.Clone(c.Matured), slices.Clone(c.NonZero)
-		sum.Cells = slices.Insert(sum.Cells, at, fresh)
-		return
-	}
-	to := &sum.Cells[at]
+// addCell adds a cell to that of a sum of deltas with its variant, its epoch and the given pane of maturity.
+func addCell(sum *experiment.Delta, c *experiment.CellDelta, ripe int64) {
+	to := cellOf(sum, c, ripe)
 	to.Units += c.Units
 	to.FirstSeen += c.FirstSeen
 	to.Crossed += c.Crossed
 	to.Live = addSums(to.Live, c.Live)
 	to.Matured = addSums(to.Matured, c.Matured)
-	for len(to.NonZero) < len(c.NonZero) {
-		to.NonZero = append(to.NonZero, 0)
+	to.NonZero = addCounts(to.NonZero, c.NonZero)
+}
+
+// cellOf finds or makes a cell. They are ordered by pane of maturity, epoch, variant.
+func cellOf(sum *experiment.Delta, c *experiment.CellDelta, ripe int64) *experiment.CellDelta {
+	key := experiment.CellDelta{Variant: c.Variant, Epoch: c.Epoch, Ripe: ripe}
+	at, found := slices.BinarySearchFunc(sum.Cells, key, func(a, b experiment.CellDelta) int {
+		return cmp.Or(cmp.Compare(a.Ripe, b.Ripe), cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Variant, b.Variant))
+	})
+	if !found {
+		sum.Cells = slices.Insert(sum.Cells, at, key)
 	}
-	for i, n := range c.NonZero {
-		to.NonZero[i] += n
+	return &sum.Cells[at]
+}
+
+func addCounts(to, from []int64) []int64 {
+	for len(to) < len(from) {
+		to = append(to, 0)
 	}
+	for i, n := range from {
+		to[i] += n
+	}
+	return to
 }
 
 func addSums(to, from []stats.Sums) []stats.Sums {

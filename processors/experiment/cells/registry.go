@@ -23,7 +23,10 @@ func (p *processor) registry(row topology.GlobalRow) error {
 		return p.adopt(r, e)
 	case r.number == e.Run:
 		r.follow(e, p.cfg.EmitEvery)
-		return p.refresh(r)
+		if err := p.refresh(r); err != nil {
+			return err
+		}
+		return p.foldAll(r)
 	}
 	return nil
 }
@@ -55,7 +58,7 @@ func (p *processor) adopt(before *run, e experiment.Entry) error {
 // removeBefore deletes the rows of the runs before, and the records of their windows; replaced says that there were some.
 func (p *processor) removeBefore(r *run) (replaced bool, err error) {
 	var doomed, records [][]byte
-	for _, kind := range []byte{totalRows, pendingRows, windowRows, scheduleRows} {
+	for _, kind := range []byte{totalRows, pendingRows, windowRows, scheduleRows, ripeRows} {
 		from := appendExperimentKey(nil, kind, r.name)
 		err := p.table.Scan(from, after(from), func(key, row []byte) bool {
 			if number, ok := runOf(key, r.name); !ok || number >= r.number {
@@ -92,6 +95,9 @@ func (p *processor) resume(r *run) error {
 	if err := p.total.parse(row); err != nil {
 		return err
 	}
+	if err := p.resumeRipe(r); err != nil {
+		return err
+	}
 	r.last, r.unsent = p.total.last, p.total.unsent
 	err = p.eachWindow(r, func(w window, row []byte) {
 		g := r.grainAt(grainName{w.grain, grainLength(w.grain)}, w.start)
@@ -107,6 +113,18 @@ func (p *processor) resume(r *run) error {
 		p.touch(r)
 	}
 	return p.refresh(r)
+}
+
+// resumeRipe reads which panes of maturity wait.
+func (p *processor) resumeRipe(r *run) error {
+	from := append(appendRunKey(nil, ripeRows, r.name, r.number), '|')
+	return p.table.Scan(from, after(from), func(key, _ []byte) bool {
+		if w, ok := parseWindowKey(key); ok {
+			r.ripe = append(r.ripe, w.start)
+			p.timers.Add(w.start+second, key)
+		}
+		return true
+	})
 }
 
 // eachWindow visits the window rows of a run.

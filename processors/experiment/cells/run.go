@@ -15,6 +15,8 @@ type run struct {
 	grains []grainName // all that any version asks for, 1s first
 
 	last    int64    // of the total row
+	ripe    []int64  // starts of the panes of maturity that are not folded, ascending
+	figures figures  // of the total, as the last pane left them
 	unsent  bool     // the total changed
 	open    []window // changed windows, to be sent when their time has come
 	closed  []window // windows closed since the last emit
@@ -31,7 +33,7 @@ const longAgo = math.MinInt64 / 2
 
 // follow takes what the run is by from its entry. The time between two totals is longer for a large one.
 func (r *run) follow(e experiment.Entry, every int64) {
-	r.entry, r.grains = e, grainsOf(&e)
+	r.entry, r.grains, r.figures = e, grainsOf(&e), figures{}
 	d := &e.Latest().Definition
 	r.totalEvery = max(every, int64(len(d.Metrics)*len(d.Variants))/cellsPerMs)
 }

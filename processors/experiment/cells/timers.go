@@ -7,6 +7,7 @@ import "github.com/abacus-stream/abacus/topology"
 const (
 	closeTimer  = 'c'
 	expireTimer = 'e'
+	ripeTimer   = 'm'
 )
 
 // panesKept is how many panes keep their rows whatever their age, so that the latest that is not empty stays known when
@@ -66,6 +67,9 @@ func (p *processor) sweepAll() error {
 
 // pass handles one window whose time has come.
 func (p *processor) pass(r *run, w window, kind byte) error {
+	if kind == ripeTimer {
+		return p.foldAll(r)
+	}
 	known, err := p.loadWindow(w)
 	if err != nil {
 		return err

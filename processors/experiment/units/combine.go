@@ -10,14 +10,17 @@ import (
 )
 
 // sums combines all changes of one run between two commits. It is emptied, not thrown away, so a busy experiment costs no memory.
+// Only what matures has a pane of maturity; its cells begin anew with each commit.
 type sums struct {
 	variants, metrics int
-	epochs            []int64
-	cells             []cell // by epoch, then variant
+	keys              []cellKey // ascending
+	cells             []cell    // by key, then variant
+	latest            int       // in keys: the one used last
 	panes             panes
 	dropped           [experiment.Drops]int64
 	excluded          int64
 	corrections       int64
+	made              []cell           // scratch of insert
 	delta             experiment.Delta // scratch of emit
 }
 
@@ -32,22 +35,44 @@ func newSums(variants, metrics int) *sums {
 	return &sums{variants: variants, metrics: metrics, panes: newPanes(variants, metrics)}
 }
 
-// cell finds or makes a cell.
-func (s *sums) cell(variant int, epoch int64) *cell {
-	for i, known := range s.epochs {
-		if known == epoch {
-			return &s.cells[i*s.variants+variant]
+// cellKey is what the cells of all variants have in common: the pane of maturity, 0 for what counts at once, and the epoch.
+type cellKey struct{ ripe, epoch int64 }
+
+func compareKeys(a, b cellKey) int {
+	return cmp.Or(cmp.Compare(a.ripe, b.ripe), cmp.Compare(a.epoch, b.epoch))
+}
+
+// cell finds or makes the cell of what counts at once.
+func (s *sums) cell(variant int, epoch int64) *cell { return s.cellOf(variant, cellKey{0, epoch}) }
+
+// ripe finds or makes the cell of what matures at a stream time.
+func (s *sums) ripe(variant int, epoch, at int64) *cell {
+	return s.cellOf(variant, cellKey{paneOf(at), epoch})
+}
+
+func (s *sums) cellOf(variant int, key cellKey) *cell {
+	if s.latest >= len(s.keys) || s.keys[s.latest] != key {
+		at, known := slices.BinarySearchFunc(s.keys, key, compareKeys)
+		if s.latest = at; !known {
+			s.insert(at, key)
 		}
 	}
-	at, _ := slices.BinarySearch(s.epochs, epoch)
-	s.epochs = slices.Insert(s.epochs, at, epoch)
-	fresh := make([]cell, s.variants)
-	for i := range fresh {
-		room := make([]stats.Sums, 2*s.metrics)
-		fresh[i].live, fresh[i].matured, fresh[i].nonZero = room[:s.metrics:s.metrics], room[s.metrics:], make([]int64, s.metrics)
+	return &s.cells[s.latest*s.variants+variant]
+}
+
+// insert makes the cells of a key. Those that reset took away come back, with their memory.
+func (s *sums) insert(at int, key cellKey) {
+	s.keys = slices.Insert(s.keys, at, key)
+	for range s.variants {
+		c := grow(&s.cells)
+		if c.live == nil {
+			room := make([]stats.Sums, 2*s.metrics)
+			c.live, c.matured, c.nonZero = room[:s.metrics:s.metrics], room[s.metrics:], make([]int64, s.metrics)
+		}
 	}
-	s.cells = slices.Insert(s.cells, at*s.variants, fresh...)
-	return &s.cells[at*s.variants+variant]
+	s.made = append(s.made[:0], s.cells[len(s.cells)-s.variants:]...)
+	copy(s.cells[(at+1)*s.variants:], s.cells[at*s.variants:])
+	copy(s.cells[at*s.variants:], s.made)
 }
 
 // flush sends one delta for each run that changed, by name, then run, and empties the sums.
@@ -78,15 +103,29 @@ func (s *sums) emit() (d *experiment.Delta, any bool) {
 	*d = experiment.Delta{Cells: d.Cells[:0], Panes: d.Panes[:0], Excluded: s.excluded, Corrections: s.corrections, Dropped: s.dropped}
 	for i := range s.cells {
 		if c := &s.cells[i]; !c.empty() {
-			d.Cells = append(d.Cells, experiment.CellDelta{
-				Variant: i % s.variants, Epoch: s.epochs[i/s.variants], Units: c.units, FirstSeen: c.firstSeen, Crossed: c.crossed,
-				Live: c.live, Matured: c.matured, NonZero: c.nonZero,
-			})
+			d.Cells = append(d.Cells, c.delta(i%s.variants, s.keys[i/s.variants]))
 		}
 	}
 	d.Panes = s.panes.appendTo(d.Panes)
 	some := len(d.Cells) > 0 || len(d.Panes) > 0 || d.Excluded != 0 || d.Corrections != 0 || d.Dropped != [experiment.Drops]int64{}
 	return d, some
+}
+
+// delta is the cell as it is sent. What counts at once has no matured sums, what matures of units no live ones.
+func (c *cell) delta(variant int, key cellKey) experiment.CellDelta {
+	d := experiment.CellDelta{
+		Variant: variant, Epoch: key.epoch, Units: c.units, FirstSeen: c.firstSeen, Crossed: c.crossed, Ripe: key.ripe,
+		Live: c.live, Matured: c.matured, NonZero: c.nonZero,
+	}
+	switch {
+	case c.units != 0 && key.ripe != 0: // events that are units
+		d.Matured = nil
+	case key.ripe != 0:
+		d.Live = nil
+	default:
+		d.Matured = nil
+	}
+	return d
 }
 
 func (c *cell) empty() bool {
@@ -109,6 +148,11 @@ func (s *sums) reset() {
 		clear(c.matured)
 		clear(c.nonZero)
 	}
+	lasting := 0 // what counts at once comes first
+	for lasting < len(s.keys) && s.keys[lasting].ripe == 0 {
+		lasting++
+	}
+	s.keys, s.cells = s.keys[:lasting], s.cells[:lasting*s.variants]
 	s.panes.reset()
 	s.dropped, s.excluded, s.corrections = [experiment.Drops]int64{}, 0, 0
 }

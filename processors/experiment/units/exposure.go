@@ -87,7 +87,9 @@ func (p *processor) change(ev *event.Event, x *run, variant int) {
 	}
 	if variant != e.Variant && !e.Several {
 		e.Several = true
-		x.sums.cell(e.Variant, e.Epoch).crossed += one(e.Seen != 0 && !x.first)
+		if e.Seen != 0 && !x.first {
+			p.ripe(x, e, never).crossed++
+		}
 	}
 	switch {
 	case e.precedes(ev.Time, ev.ID):

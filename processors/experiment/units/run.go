@@ -15,6 +15,7 @@ type run struct {
 	hash     uint64
 	number   int
 	perEvent bool // unit: event
+	judged   bool // inference applies: the units are what is randomised
 	first    bool // multiple_variants: first
 	start    int64
 	end      int64
@@ -58,7 +59,7 @@ func compile(entry *experiment.Entry) (*run, error) {
 	d.Defaults()
 	x := &run{
 		name: entry.Experiment, hash: xxhash.Sum64String(entry.Experiment), number: entry.Run,
-		perEvent: d.Unit == "event", first: d.MultipleVariants == "first", start: entry.Versions[0].Effective,
+		perEvent: d.Unit == "event", judged: d.Unit != "event" || d.RandomisedBy == "event", first: d.MultipleVariants == "first", start: entry.Versions[0].Effective,
 		end: endOfVersion(&entry.Versions[len(entry.Versions)-1]), grace: int64(d.Grace), dedup: int64(d.DedupFor),
 	}
 	if d.Start != nil {

@@ -131,14 +131,18 @@ func (l *ledger) add(d *experiment.Delta) {
 		l.dropped[i] += n
 	}
 	for _, c := range d.Cells {
-		into := l.cell(c.Variant, c.Epoch, len(c.Live))
+		into := l.cell(c.Variant, c.Epoch, max(len(c.Live), len(c.Matured)))
 		into.Units += c.Units
 		into.FirstSeen += c.FirstSeen
 		into.Crossed += c.Crossed
 		for i := range c.Live {
 			into.Live[i].Add(c.Live[i])
+		}
+		for i := range c.Matured {
 			into.Matured[i].Add(c.Matured[i])
-			into.NonZero[i] += c.NonZero[i]
+		}
+		for i, n := range c.NonZero {
+			into.NonZero[i] += n
 		}
 	}
 	for _, p := range d.Panes {

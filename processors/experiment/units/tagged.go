@@ -52,7 +52,7 @@ func (p *processor) tagged(x *run, ev *event.Event) error {
 
 func (p *processor) countTagged(x *run, ev *event.Event, variant int) {
 	p.counts.tagged.N++
-	c := x.sums.cell(variant, x.epoch(ev.ConfigVersion, ev.Time))
+	c := p.cellOf(x, variant, x.epoch(ev.ConfigVersion, ev.Time))
 	pane := x.sums.panes.at(paneOf(ev.Time), variant)
 	c.units++
 	pane.UnitsNew++
@@ -83,6 +83,16 @@ func (p *processor) countTagged(x *run, ev *event.Event, variant int) {
 	}
 	x.sums.dropped[experiment.DropRounded] += one(v.rounded)
 	x.sums.dropped[experiment.DropNoValue] += one(v.empty)
+}
+
+// cellOf is the cell of an event that is a unit by itself: where inference applies, it matures at once.
+func (p *processor) cellOf(x *run, variant int, epoch int64) *cell {
+	if !x.judged {
+		return x.sums.cell(variant, epoch)
+	}
+	now := max(p.ctx.StreamTime(), 0)
+	p.closeAfter(now)
+	return x.sums.ripe(variant, epoch, now)
 }
 
 // inRange says whether every mean of the run that takes the event can hold its value.

@@ -50,7 +50,7 @@ func hashKey(key string) (experiment, grain string, ok bool) {
 func (c *comparison) statsHash(key string, t *tally, hash map[string]string) {
 	watermark := number(hash["as_of"])
 	rec := t.wantTotal(watermark)
-	lenient := c.verifier.leniency(t)
+	lenient := c.verifier.leniency(t, watermark, number(hash["matured_late"]) > 0)
 	want := map[string]string{
 		"as_of": fmt.Sprint(rec.AsOf), "config_version": fmt.Sprint(rec.ConfigVersion),
 	}
@@ -154,7 +154,7 @@ func same(field, want, got string) bool {
 // path is where the total has what a field of its hash says.
 func (l leniency) path(field string) string {
 	part := strings.Split(field, ".")
-	if len(part) == 3 && (alwaysValid[part[2]] || judged[part[2]]) {
+	if len(part) == 3 && maturedFields[part[2]] {
 		return strings.Join([]string{"metrics", part[1], "comparisons", part[0], part[2]}, ".")
 	}
 	return field

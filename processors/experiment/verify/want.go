@@ -13,7 +13,8 @@ import (
 // its integers and decimals are written by this package.
 func (t *tally) wantTotal(watermark int64) *result.Record {
 	asOf, closed := t.asOf(watermark)
-	rec := cells.Total(cells.TotalInput{Entry: t.plan.entry, Sums: t.delta(), AsOf: asOf, Closed: closed})
+	matured, watch, _ := t.fold(asOf)
+	rec := cells.Total(cells.TotalInput{Entry: t.plan.entry, Sums: t.delta(matured), Watch: watch, AsOf: asOf, Closed: closed})
 	rec.Experiment, rec.Run, rec.Grain = t.plan.name, int64(t.plan.run), result.Total
 	rec.AsOf, rec.Closed, rec.Revision = asOf, closed, 0
 	x := t.totals()
@@ -30,6 +31,9 @@ func (t *tally) wantTotal(watermark int64) *result.Record {
 		for _, name := range t.plan.variants {
 			figures := variants[name]
 			t.figures(&figures, &x, &m, name)
+			if t.plan.judged() {
+				t.maturedFigures(&figures, matured, &m, name)
+			}
 			variants[name] = figures
 		}
 	}
@@ -38,41 +42,51 @@ func (t *tally) wantTotal(watermark int64) *result.Record {
 
 // figures writes n and sums of one variant: n is the units, of a mean by event the events with a value.
 func (t *tally) figures(figures *result.Variant, x *Expected, m *metric, variant string) {
-	live, matured := x.Live[m.name][variant], x.Matured[m.name][variant]
-	n := x.Units[variant]
-	if t.plan.byEvent {
-		if m.kind == "mean" {
-			n = live.N
-		}
-		matured = Sum{N: n, S: live.S}
+	live, n := x.Live[m.name][variant], x.Units[variant]
+	if t.plan.byEvent && m.kind == "mean" {
+		n = live.N
 	}
 	figures.N, figures.Sum = &n, decimalText(live.S, m.decimals)
-	figures.MaturedN, figures.MaturedSum = &matured.N, decimalText(matured.S, m.decimals)
-	nonZero := t.nonZero(variant, m.name)
-	figures.MaturedNonZero = &nonZero
-}
-
-// nonZero is how many units of the matured track have a total that is not 0.
-func (t *tally) nonZero(variant, metric string) (n int64) {
+	matured, nonZero := n, int64(0)
 	for key, c := range t.cells {
 		if t.plan.variants[key.variant] == variant {
-			n += c.nonZero[t.plan.metric(metric)]
+			nonZero += c.nonZero[t.plan.metric(m.name)]
 		}
 	}
-	return n
+	figures.MaturedN, figures.MaturedSum, figures.MaturedNonZero = &matured, figures.Sum, &nonZero
 }
 
-// asOf caps a watermark at the end of the latest pane that holds something.
+// maturedFigures writes those of the matured track where there is one.
+func (t *tally) maturedFigures(figures *result.Variant, matured map[cellKey]*cell, m *metric, variant string) {
+	sum, nonZero, i := newSums(1)[0], int64(0), t.plan.metric(m.name)
+	for key, c := range matured {
+		if t.plan.variants[key.variant] != variant {
+			continue
+		}
+		own := c.matured[i]
+		if t.plan.byEvent && m.kind != "mean" {
+			own.N = c.firstSeen
+		}
+		sum.merge(&own)
+		nonZero += c.nonZero[i]
+	}
+	figures.MaturedN, figures.MaturedSum, figures.MaturedNonZero = &sum.N, decimalText(sum.S, m.decimals), &nonZero
+}
+
+// asOf caps a watermark at the end of the latest pane that holds something, of events or of maturity.
 func (t *tally) asOf(watermark int64) (at int64, closed bool) {
-	last := t.lastPane()
+	last := max(t.lastPane(), t.tail.end())
 	if last == 0 {
 		return max(0, t.plan.versions[0].effective), true
 	}
 	return min(watermark, last), watermark >= last
 }
 
-// lastPane is the end of the latest pane that holds something, 0 without one.
+// lastPane is the end of the latest pane that holds something, or that stream time has matured something in, 0 without one.
 func (t *tally) lastPane() (end int64) {
+	if t.plan.judged() {
+		end = t.ripe.end()
+	}
 	for key, p := range t.panes {
 		if !p.empty() {
 			end = max(end, key.start+second)
