@@ -1,7 +1,9 @@
 package pipeline
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -78,6 +80,17 @@ func (p *pipeline) mark() {
 			}
 			marks = append(marks, mark)
 		}
+	}
+	for _, mark := range slices.Clone(marks) { // the pane in which all that matured is closed behind it too
+		var m map[string]any
+		require.NoError(p.t, json.Unmarshal(mark.Value, &m))
+		m["ts"] = p.end + 2*(grace+minute+6000)
+		later := *mark
+		later.Value, _ = json.Marshal(m)
+		if p.setup.createTime {
+			later.Timestamp = time.UnixMilli(p.end + 2*(grace+minute+6000))
+		}
+		marks = append(marks, &later)
 	}
 	p.produce(marks...)
 }

@@ -1,6 +1,10 @@
 package verify
 
-import "math/big"
+import (
+	"math/big"
+
+	"github.com/abacus-stream/abacus/codecs/decision"
+)
 
 // Sum is the exact sums of one metric over the units of a variant: their number, the sum of their totals
 // and that of the squares. A total is the value times 10^decimals.
@@ -70,6 +74,8 @@ type tally struct {
 	astray      bool                           // some of its units have records that were forwarded
 	ripe        maturity                       // what stream time has matured
 	tail        maturity                       // what it will have, should an idle task come so far
+	decided     []*decision.Record             // see decisions
+	decidedAt   int64
 }
 
 func newTally(p *plan) *tally {

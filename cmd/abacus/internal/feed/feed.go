@@ -74,16 +74,17 @@ func (f *Feed) err() error {
 	return nil
 }
 
-// End produces the end-of-input marks of experiments to every partition: behind them all units
-// are mature and all panes up to ts closed. It waits until they are acknowledged.
-func (f *Feed) End(ctx context.Context, partitions int32, ts int64, experiments ...string) error {
+// End produces the end-of-input marks of experiments to every partition: behind them all units are mature and all panes up to ts
+// closed. More marks, so many ms later, let the watermark pass the pane in which all that matured. It waits until they are acknowledged.
+func (f *Feed) End(ctx context.Context, partitions int32, ts, later int64, experiments ...string) error {
 	client, err := kgo.NewClient(append(f.client.Opts(), kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
 	if err != nil {
 		return fmt.Errorf("end of input: %w", err)
 	}
 	defer client.Close()
 	var marks []*kgo.Record
-	for _, name := range experiments {
+	for i := range 2 * len(experiments) {
+		name, ts := experiments[i%len(experiments)], ts+int64(i/len(experiments))*later
 		for p := range partitions {
 			mark := event.Event{ID: fmt.Appendf(nil, "end-%d-%d", p, ts), Type: []byte(units.EndOfInput), Experiment: []byte(name), Time: ts}
 			marks = append(marks, &kgo.Record{Topic: f.topic, Partition: p, Value: event.Append(nil, &mark)})
