@@ -44,8 +44,8 @@ func (t *tally) countSeen(out *result.Split) {
 	}
 	out.FirstSeen, out.Crossed = map[string]int64{}, map[string]int64{}
 	for v, variant := range t.def.Variants {
+		out.FirstSeen[variant.Name], out.Crossed[variant.Name] = t.came(v), 0
 		for i := range t.epochs {
-			out.FirstSeen[variant.Name] += t.epochs[i].cells[v].FirstSeen
 			out.Crossed[variant.Name] += t.epochs[i].cells[v].Crossed
 		}
 	}

@@ -77,7 +77,7 @@ func (c *comparison) record(key string, data []byte) {
 func (c *comparison) want(t *tally, key result.Key, watermark int64, late bool) (*result.Record, func(path, want, got string) bool) {
 	l := c.verifier.leniency(t, watermark, late)
 	if key.Grain == result.Total {
-		return t.wantTotal(watermark), l.skip
+		return t.wantTotal(watermark, !l.quiet), l.skip
 	}
 	panes := t.windows(key.Grain)[key.Start]
 	if w := t.window(key.Grain, key.Start, panes); !w.empty() {

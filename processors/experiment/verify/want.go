@@ -9,10 +9,14 @@ import (
 	"github.com/abacus-stream/abacus/processors/experiment/cells"
 )
 
-// wantTotal is the record of a total that reflects a watermark. Its figures are functions of the sums recomputed here,
+// wantTotal is the record of a total that reflects a watermark; where it is not sure when things matured, one beyond the last pane that
+// is known is as good. Its figures are functions of the sums recomputed here,
 // its integers and decimals are written by this package.
-func (t *tally) wantTotal(watermark int64) *result.Record {
+func (t *tally) wantTotal(watermark int64, sure bool) *result.Record {
 	asOf, closed := t.asOf(watermark)
+	if !sure {
+		asOf = watermark
+	}
 	matured, watch, _ := t.fold(asOf)
 	rec := cells.Total(cells.TotalInput{Entry: t.plan.entry, Sums: t.delta(matured), Watch: watch, AsOf: asOf, Closed: closed})
 	rec.Experiment, rec.Run, rec.Grain = t.plan.name, int64(t.plan.run), result.Total
