@@ -53,7 +53,8 @@ func steady(t testing.TB) (topology.Processor[string, *experiment.Delta], *topol
 	for v := range 2 {
 		cell := experiment.CellDelta{Variant: v, Epoch: 1, Units: 10, Live: make([]stats.Sums, 3), Matured: make([]stats.Sums, 3)}
 		cell.Live[2].Replace(0, 123456)
-		d.Cells = append(d.Cells, cell)
+		ripe := experiment.CellDelta{Variant: v, Epoch: 1, FirstSeen: 3, Matured: make([]stats.Sums, 3), NonZero: make([]int64, 3), Ripe: 1_790_000_000_000}
+		d.Cells = append(d.Cells, cell, ripe)
 		for i := range int64(4) {
 			pane := experiment.PaneDelta{Variant: v, Start: 1_790_000_000_000 + 1000*i, UnitsNew: 3, Metrics: make([]experiment.PaneSums, 3)}
 			pane.Metrics[1].Events = 5

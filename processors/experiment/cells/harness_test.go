@@ -102,6 +102,14 @@ func (b *bench) sent(key string) (n int) {
 	return n
 }
 
+// decided are the decisions, in order.
+func (b *bench) decided() (texts []string) {
+	for _, r := range b.d.Records(decided) {
+		texts = append(texts, string(r.Key)+" "+string(r.Value))
+	}
+	return texts
+}
+
 // rows are the keys of the table of one kind.
 func (b *bench) rows(kind byte) (keys []string) {
 	for key := range maps.Keys(b.d.Last(changelog)) {

@@ -118,13 +118,15 @@ func (p *processor) resume(r *run) error {
 // resumeRipe reads which panes of maturity wait.
 func (p *processor) resumeRipe(r *run) error {
 	from := append(appendRunKey(nil, ripeRows, r.name, r.number), '|')
-	return p.table.Scan(from, after(from), func(key, _ []byte) bool {
+	err := p.table.Scan(from, after(from), func(key, _ []byte) bool {
 		if w, ok := parseWindowKey(key); ok {
 			r.ripe = append(r.ripe, w.start)
 			p.timers.Add(w.start+second, key)
 		}
 		return true
 	})
+	p.arm()
+	return err
 }
 
 // eachWindow visits the window rows of a run.

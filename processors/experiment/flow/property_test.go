@@ -26,6 +26,7 @@ metrics:
   - {name: purchase, kind: conversion, event: purchase, window: 20s, delay: 2s}
   - {name: spent, kind: mean, event: purchase, window: 1m, decimals: 1, cap: 20, where: "currency=EUR"}
   - {name: errors, kind: count, event: error, window: 30s}
+  - {name: failed, kind: conversion, event: error, window: 5s, goal: decrease, guardrail: true, on_harm: stop, margin: 0.01}
 `, `
 experiment: ranker
 unit: event
@@ -59,7 +60,12 @@ func differences(t testing.TB, d *topologytest.Driver, defs ...string) []verify.
 	for _, rec := range d.Records("abacus.events") {
 		v.Event(verify.Record{Topic: "abacus.events", Partition: rec.Partition, Offset: rec.Offset, Appended: rec.Appended, Key: rec.Key, Value: rec.Value})
 	}
-	return v.CompareStats(d.Last("abacus.stats"))
+	decided := [][]byte{}
+	for _, rec := range d.Records("abacus.decisions") {
+		decided = append(decided, rec.Value)
+	}
+	last := d.Last("abacus.stats")
+	return append(v.CompareStats(last), v.CompareDecisions(decided, last)...)
 }
 
 // anyEvent draws one event around a time; ids are few, so that duplicates and conflicts happen.
