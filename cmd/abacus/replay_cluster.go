@@ -55,7 +55,7 @@ func (k *stack) hand(cmd *cobra.Command, r *replaying, p *progress) error {
 	}
 	err := k.feed.Flush(ctx)
 	if err == nil {
-		err = k.feed.End(ctx, k.parts, endOf(r.Plan), closing(r.Plan), name)
+		err = k.feed.End(ctx, k.parts, r.Plan.Last, endOf(r.Plan), name)
 	}
 	if err != nil {
 		return unreachable(err)

@@ -87,16 +87,16 @@ func (k *stack) apply(ctx context.Context, definitions ...experiment.Definition)
 	return err
 }
 
-// windowsClose is how far behind the last event the end-of-input mark lies, in ms: the longest window,
+// windowsClose is how far behind the last event the last end-of-input mark lies, in ms: the longest window,
 // the least grace of a task and a pane.
 const windowsClose = 60_000 + 5_000 + 2_000
 
-// settle marks the end of the input, at last and so many ms later, and waits until all of it is processed, closed and mirrored.
-func (k *stack) settle(ctx context.Context, last, later int64, progress func(string), names ...string) error {
+// settle marks the end of the input, see Feed.End, and waits until all of it is processed, closed and mirrored.
+func (k *stack) settle(ctx context.Context, last, closed int64, progress func(string), names ...string) error {
 	if err := k.feed.Flush(ctx); err != nil {
 		return err
 	}
-	if err := k.feed.End(ctx, k.parts, last, later, names...); err != nil {
+	if err := k.feed.End(ctx, k.parts, last, closed, names...); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -118,14 +118,11 @@ func (k *stack) replay(ctx context.Context, p *replay.Plan, progress func(string
 	if err := k.produce(ctx, p, progress); err != nil {
 		return err
 	}
-	return k.settle(ctx, endOf(p), closing(p), progress, p.Definition.Experiment)
+	return k.settle(ctx, p.Last, endOf(p), progress, p.Definition.Experiment)
 }
 
-// endOf is the time of the end-of-input mark of a file.
-func endOf(p *replay.Plan) int64 { return p.Last + closing(p) }
-
-// closing is how far behind a time stream time must be for all windows of that time to be closed, in ms.
-func closing(p *replay.Plan) int64 { return int64(p.Definition.Grace) + windowsClose }
+// endOf is the time of the last end-of-input mark of a file.
+func endOf(p *replay.Plan) int64 { return p.Last + int64(p.Definition.Grace) + windowsClose }
 
 // produce produces the events of a file, which may not all be acknowledged yet.
 func (k *stack) produce(ctx context.Context, p *replay.Plan, progress func(string)) error {
