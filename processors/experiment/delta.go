@@ -27,6 +27,7 @@ type CellDelta struct {
 	Matured   []stats.Sums // by metric index; N units entered
 	NonZero   []int64      // by metric index; matured units, of unit: event events, whose total is not 0
 	Bins      []Bins       // of quantiles, by metric, then bucket; live
+	Ripe      int64        // start of the pane in which FirstSeen, Crossed, Matured and NonZero matured, Unix ms; 0: in none
 
 	// Of segments only: their part in the fields of Delta.
 	Excluded    int64 // by the variant of the first exposure

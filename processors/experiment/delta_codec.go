@@ -29,6 +29,7 @@ import (
 //	  count   numbers of non-zero units, each: int
 //	  parts   0 segment: count segment, int excluded, int corrections
 //	          2 bins: count, each: count metric, count bucket, sketch
+//	          3 maturity: int, the pane in seconds
 //	count   panes, each:
 //	  count   variant
 //	  int     start less the start of the pane before (of the first: less 0)
@@ -48,6 +49,9 @@ const (
 	deltaLayoutTwo = 2
 	deltaLayoutOne = 1
 )
+
+// partOfMaturity is the part of a cell that says in which pane its sums matured.
+const partOfMaturity = 1 << 3
 
 // noParts is the mask of a cell, a pane or a delta that has none.
 const noParts = 0
@@ -154,6 +158,9 @@ func appendCellParts(dst []byte, c *CellDelta) []byte {
 	if len(c.Bins) > 0 {
 		mask |= partOfBins
 	}
+	if c.Ripe != 0 {
+		mask |= partOfMaturity
+	}
 	dst = binary.AppendUvarint(dst, mask)
 	if mask&partOfSegment != 0 {
 		dst = binary.AppendUvarint(dst, uint64(c.Segment))
@@ -163,8 +170,14 @@ func appendCellParts(dst []byte, c *CellDelta) []byte {
 	if mask&partOfBins != 0 {
 		dst = appendBins(dst, c.Bins)
 	}
+	if mask&partOfMaturity != 0 {
+		dst = binary.AppendVarint(dst, c.Ripe/paneLength)
+	}
 	return dst
 }
+
+// paneLength is the length of a pane in ms.
+const paneLength = 1000
 
 func appendSums(dst []byte, all []stats.Sums) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(all)))

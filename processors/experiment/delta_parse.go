@@ -109,8 +109,8 @@ func (r *reader) cell(c *CellDelta) {
 }
 
 func (r *reader) cellParts(c *CellDelta) {
-	mask := r.parts(partOfSegment | partOfBins)
-	c.Segment, c.Excluded, c.Corrections, c.Bins = 0, 0, 0, c.Bins[:0]
+	mask := r.parts(partOfSegment | partOfBins | partOfMaturity)
+	c.Segment, c.Excluded, c.Corrections, c.Bins, c.Ripe = 0, 0, 0, c.Bins[:0], 0
 	if mask&partOfSegment != 0 {
 		if c.Segment, c.Excluded, c.Corrections = r.small(), r.int(), r.int(); c.Segment == 0 {
 			r.fail() // the whole has no such part
@@ -118,6 +118,9 @@ func (r *reader) cellParts(c *CellDelta) {
 	}
 	if mask&partOfBins != 0 {
 		c.Bins = r.bins(c.Bins)
+	}
+	if mask&partOfMaturity != 0 {
+		c.Ripe = r.int() * paneLength
 	}
 }
 

@@ -1,25 +1,25 @@
 package units
 
-// see counts a unit as first seen where its first exposure put it, excluded or not.
-func (s *sums) see(e *Enrolment, excluded bool) {
+// see counts a unit as first seen where its first exposure put it, excluded or not, in the pane of a stream time.
+func (s *sums) see(e *Enrolment, at int64, excluded bool) {
 	for _, segment := range e.Parts.list() {
-		c := s.cell(e.Variant, e.Epoch, segment)
+		c := s.ripe(e.Variant, e.Epoch, at, segment)
 		c.firstSeen++
 		c.crossed += one(excluded)
 	}
 }
 
 // cross counts a unit as excluded that was seen before.
-func (s *sums) cross(e *Enrolment) {
+func (s *sums) cross(e *Enrolment, at int64) {
 	for _, segment := range e.Parts.list() {
-		s.cell(e.Variant, e.Epoch, segment).crossed++
+		s.ripe(e.Variant, e.Epoch, at, segment).crossed++
 	}
 }
 
 // mature takes the total of a metric over into the matured track.
-func (s *sums) mature(e *Enrolment, metric int, total int64) {
+func (s *sums) mature(e *Enrolment, metric int, at, total int64) {
 	for _, segment := range e.Parts.list() {
-		c := s.cell(e.Variant, e.Epoch, segment)
+		c := s.ripe(e.Variant, e.Epoch, at, segment)
 		c.matured[metric].Include(total)
 		c.nonZero[metric] += one(total != 0)
 	}

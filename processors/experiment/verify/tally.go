@@ -1,6 +1,10 @@
 package verify
 
-import "math/big"
+import (
+	"math/big"
+
+	"github.com/abacus-stream/abacus/codecs/decision"
+)
 
 // Sum is the exact sums of one metric over the units of a variant: their number, the sum of their totals
 // and that of the squares. A total is the value times 10^decimals.
@@ -75,27 +79,30 @@ type tally struct {
 	excluded    int64
 	corrections int64
 	grains      map[string]map[int64][]paneKey // see windows
-	pending     map[pendingKey]int64           // kept units that only an idle task may have matured
 	astray      bool                           // some of its units have records that were forwarded
 	shares      int                            // how many were added
-	unseen      int64                          // units that only an idle task may have counted by first-seen arm
+	ripe        maturity                       // what stream time has matured
+	tail        maturity                       // what it will have, should an idle task come so far
+	decided     []*decision.Record             // see decisions
+	decidedAt   int64
 }
-
-type pendingKey struct{ metric, variant int }
 
 func newTally(p *plan) *tally {
 	return &tally{
-		plan: p, cells: map[cellKey]*cell{}, panes: map[paneKey]*pane{}, dropped: map[string]int64{}, leftOut: map[string]int64{}, pending: map[pendingKey]int64{},
+		plan: p, cells: map[cellKey]*cell{}, panes: map[paneKey]*pane{}, dropped: map[string]int64{}, leftOut: map[string]int64{},
+		ripe: maturity{}, tail: maturity{},
 		grains: map[string]map[int64][]paneKey{},
 	}
 }
 
-func (t *tally) cell(key cellKey) *cell {
-	c := t.cells[key]
+func (t *tally) cell(key cellKey) *cell { return t.cellIn(t.cells, key) }
+
+func (t *tally) cellIn(cells map[cellKey]*cell, key cellKey) *cell {
+	c := cells[key]
 	if c == nil {
 		n := len(t.plan.metrics)
 		c = &cell{live: newSums(n), matured: newSums(n), nonZero: make([]int64, n), quantiles: buckets{}}
-		t.cells[key] = c
+		cells[key] = c
 	}
 	return c
 }
@@ -182,11 +189,13 @@ func (t *tally) exclude(s *share) {
 }
 
 // countEvent counts a tagged event: there is no unit, so it is its own.
-func (t *tally) countEvent(v view, variant int, e *event) {
+func (t *tally) countEvent(v view, variant int, e *event, stream int64) {
 	c := t.cell(cellKey{variant: variant, epoch: v.epoch(e.version, e.ts)})
 	c.units++
 	into := t.pane(paneOf(e.ts, variant))
 	into.unitsNew++
+	ripe := t.ripeCell(byChange, max(stream, 0), cellKey{variant: variant, epoch: v.epoch(e.version, e.ts)})
+	ripe.firstSeen++
 	anyRounded, anyEmpty := false, false
 	for i := range v.metrics {
 		m := &v.metrics[i]
@@ -207,8 +216,12 @@ func (t *tally) countEvent(v view, variant int, e *event) {
 			continue
 		}
 		c.live[i].include(m.total(value))
+		ripe.matured[i].include(m.total(value))
 		if m.total(value) != 0 {
-			c.nonZero[i]++
+			ripe.nonZero[i]++
+			if !v.judged() {
+				c.nonZero[i]++
+			}
 		}
 	}
 	if anyRounded {
