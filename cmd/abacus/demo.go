@@ -127,7 +127,7 @@ func (d *demo) feed(ctx context.Context, k *stack, s *settings, gen *load.Genera
 		names = append(names, def.Experiment)
 	}
 	d.step("waiting until everything is processed, closed and mirrored")
-	return k.settle(work, last, d.note, names...)
+	return k.settle(work, last, last+windowsClose, d.note, names...)
 }
 
 // generate produces events at the rate until the time is over or ctx ends, then what has begun. It
@@ -160,7 +160,7 @@ func (d *demo) generate(ctx context.Context, k *stack, gen *load.Generator) (las
 		case <-tick.C:
 		}
 	}
-	return last + windowsClose, nil
+	return last, nil
 }
 
 // status is the line below the table while events are produced.

@@ -56,16 +56,16 @@ func feedCluster(cmd *cobra.Command, r *replaying) error {
 // hand produces everything and leaves the rest to the engine.
 func (k *stack) hand(cmd *cobra.Command, r *replaying, p *progress) error {
 	var names []string
-	ctx, last := cmd.Context(), int64(0)
+	ctx, last, closed := cmd.Context(), int64(0), int64(0)
 	for _, plan := range r.Plans {
 		if err := k.produce(ctx, plan, p.show); err != nil {
 			return err
 		}
-		names, last = append(names, plan.Definition.Experiment), max(last, endOf(plan))
+		names, last, closed = append(names, plan.Definition.Experiment), max(last, plan.Last), max(closed, endOf(plan))
 	}
 	err := k.feed.Flush(ctx)
 	if err == nil {
-		err = k.feed.End(ctx, k.parts, last, names...)
+		err = k.feed.End(ctx, k.parts, last, closed, names...)
 	}
 	if err != nil {
 		return unreachable(err)

@@ -87,16 +87,16 @@ func (k *stack) apply(ctx context.Context, definitions ...experiment.Definition)
 	return err
 }
 
-// windowsClose is how far behind the last event the end-of-input mark lies, in ms: the longest window,
+// windowsClose is how far behind the last event the last end-of-input mark lies, in ms: the longest window,
 // the least grace of a task and a pane.
 const windowsClose = 60_000 + 5_000 + 2_000
 
-// settle marks the end of the input and waits until all of it is processed, closed and mirrored.
-func (k *stack) settle(ctx context.Context, last int64, progress func(string), names ...string) error {
+// settle marks the end of the input, see Feed.End, and waits until all of it is processed, closed and mirrored.
+func (k *stack) settle(ctx context.Context, last, closed int64, progress func(string), names ...string) error {
 	if err := k.feed.Flush(ctx); err != nil {
 		return err
 	}
-	if err := k.feed.End(ctx, k.parts, last, names...); err != nil {
+	if err := k.feed.End(ctx, k.parts, last, closed, names...); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -116,19 +116,19 @@ func (k *stack) settle(ctx context.Context, last int64, progress func(string), n
 // replay produces the events of files and waits until all of them are processed, closed and mirrored.
 func (k *stack) replay(ctx context.Context, progress func(string), plans ...*replay.Plan) error {
 	var (
-		names []string
-		last  int64
+		names        []string
+		last, closed int64
 	)
 	for _, p := range plans {
 		if err := k.produce(ctx, p, progress); err != nil {
 			return err
 		}
-		names, last = append(names, p.Definition.Experiment), max(last, endOf(p))
+		names, last, closed = append(names, p.Definition.Experiment), max(last, p.Last), max(closed, endOf(p))
 	}
-	return k.settle(ctx, last, progress, names...)
+	return k.settle(ctx, last, closed, progress, names...)
 }
 
-// endOf is the time of the end-of-input mark of a file.
+// endOf is the time of the last end-of-input mark of a file.
 func endOf(p *replay.Plan) int64 { return p.Last + int64(p.Definition.Grace) + windowsClose }
 
 // produce produces the events of a file, which may not all be acknowledged yet.

@@ -26,6 +26,7 @@ type Record struct {
 	Split    *Split           `json:"split,omitempty"`
 
 	PostMaturityCorrections int64             `json:"post_maturity_corrections,omitempty"` // units
+	MaturedLate             int64             `json:"matured_late,omitempty"`              // panes of maturity that came after their close
 	Reason                  map[string]string `json:"reason,omitempty"`                    // why a field is null
 	Metrics                 map[string]Metric `json:"metrics"`
 }
@@ -99,6 +100,7 @@ type Comparison struct {
 	IntervalAlways         Interval `json:"interval_always"`                   // of their difference, valid at any time
 	IntervalAlwaysMethod   string   `json:"interval_always_method,omitempty"`  // of IntervalAlways alone: asymptotic_sequence
 	PAdjusted              Number   `json:"p_adjusted"`                        // PAlways over the family
+	CrossedAt              int64    `json:"crossed_at,omitempty"`              // as_of at which PAlways was first at most alpha, Unix ms
 	Verdict                string   `json:"verdict"`                           // as package verdict has them; empty: no inference
 	Reason                 string   `json:"reason,omitempty"`                  // a sentence, words for machines at its end
 	Theta                  Number   `json:"theta,omitzero"`                    // with a covariate: by how much of the metric one of it is taken off

@@ -59,8 +59,8 @@ func (p *pipeline) told() {
 	eventually(p.t, "the stats topic is as verify says", func() bool { return len(v.CompareStats(p.last(p.stats()))) == 0 })
 }
 
-// mark produces the end-of-input marks of all experiments to each partition, so far ahead that the
-// longest window closes behind them.
+// mark produces the end-of-input marks of all experiments to each partition: at the end, and so far ahead that the longest window
+// closes behind them.
 func (p *pipeline) mark() {
 	p.t.Helper()
 	const minute = 60_000
@@ -69,14 +69,16 @@ func (p *pipeline) mark() {
 		grace = max(grace, int64(e.Latest().Definition.Grace))
 	}
 	var marks []*kgo.Record
-	for _, e := range p.entries {
-		for n := range p.setup.partitions {
-			m := event.Event{ID: fmt.Appendf(nil, "end-%d", n), Type: []byte(units.EndOfInput), Experiment: []byte(e.Experiment), Time: p.end + grace + minute + 6000}
-			mark := &kgo.Record{Topic: p.events(), Partition: n, Value: event.Append(nil, &m)}
-			if p.setup.createTime {
-				mark.Timestamp = time.UnixMilli(m.Time)
+	for _, at := range []int64{p.end, p.end + grace + minute + 6000} {
+		for _, e := range p.entries {
+			for n := range p.setup.partitions {
+				m := event.Event{ID: fmt.Appendf(nil, "end-%d", n), Type: []byte(units.EndOfInput), Experiment: []byte(e.Experiment), Time: at}
+				mark := &kgo.Record{Topic: p.events(), Partition: n, Value: event.Append(nil, &m)}
+				if p.setup.createTime {
+					mark.Timestamp = time.UnixMilli(m.Time)
+				}
+				marks = append(marks, mark)
 			}
-			marks = append(marks, mark)
 		}
 	}
 	p.produce(marks...)

@@ -39,8 +39,8 @@ type Metric struct {
 	Cap         *Amount   `yaml:"cap,omitempty" json:"cap,omitempty"`     // of the unit total
 	Where       string    `yaml:"where,omitempty" json:"where,omitempty"` // prop=value
 	Guardrail   bool      `yaml:"guardrail,omitempty" json:"guardrail,omitempty"`
-	OnHarm      string    `yaml:"on_harm,omitempty" json:"on_harm,omitempty"`
-	Margin      float64   `yaml:"margin,omitempty" json:"margin,omitempty"`
+	OnHarm      string    `yaml:"on_harm,omitempty" json:"on_harm,omitempty"` // of a guardrail: stop or alert (default)
+	Margin      float64   `yaml:"margin,omitempty" json:"margin,omitempty"`   // of a guardrail: relative harm that is put up with, default 0.01
 	Quantiles   []float64 `yaml:"quantiles,omitempty" json:"quantiles,omitempty"`
 	Of          string    `yaml:"of,omitempty" json:"of,omitempty"`               // of quantiles: event or unit
 	Numerator   string    `yaml:"numerator,omitempty" json:"numerator,omitempty"` // of a ratio: the name of another metric

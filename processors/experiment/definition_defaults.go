@@ -20,6 +20,8 @@ const (
 	defaultScale          = 6
 	defaultAlpha          = 0.05
 	defaultWindow         = 7 * day
+	guardrailWindow       = 10 * minute
+	defaultMargin         = 0.01
 	defaultGrace          = 5 * second
 	defaultDedup          = day
 	defaultTraffic        = 1.0
@@ -74,6 +76,11 @@ func (d *Definition) Defaults() {
 }
 
 func (m *Metric) defaults() {
+	if m.Guardrail {
+		fill(&m.Window, guardrailWindow)
+		fill(&m.OnHarm, alertHarm)
+		fill(&m.Margin, defaultMargin)
+	}
 	fill(&m.Window, defaultWindow)
 	fill(&m.Goal, increase)
 	if m.Valued() && m.Decimals == nil {

@@ -28,6 +28,7 @@ type CellDelta struct {
 	NonZero   []int64      // by metric index; matured units, of unit: event events, whose total is not 0
 	Bins      []Bins       // of quantiles, by metric, then bucket; live
 	Joint     []JointSums  // of ratios and metrics with a covariate, by metric
+	Ripe      int64        // start of the pane in which FirstSeen, Crossed, Matured and NonZero matured, Unix ms; 0: in none
 
 	// Of segments only: their part in the fields of Delta.
 	Excluded    int64 // by the variant of the first exposure

@@ -27,6 +27,9 @@ func appendCellParts(dst []byte, c *CellDelta) []byte {
 	if len(c.Bins) > 0 {
 		mask |= partOfBins
 	}
+	if c.Ripe != 0 {
+		mask |= partOfMaturity
+	}
 	dst = binary.AppendUvarint(dst, mask)
 	if mask&partOfSegment != 0 {
 		dst = binary.AppendUvarint(dst, uint64(c.Segment))
@@ -39,13 +42,16 @@ func appendCellParts(dst []byte, c *CellDelta) []byte {
 	if mask&partOfBins != 0 {
 		dst = appendBins(dst, c.Bins)
 	}
+	if mask&partOfMaturity != 0 {
+		dst = binary.AppendVarint(dst, c.Ripe/paneLength)
+	}
 	return dst
 }
 
 // cellParts reads the parts of a cell.
 func (r *reader) cellParts(c *CellDelta) {
-	mask := r.parts(partOfSegment | partOfJoint | partOfBins)
-	c.Segment, c.Excluded, c.Corrections, c.Joint, c.Bins = 0, 0, 0, c.Joint[:0], c.Bins[:0]
+	mask := r.parts(partOfSegment | partOfJoint | partOfBins | partOfMaturity)
+	c.Segment, c.Excluded, c.Corrections, c.Joint, c.Bins, c.Ripe = 0, 0, 0, c.Joint[:0], c.Bins[:0], 0
 	if mask&partOfSegment != 0 {
 		if c.Segment, c.Excluded, c.Corrections = r.small(), r.int(), r.int(); c.Segment == 0 {
 			r.fail() // the whole has no such part
@@ -56,6 +62,9 @@ func (r *reader) cellParts(c *CellDelta) {
 	}
 	if mask&partOfBins != 0 {
 		c.Bins = r.bins(c.Bins)
+	}
+	if mask&partOfMaturity != 0 {
+		c.Ripe = r.int() * paneLength
 	}
 }
 

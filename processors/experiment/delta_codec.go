@@ -31,6 +31,7 @@ import (
 //	          1 joint: count, each: count metric, count totals 1 to 4, then live and matured, each:
 //	                   int N, wide S of each total, wide P of each two totals
 //	          2 bins: count, each: count metric, count bucket, sketch
+//	          3 maturity: int, the pane in seconds
 //	count   panes, each:
 //	  count   variant
 //	  int     start less the start of the pane before (of the first: less 0)
@@ -50,6 +51,9 @@ const (
 	deltaLayoutTwo = 2
 	deltaLayoutOne = 1
 )
+
+// partOfMaturity is the part of a cell that says in which pane its sums matured.
+const partOfMaturity = 1 << 3
 
 // noParts is the mask of a cell, a pane or a delta that has none.
 const noParts = 0
@@ -147,6 +151,9 @@ func appendCell(dst []byte, c *CellDelta) []byte {
 	}
 	return appendCellParts(dst, c)
 }
+
+// paneLength is the length of a pane in ms.
+const paneLength = 1000
 
 func appendSums(dst []byte, all []stats.Sums) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(all)))

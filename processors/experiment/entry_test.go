@@ -75,7 +75,6 @@ metrics:
   - {name: slow, kind: count, event: e, window: 10m, guardrail: true, on_harm: stop}
   - {name: quick, kind: count, event: e, window: 1m, delay: 1s, guardrail: true, on_harm: alert}
   - {name: never, kind: count, event: e, window: unlimited, guardrail: true, on_harm: stop}
-  - {name: shown, kind: count, event: e, window: 1s, guardrail: true}
   - {name: goal, kind: count, event: e, window: 1s}`)
 	e := experiment.Entry{Versions: []experiment.Version{{Effective: 1000, Definition: *d}, {Effective: 9000, Definition: *d}}}
 	require.Equal(t, int64(1000+60_000+1000+2000), e.EarliestDecision(), "delay, window and grace after the start of the run")

@@ -110,6 +110,7 @@ func (m *Metric) validateVerdict(f *faults) {
 	f.oneOf("goal", m.Goal, increase, decrease)
 	f.oneOf("on_harm", m.OnHarm, stopOnHarm, alertHarm)
 	f.check(m.OnHarm != "" && !m.Guardrail, "on_harm", "needs guardrail: true")
+	f.check(m.Guardrail && m.Goal == increase && m.Margin >= 1, "margin", "%v, want less than 1: nothing falls by more than all of it", m.Margin)
 	f.check(!(m.Margin >= 0) || math.IsInf(m.Margin, 0), "margin", "%v, want 0 or more", m.Margin)
 	f.check(m.Margin > 0 && !m.Guardrail, "margin", "needs guardrail: true")
 }

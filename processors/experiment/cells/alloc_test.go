@@ -58,10 +58,11 @@ func steady(t testing.TB, segments ...experiment.Dimension) (topology.Processor[
 			bins.Values.Add(900*i, 1)
 			cell.Bins = append(cell.Bins, bins)
 		}
-		d.Cells = append(d.Cells, cell)
+		ripe := experiment.CellDelta{Variant: v, Epoch: 1, FirstSeen: 3, Matured: make([]stats.Sums, 3), NonZero: make([]int64, 3), Ripe: 1_790_000_000_000}
+		d.Cells = append(d.Cells, cell, ripe)
 		if len(segments) > 0 {
-			cell.Segment = 1
-			d.Cells = append(d.Cells, cell)
+			cell.Segment, ripe.Segment = 1, 1
+			d.Cells = append(d.Cells, cell, ripe)
 		}
 		for i := range int64(4) {
 			pane := experiment.PaneDelta{Variant: v, Start: 1_790_000_000_000 + 1000*i, UnitsNew: 3, Metrics: make([]experiment.PaneSums, 3)}

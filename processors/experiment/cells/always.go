@@ -23,12 +23,26 @@ type watched struct {
 	matured            stats.Comparison // what the sequence is of
 	p, adjusted        float64
 	interval, relative [2]float64
+	excluded           int64    // end of the last pane at whose close the interval was without 0, Unix ms; 0: never
+	higher             bool     // above 0 then
+	crossed            int64    // end of the pane at which p was first at most alpha; 0: never
 	missing            string   // why p, or what decides beside it, is
 	words              []string // why any figure is missing
 }
 
 // watch computes the always-valid track of all comparisons, by metric and variant, and adjusts its p over each family.
-func (t *tally) watch() {
+func (t *tally) watch(kept *figures) {
+	if kept != nil && kept.watched != nil && kept.version == t.version.Version {
+		t.watched = kept.watched
+		return
+	}
+	t.watchAll()
+	if kept != nil {
+		*kept = figures{t.version.Version, t.watched}
+	}
+}
+
+func (t *tally) watchAll() {
 	t.watched = make([][]*watched, len(t.def.Metrics))
 	control := t.control()
 	if control < 0 || !t.independent {
@@ -70,6 +84,9 @@ func (t *tally) watchOne(m, control, treatment int) *watched {
 	w.sequence(always.Sequence{PlannedUnits: d.PlannedUnits}, d.Alpha, t.ready(m, control, treatment))
 	if w.method == methodMultinomial {
 		w.multinomial(t.conversions(m, control, treatment), d.Alpha)
+	}
+	if seen := t.memory.find(testKey{ofComparison, m, treatment}); seen != nil {
+		w.p, w.excluded, w.higher, w.crossed = seen.P(), seen.excluded, seen.higher, seen.Crossed
 	}
 	return w
 }

@@ -102,7 +102,7 @@ func (t *tally) judge(m int, w *watched, word string) (string, string) {
 	facts := verdict.Comparison{
 		Split: t.splitVerdict, Corrected: t.corrected(), P: w.adjusted, Alpha: t.decision().Alpha,
 		Effect: w.matured.Relative, Interval: w.relative, Decides: w.interval,
-		Decrease: metric.Goal == goalDecrease, Secondary: !t.primary(m), Missing: w.missing, Words: w.words,
+		Until: w.excluded, Higher: w.higher, Decrease: metric.Goal == goalDecrease, Secondary: !t.primary(m), Missing: w.missing, Words: w.words,
 	}
 	if w.method == methodMultinomial {
 		facts.Decides = w.relative
@@ -127,7 +127,7 @@ func (t *tally) corrected() bool {
 // write adds the always-valid figures.
 func (w *watched) write(out *result.Comparison) {
 	out.MethodAlways, out.IntervalAlwaysMethod = w.method, methodSequence
-	out.PAlways, out.PAdjusted = result.Num(w.p), result.Num(w.adjusted)
+	out.PAlways, out.PAdjusted, out.CrossedAt = result.Num(w.p), result.Num(w.adjusted), w.crossed
 	out.IntervalAlways = result.Between(w.interval[0], w.interval[1])
 	out.RelativeIntervalAlways = result.Between(w.relative[0], w.relative[1])
 }

@@ -72,13 +72,15 @@ func (p *processor) emitTotal(r *run) error {
 	if err := p.loadTotal(r); err != nil {
 		return err
 	}
-	asOf, closed := AsOf(&r.entry, p.ctx.StreamTime(), p.total.last)
+	asOf, closed := AsOf(&r.entry, r.reflected(p.ctx.StreamTime()), max(p.total.last, p.total.ripe))
 	segments, err := p.loadSegments(r)
 	if err != nil {
 		return err
 	}
-	in := TotalInput{Entry: &r.entry, Sums: whole(p.total.sums, segments), AsOf: asOf, Closed: closed}
-	if err := p.publish(Total(in)); err != nil {
+	in := TotalInput{Entry: &r.entry, Sums: whole(p.total.sums, segments), Watch: &p.total.watch, AsOf: asOf, Closed: closed, kept: &r.figures}
+	rec := Total(in)
+	rec.MaturedLate = p.total.late
+	if err := p.publish(rec); err != nil {
 		return err
 	}
 	if err := p.emitSegments(r, in, segments); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/codecs/result"
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/experiment/cells"
@@ -23,6 +24,7 @@ const (
 	registry  = "app.registry-table"
 	deltas    = "app-deltas-repartition"
 	published = "app.stats"
+	decided   = "app.decisions"
 	changelog = "app-cells-changelog"
 
 	t0 = int64(1_790_000_040_000) // a minute begins
@@ -49,6 +51,7 @@ func build(t *testing.T) *topology.Topology {
 	cfg := cells.Config{
 		Stats:    topology.NewSink(&b, published, codecs.Codec[string](codecs.String), codecs.Codec[*result.Record](result.Codec), cells.PartitionByExperiment),
 		Registry: registry, Deltas: sink.Node(),
+		Decisions: topology.NewSink(&b, decided, codecs.Codec[string](codecs.String), codecs.Codec[*decision.Record](decision.Codec), nil),
 	}
 	topology.Process(stream, "cells", cells.Needs(cfg), cells.New(cfg))
 	topo, err := b.Build("app")
@@ -97,6 +100,14 @@ func (b *bench) sent(key string) (n int) {
 		}
 	}
 	return n
+}
+
+// decided are the decisions, in order.
+func (b *bench) decided() (texts []string) {
+	for _, r := range b.d.Records(decided) {
+		texts = append(texts, string(r.Key)+" "+string(r.Value))
+	}
+	return texts
 }
 
 // rows are the keys of the table of one kind.

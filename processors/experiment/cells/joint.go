@@ -52,7 +52,7 @@ func (t *tally) scales(m int) [2]int {
 func (t *tally) joint(c *experiment.CellDelta, m int, of track) stats.Joint {
 	n := totals(&t.def.Metrics[m])
 	out := stats.Joint{S: make([]stats.Int128, n), P: make([]stats.Int192, n*(n+1)/2)}
-	late := of == ofMatured && !t.events // events mature at once
+	late := of == ofMatured && t.independent // else there are no panes of maturity
 	for i := range c.Joint {
 		sums := &c.Joint[i].Live
 		if late {
@@ -62,8 +62,11 @@ func (t *tally) joint(c *experiment.CellDelta, m int, of track) stats.Joint {
 			out.Add(*sums)
 		}
 	}
-	if !late {
+	switch { // where a total is 0 there is nothing to add
+	case !late:
 		out.N = c.Units
+	case t.events:
+		out.N = c.FirstSeen
 	}
 	return out
 }
@@ -201,12 +204,18 @@ func windowSum(in WindowInput, variant, m int) (sum stats.Int128) {
 // addJoint adds joint sums of deltas, by metric. It keeps none of the memory of from.
 func addJoint(to, from []experiment.JointSums) []experiment.JointSums {
 	for i := range from {
-		at, found := slices.BinarySearchFunc(to, from[i].Metric, func(a experiment.JointSums, m int) int { return cmp.Compare(a.Metric, m) })
-		if !found {
-			to = slices.Insert(to, at, experiment.JointSums{Metric: from[i].Metric})
-		}
-		to[at].Live.Add(from[i].Live)
-		to[at].Matured.Add(from[i].Matured)
+		sums := jointOf(&to, from[i].Metric)
+		sums.Live.Add(from[i].Live)
+		sums.Matured.Add(from[i].Matured)
 	}
 	return to
+}
+
+// jointOf finds or makes the joint sums of a metric.
+func jointOf(all *[]experiment.JointSums, metric int) *experiment.JointSums {
+	at, found := slices.BinarySearchFunc(*all, metric, func(a experiment.JointSums, m int) int { return cmp.Compare(a.Metric, m) })
+	if !found {
+		*all = slices.Insert(*all, at, experiment.JointSums{Metric: metric})
+	}
+	return &(*all)[at]
 }

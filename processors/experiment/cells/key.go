@@ -13,6 +13,7 @@ const (
 	pendingRows  = 'p'
 	windowRows   = 'w'
 	scheduleRows = 's'
+	ripeRows     = 'm'
 )
 
 // appendRunKey appends <kind>|<experiment>|<run>: the key of a total or a pending row.

@@ -8,7 +8,49 @@ import (
 	"github.com/abacus-stream/abacus/processors/experiment/stats"
 )
 
-// addCounters adds what a delta counts outside of its cells and panes to a sum of deltas.
+// addLive adds what counts at once to a sum of deltas: the cells of all units but what a pane of maturity holds.
+func addLive(sum, d *experiment.Delta) {
+	addCounters(sum, d)
+	for i := range d.Cells {
+		c := &d.Cells[i]
+		switch {
+		case c.Segment > 0:
+		case c.Ripe == 0:
+			addCell(sum, c, 0)
+		case c.Units != 0: // events that are units: live now, matured with their pane
+			to := cellOf(sum, c, 0)
+			to.Units += c.Units
+			to.Live = addSums(to.Live, c.Live)
+			to.Bins = addBins(to.Bins, c.Bins)
+			for j := range c.Joint {
+				sums := jointOf(&to.Joint, c.Joint[j].Metric)
+				sums.Live.Add(c.Joint[j].Live)
+			}
+		}
+	}
+}
+
+// matureCell adds a cell of a pane of maturity to the matured sums. Events are units that are seen and mature at once.
+func matureCell(sum *experiment.Delta, c *experiment.CellDelta, events bool) {
+	to := cellOf(sum, c, 0)
+	to.NonZero = addCounts(to.NonZero, c.NonZero)
+	for i := range c.Joint {
+		sums := jointOf(&to.Joint, c.Joint[i].Metric)
+		if sums.Matured.Add(c.Joint[i].Matured); events {
+			sums.Matured.Add(c.Joint[i].Live)
+		}
+	}
+	if events {
+		to.FirstSeen += c.Units
+		to.Matured = addSums(to.Matured, c.Live)
+		return
+	}
+	to.FirstSeen += c.FirstSeen
+	to.Crossed += c.Crossed
+	to.Matured = addSums(to.Matured, c.Matured)
+}
+
+// addCounters adds what a delta has beside cells and panes.
 func addCounters(sum, d *experiment.Delta) {
 	sum.Excluded += d.Excluded
 	sum.Corrections += d.Corrections
@@ -20,36 +62,9 @@ func addCounters(sum, d *experiment.Delta) {
 	}
 }
 
-// addWhole adds the counters of a delta and its cells of all units.
-func addWhole(sum, d *experiment.Delta) {
-	addCounters(sum, d)
-	for i := range d.Cells {
-		if d.Cells[i].Segment == 0 {
-			addCell(sum, &d.Cells[i])
-		}
-	}
-}
-
-// addCells adds all cells and counters of a delta to a sum of deltas. Cells are ordered by epoch, segment, then variant.
-func addCells(sum, d *experiment.Delta) {
-	addCounters(sum, d)
-	for i := range d.Cells {
-		addCell(sum, &d.Cells[i])
-	}
-}
-
-func addCell(sum *experiment.Delta, c *experiment.CellDelta) {
-	at, found := slices.BinarySearchFunc(sum.Cells, c, func(a experiment.CellDelta, b *experiment.CellDelta) int {
-		return cmp.Or(cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Segment, b.Segment), cmp.Compare(a.Variant, b.Variant))
-	})
-	if !found {
-		fresh := *c
-		fresh.Live, fresh.Matured, fresh.NonZero = slices.Clone(c.Live), slices.Clone(c.Matured), slices.Clone(c.NonZero)
-		fresh.Bins, fresh.Joint = cloneBins(c.Bins), addJoint(nil, c.Joint)
-		sum.Cells = slices.Insert(sum.Cells, at, fresh)
-		return
-	}
-	to := &sum.Cells[at]
+// addCell adds a cell to that of a sum of deltas with its variant, its segment, its epoch and the given pane of maturity.
+func addCell(sum *experiment.Delta, c *experiment.CellDelta, ripe int64) {
+	to := cellOf(sum, c, ripe)
 	to.Units += c.Units
 	to.FirstSeen += c.FirstSeen
 	to.Crossed += c.Crossed
@@ -57,13 +72,30 @@ func addCell(sum *experiment.Delta, c *experiment.CellDelta) {
 	to.Corrections += c.Corrections
 	to.Live = addSums(to.Live, c.Live)
 	to.Matured = addSums(to.Matured, c.Matured)
-	for len(to.NonZero) < len(c.NonZero) {
-		to.NonZero = append(to.NonZero, 0)
-	}
-	for i, n := range c.NonZero {
-		to.NonZero[i] += n
-	}
+	to.NonZero = addCounts(to.NonZero, c.NonZero)
 	to.Bins, to.Joint = addBins(to.Bins, c.Bins), addJoint(to.Joint, c.Joint)
+}
+
+// cellOf finds or makes a cell. They are ordered by pane of maturity, epoch, segment, variant.
+func cellOf(sum *experiment.Delta, c *experiment.CellDelta, ripe int64) *experiment.CellDelta {
+	key := experiment.CellDelta{Variant: c.Variant, Epoch: c.Epoch, Segment: c.Segment, Ripe: ripe}
+	at, found := slices.BinarySearchFunc(sum.Cells, key, func(a, b experiment.CellDelta) int {
+		return cmp.Or(cmp.Compare(a.Ripe, b.Ripe), cmp.Compare(a.Epoch, b.Epoch), cmp.Compare(a.Segment, b.Segment), cmp.Compare(a.Variant, b.Variant))
+	})
+	if !found {
+		sum.Cells = slices.Insert(sum.Cells, at, key)
+	}
+	return &sum.Cells[at]
+}
+
+func addCounts(to, from []int64) []int64 {
+	for len(to) < len(from) {
+		to = append(to, 0)
+	}
+	for i, n := range from {
+		to[i] += n
+	}
+	return to
 }
 
 func addSums(to, from []stats.Sums) []stats.Sums {

@@ -3,6 +3,7 @@ package cells
 import (
 	"fmt"
 
+	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/codecs/result"
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/state"
@@ -18,6 +19,9 @@ const (
 	CountSuperseded = "cells_superseded_deltas" // deltas of a run before the present one
 	CountExpired    = "cells_expired_panes"     // changes of windows past their retention; totals have them
 	CountRegistry   = "cells_registry_faults"   // rows of the registry that are no entries
+
+	CountLateMaturity = "cells_late_maturity" // cells whose pane of maturity was folded already: a task was idle in event time that others had passed
+	CountDecisions    = "cells_decisions"     // stops and alerts
 )
 
 // Config is what stage 2 is made of.
@@ -26,6 +30,8 @@ type Config struct {
 	Stats     topology.Sink[string, *result.Record] // the stats topic, partitioned by PartitionByExperiment
 	Registry  string                                // topic of the registry table, values JSON of experiment.Entry
 	Deltas    *topology.SinkNode                    // the sink of the channel that is read, for the close schedule; may be nil
+
+	Decisions topology.Sink[string, *decision.Record] // the topic of decisions, by experiment
 }
 
 const (
@@ -38,7 +44,7 @@ const (
 func Needs(cfg Config) topology.Needs {
 	return topology.Needs{
 		Stores:  []topology.Store{{Name: Store}},
-		Sinks:   []*topology.SinkNode{cfg.Stats.Node()},
+		Sinks:   []*topology.SinkNode{cfg.Stats.Node(), cfg.Decisions.Node()},
 		Globals: []string{cfg.Registry},
 	}
 }
@@ -59,6 +65,7 @@ type processor struct {
 	ctx   topology.Context
 	table *state.Table
 	send  topology.Forward[string, *result.Record]
+	told  topology.Forward[string, *decision.Record]
 
 	runs    map[string]*run // the present run of each experiment of the registry
 	changed []*run          // those with something unsent
@@ -69,6 +76,7 @@ type processor struct {
 
 	total   totalRow // scratch, like all below
 	pending *experiment.Delta
+	ripe    *experiment.Delta // a pane of maturity
 	window  windowRow
 	pane    windowRow         // of a sliding window
 	slid    *experiment.Delta // panes of a sliding window, one a variant
@@ -81,7 +89,7 @@ type processor struct {
 // Init takes the context up.
 func (p *processor) Init(ctx topology.Context) error {
 	p.ctx, p.table = ctx, ctx.Table(Store)
-	p.send = p.cfg.Stats.Sender(ctx)
+	p.send, p.told = p.cfg.Stats.Sender(ctx), p.cfg.Decisions.Sender(ctx)
 	p.stream = ctx.OnStreamTime(p.fire)
 	p.wall = ctx.OnWallClock(func(int64) error { return p.emit() })
 	ctx.OnFlush(p.emit)
@@ -108,7 +116,13 @@ func (p *processor) add(r *run, d *experiment.Delta) error {
 	if err := p.loadTotal(r); err != nil {
 		return err
 	}
-	addWhole(p.total.sums, d)
+	addLive(p.total.sums, d)
+	if err := p.ripen(r, d); err != nil {
+		return err
+	}
+	if err := p.fold(r); err != nil { // of panes that the watermark has passed before the registry told of the run
+		return err
+	}
 	if err := p.addPanes(r, d); err != nil {
 		return err
 	}
@@ -139,7 +153,11 @@ func (p *processor) loadTotal(r *run) error {
 		p.total.reset(r.number, r.newest())
 		return nil
 	}
-	return p.total.parse(row)
+	if err := p.total.parse(row); err != nil || row[0] != totalLayoutOne {
+		return err
+	}
+	p.total.matureEvents(r)
+	return nil
 }
 
 // saveTotal writes the scratch back as changed and not yet sent.
@@ -164,7 +182,10 @@ func (p *processor) wait(name string, d *experiment.Delta) error {
 	if err := p.loadPending(name, d.Run); err != nil {
 		return err
 	}
-	addCells(p.pending, d)
+	addCounters(p.pending, d)
+	for i := range d.Cells {
+		addCell(p.pending, &d.Cells[i], d.Cells[i].Ripe)
+	}
 	for i := range d.Panes {
 		addPane(p.pending, &d.Panes[i], d.Panes[i].Start)
 	}

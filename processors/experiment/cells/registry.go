@@ -26,7 +26,10 @@ func (p *processor) registry(row topology.GlobalRow) error {
 		if err := p.slideAll(r); err != nil {
 			return err
 		}
-		return p.refresh(r)
+		if err := p.refresh(r); err != nil {
+			return err
+		}
+		return p.foldAll(r)
 	}
 	return nil
 }
@@ -58,7 +61,7 @@ func (p *processor) adopt(before *run, e experiment.Entry) error {
 // removeBefore deletes the rows of the runs before, and the records of their windows; replaced says that there were some.
 func (p *processor) removeBefore(r *run) (replaced bool, err error) {
 	var doomed, records [][]byte
-	for _, kind := range []byte{totalRows, pendingRows, segmentRows, windowRows, scheduleRows} {
+	for _, kind := range []byte{totalRows, pendingRows, segmentRows, windowRows, scheduleRows, ripeRows} {
 		from := appendExperimentKey(nil, kind, r.name)
 		err := p.table.Scan(from, after(from), func(key, row []byte) bool {
 			if number, ok := runOf(key, r.name); !ok || number >= r.number {
@@ -97,6 +100,9 @@ func (p *processor) resume(r *run) error {
 	if err := p.total.parse(row); err != nil {
 		return err
 	}
+	if err := p.resumeRipe(r); err != nil {
+		return err
+	}
 	r.last, r.unsent = p.total.last, p.total.unsent
 	err = p.eachWindow(r, func(w window, row []byte) {
 		g := r.grainAt(grainName{w.grain, windowLength(w.grain)}, w.start)
@@ -118,6 +124,20 @@ func (p *processor) resume(r *run) error {
 		return err
 	}
 	return p.refresh(r)
+}
+
+// resumeRipe reads which panes of maturity wait.
+func (p *processor) resumeRipe(r *run) error {
+	from := append(appendRunKey(nil, ripeRows, r.name, r.number), '|')
+	err := p.table.Scan(from, after(from), func(key, _ []byte) bool {
+		if w, ok := parseWindowKey(key); ok {
+			r.ripe = append(r.ripe, w.start)
+			p.timers.Add(w.start+second, key)
+		}
+		return true
+	})
+	p.arm()
+	return err
 }
 
 // eachWindow visits the window rows of a run.

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/abacus-stream/abacus/processors/experiment"
+	"github.com/abacus-stream/abacus/processors/experiment/stats"
 	"github.com/abacus-stream/abacus/topology/topologytest"
 )
 
@@ -39,15 +40,19 @@ func (b *bench) settle() {
 }
 
 // script draws deltas, some of which take an earlier one back or come late, and a watermark that rises between them.
-func script(t *rapid.T) (ops []op) {
+// What matures does so in panes from earliest on, counted from the watermark: less than 0 is late, of a task that was idle.
+func script(t *rapid.T, earliest int64) (ops []op) {
 	mark := t0 - 1000
 	var done []*experiment.Delta
 	for range rapid.IntRange(1, 25).Draw(t, "ops") {
-		kind := rapid.IntRange(0, 5).Draw(t, "kind")
+		kind := rapid.IntRange(0, 7).Draw(t, "kind")
 		switch {
 		case kind == 0:
 			mark += 1000 * rapid.Int64Range(0, 40).Draw(t, "seconds")
 			ops = append(ops, op{watermark: mark})
+		case kind > 5:
+			pane := mark + 1000*rapid.Int64Range(earliest, 20).Draw(t, "ripe")
+			ops = append(ops, op{delta: ripen(rapid.IntRange(0, 1).Draw(t, "variant"), pane, rapid.IntRange(1, 200).Draw(t, "units"))})
 		case kind == 1 && len(done) > 0:
 			i := rapid.IntRange(0, len(done)-1).Draw(t, "undone")
 			ops = append(ops, op{delta: undo(done[i])})
@@ -58,6 +63,7 @@ func script(t *rapid.T) (ops []op) {
 			if d.Panes[0].Start+1000 <= mark {
 				d.Panes[0].Late = 1
 			}
+			d.Cells[0].FirstSeen, d.Cells[0].Matured, d.Cells[0].NonZero = 0, make([]stats.Sums, 3), nil
 			d.Dropped[experiment.DropNoValue] = rapid.Int64Range(0, 1).Draw(t, "dropped")
 			done = append(done, d)
 			ops = append(ops, op{delta: d})
@@ -66,7 +72,19 @@ func script(t *rapid.T) (ops []op) {
 	return append(ops, op{watermark: mark + 300_000})
 }
 
+// ripen is units of a variant that mature in a pane, each with a conversion and a click.
+func ripen(variant int, pane int64, units int) *experiment.Delta {
+	cell := experiment.CellDelta{Variant: variant, Epoch: 1, FirstSeen: int64(units), Matured: make([]stats.Sums, 3), NonZero: []int64{int64(units), int64(units), 0}, Ripe: pane}
+	for i := range units {
+		cell.Matured[0].Include(1)
+		cell.Matured[1].Include(int64(1 + i%3))
+		cell.Matured[2].Include(0)
+	}
+	return &experiment.Delta{Run: 1, Version: 1, Cells: []experiment.CellDelta{cell}}
+}
+
 var grains = entry(func(d *experiment.Definition) {
+	d.Metrics[0].Guardrail, d.Metrics[0].OnHarm, d.Metrics[0].Margin, d.Metrics[0].Goal = true, "stop", 0.01, "decrease"
 	d.Windows = []string{"1s", "5s", "60s", "sliding 60s"}
 	d.Retention = map[string]experiment.Duration{"1s": 30_000, "5s": 600_000, "sliding 60s": 70_000}
 })
@@ -84,7 +102,7 @@ func straight(t *testing.T, ops []op) *bench {
 
 func TestRestartAtEveryRecord(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		ops := script(rt)
+		ops := script(rt, -3)
 		want := straight(t, ops)
 		b := newBench(t)
 		b.define(grains)
@@ -95,9 +113,13 @@ func TestRestartAtEveryRecord(t *testing.T) {
 		}
 		b.settle()
 		sameTexts(rt, want, b)
-		for _, kind := range []byte("tpws") {
+		for _, kind := range []byte("tpwsm") {
 			require.ElementsMatch(rt, want.rows(kind), b.rows(kind))
 		}
+		for _, key := range b.rows('t') {
+			require.Equal(rt, want.d.Last(changelog)[key], b.d.Last(changelog)[key], "the sums and what is remembered of the evidence")
+		}
+		require.Equal(rt, want.decided(), b.decided(), "each decision once, in order")
 		for _, key := range b.rows('s') {
 			require.Equal(rt, want.d.Last(changelog)[key], b.d.Last(changelog)[key], "the close schedule")
 		}
@@ -137,7 +159,7 @@ func sameTexts(t *rapid.T, want, got *bench) {
 // Stage 1 combines what lies between two of its commits, and the definition may come late: neither may show.
 func TestCommitsOfStageOneDoNotShow(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		ops := script(rt)
+		ops := script(rt, 0)
 		want := straight(t, ops)
 		b := newBench(t)
 		known := rapid.IntRange(0, len(ops)-1).Draw(rt, "defined")

@@ -5,11 +5,17 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/abacus-stream/abacus/processors/experiment"
 )
 
-const rowLayout = 1
+// Layouts by their first byte: of totals, which are read in that before as well, and of all other rows.
+const (
+	totalLayout    = 2
+	totalLayoutOne = 1
+	rowLayout      = 1
+)
 
 // Flags of a row.
 const (
@@ -25,12 +31,17 @@ var errRow = errors.New("malformed row")
 type totalRow struct {
 	unsent bool
 	last   int64 // end of the latest pane that is not empty, 0 when there is none
+	ripe   int64 // end of the latest pane of maturity, folded or not; 0 when there is none
+	folded int64 // start of the latest that is folded: the matured sums and the watch are of those up to it
+	late   int64 // times that a pane of maturity came when it was folded already
+	watch  Watch
 	sums   *experiment.Delta
 }
 
 // reset makes the row that of a new run.
 func (r *totalRow) reset(run int, version int64) {
-	r.unsent, r.last = false, 0
+	r.unsent, r.last, r.ripe, r.folded, r.late = false, 0, 0, 0, 0
+	r.watch.reset()
 	if r.sums == nil {
 		r.sums = &experiment.Delta{}
 	}
@@ -38,21 +49,39 @@ func (r *totalRow) reset(run int, version int64) {
 }
 
 func (r *totalRow) append(dst []byte) ([]byte, error) {
-	dst = append(dst, rowLayout, flag(r.unsent, flagUnsent))
-	dst = binary.AppendVarint(dst, r.last)
+	dst = append(dst, totalLayout, flag(r.unsent, flagUnsent))
+	for _, n := range []int64{r.last, r.ripe, r.folded, r.late} {
+		dst = binary.AppendVarint(dst, n)
+	}
+	dst = r.watch.append(dst)
 	return experiment.DeltaCodec{}.Append(dst, r.sums)
 }
 
 func (r *totalRow) parse(data []byte) error {
-	if len(data) < 3 || data[0] != rowLayout {
+	if len(data) < 3 || data[0] != totalLayout && data[0] != totalLayoutOne {
 		return fmt.Errorf("cells: total row of %d bytes: %w", len(data), errRow)
 	}
-	last, n := binary.Varint(data[2:])
-	if n <= 0 {
+	in, ok := numbers{rest: data[2:]}, true
+	r.unsent, r.last = data[1]&flagUnsent != 0, in.varint()
+	r.ripe, r.folded, r.late = 0, 0, 0
+	r.watch.reset()
+	if data[0] != totalLayoutOne {
+		r.ripe, r.folded, r.late = in.varint(), in.varint(), in.varint()
+		in.rest, ok = r.watch.parse(in.rest)
+	}
+	if in.bad || !ok {
 		return fmt.Errorf("cells: total row of %d bytes: %w", len(data), errRow)
 	}
-	r.unsent, r.last = data[1]&flagUnsent != 0, last
-	return experiment.DeltaCodec{}.Parse(data[2+n:], &r.sums)
+	return experiment.DeltaCodec{}.Parse(in.rest, &r.sums)
+}
+
+// matureEvents fills the matured sums of a row of layout 1, which had none of tagged events.
+func (r *totalRow) matureEvents(of *run) {
+	for i := range r.sums.Cells {
+		if c := &r.sums.Cells[i]; of.events() && of.entry.Versions[0].Definition.RandomisedBy == unitEvent {
+			c.FirstSeen, c.Matured = c.Units, slices.Clone(c.Live)
+		}
+	}
 }
 
 // windowRow is one window of one grain: one PaneDelta a variant, each with the start of the window.

@@ -18,6 +18,8 @@ type run struct {
 	segments []string // names, in the order of their indexes
 
 	last    int64    // of the total row
+	ripe    []int64  // starts of the panes of maturity that are not folded, ascending
+	figures figures  // of the total, as the last pane left them
 	unsent  bool     // the total changed
 	open    []window // changed windows, to be sent when their time has come
 	closed  []window // windows closed since the last emit
@@ -34,7 +36,7 @@ const longAgo = math.MinInt64 / 2
 
 // follow takes what the run is by from its entry. The time between two totals is longer for a large one.
 func (r *run) follow(e experiment.Entry, every int64) {
-	r.entry, r.grains, r.slides = e, grainsOf(&e), slidesOf(&e, r.slides)
+	r.entry, r.grains, r.slides, r.figures = e, grainsOf(&e), slidesOf(&e, r.slides), figures{}
 	d := &e.Latest().Definition
 	r.segments = e.Versions[0].Definition.SegmentNames()
 	r.totalEvery = max(every, int64(len(d.Metrics)*len(d.Variants)*(1+len(r.segments)))/cellsPerMs)

@@ -65,15 +65,29 @@ func segmentOf(key []byte) string {
 	return string(parts[3])
 }
 
-// addSegments puts the cells of segments into their rows, those that stand together at once.
+// addSegments puts what counts at once of cells of segments into their rows. What waits for its pane gets a row too.
 func (p *processor) addSegments(r *run, d *experiment.Delta) error {
-	for i := 0; i < len(d.Cells); {
-		segment, j := d.Cells[i].Segment, i+1
-		for j < len(d.Cells) && d.Cells[j].Segment == segment {
+	return p.eachSegment(r, d.Cells, func(sum *experiment.Delta, c *experiment.CellDelta) {
+		if c.Ripe == 0 {
+			addCell(sum, c, 0)
+		}
+	})
+}
+
+// matureSegments adds the cells of a pane of maturity to the rows of their segments.
+func (p *processor) matureSegments(r *run, cells []experiment.CellDelta) error {
+	return p.eachSegment(r, cells, func(sum *experiment.Delta, c *experiment.CellDelta) { matureCell(sum, c, false) })
+}
+
+// eachSegment adds cells to the rows of their segments, those that stand together at once.
+func (p *processor) eachSegment(r *run, cells []experiment.CellDelta, add func(sum *experiment.Delta, c *experiment.CellDelta)) error {
+	for i := 0; i < len(cells); {
+		segment, j := cells[i].Segment, i+1
+		for j < len(cells) && cells[j].Segment == segment {
 			j++
 		}
 		if segment > 0 && segment <= len(r.segments) {
-			if err := p.addSegment(r, r.segments[segment-1], d.Cells[i:j]); err != nil {
+			if err := p.addSegment(r, r.segments[segment-1], cells[i:j], add); err != nil {
 				return err
 			}
 		}
@@ -82,7 +96,7 @@ func (p *processor) addSegments(r *run, d *experiment.Delta) error {
 	return nil
 }
 
-func (p *processor) addSegment(r *run, name string, cells []experiment.CellDelta) error {
+func (p *processor) addSegment(r *run, name string, cells []experiment.CellDelta, add func(sum *experiment.Delta, c *experiment.CellDelta)) error {
 	p.key = appendSegmentKey(p.key[:0], r, name)
 	row, ok, err := p.table.Get(p.key)
 	if err != nil {
@@ -94,7 +108,7 @@ func (p *processor) addSegment(r *run, name string, cells []experiment.CellDelta
 		return err
 	}
 	for i := range cells {
-		addCell(p.segment.sums, &cells[i])
+		add(p.segment.sums, &cells[i])
 	}
 	p.segment.unsent = true
 	return p.putSegment()
@@ -158,7 +172,9 @@ func (p *processor) emitSegments(r *run, in TotalInput, segments []keptSegment) 
 		if !k.due(in.AsOf, in.Closed) {
 			continue
 		}
-		if err := p.publish(Segment(in, k.index)); err != nil {
+		rec := Segment(in, k.index)
+		rec.MaturedLate = p.total.late
+		if err := p.publish(rec); err != nil {
 			return err
 		}
 		k.unsent, k.sent, k.closed, k.asOf = false, true, in.Closed, in.AsOf

@@ -7,8 +7,9 @@ import (
 )
 
 // Segment is the stats record of a segment by its place, from 1: as Total of the units that are in it, without drops. All its metrics
-// are secondary, a family of their own.
+// are secondary, a family of their own. Its always-valid figures are those of its evidence at the last close of a pane of maturity.
 func Segment(in TotalInput, index int) *result.Record {
+	in.kept = nil
 	t := newTally(in, index)
 	rec := t.record(in)
 	rec.Segment = segmentNames(in.Entry)[index-1]
@@ -27,7 +28,7 @@ func worstSegment(in TotalInput) (worst split.Segment, broken bool) {
 	}
 	all := make([]split.Segment, len(names))
 	for i, name := range names {
-		p, _ := newTally(in, 1+i).sequential(firstSeen)
+		p, _ := newTally(in, 1+i).sequential(ofSplit, firstSeen)
 		all[i] = split.Segment{Name: name, P: p}
 	}
 	return split.Worst(all)

@@ -32,13 +32,13 @@ func (t *tally) split() *result.Split {
 		out.Chi2, out.PChi2, facts.PChi2 = result.Num(chi2), result.Num(p), p
 	}
 	t.countSeen(out)
-	p, seen := t.sequential(t.firstSeen)
+	p, seen := t.sequential(ofSplit, t.firstSeen)
 	if !seen {
 		out.Reason = ReasonNoUnits
 		return out
 	}
 	out.PSequential, facts.PSequential = result.Num(p), p
-	facts.PCrossed, _ = t.sequential(func(c *experiment.CellDelta) int64 { return c.Crossed })
+	facts.PCrossed, _ = t.sequential(ofCrossed, func(c *experiment.CellDelta) int64 { return c.Crossed })
 	out.Verdict, out.Reason = facts.Judge()
 	return out
 }
@@ -58,16 +58,27 @@ func (t *tally) countSeen(out *result.Split) {
 	}
 	out.FirstSeen, out.Crossed = map[string]int64{}, map[string]int64{}
 	for v, variant := range t.def.Variants {
-		out.FirstSeen[variant.Name], out.Crossed[variant.Name] = 0, 0
+		out.FirstSeen[variant.Name], out.Crossed[variant.Name] = t.came(v), 0
 		for i := range t.epochs {
-			out.FirstSeen[variant.Name] += t.epochs[i].cells[v].FirstSeen
 			out.Crossed[variant.Name] += t.epochs[i].cells[v].Crossed
 		}
 	}
 }
 
-// sequential is the p that stays valid at all times of "units come by the weights", over all epochs; false without units.
-func (t *tally) sequential(units func(*experiment.CellDelta) int64) (p float64, seen bool) {
+// sequential is the p that stays valid at all times of "units come by the weights", from the strongest evidence so far; false without
+// units.
+func (t *tally) sequential(kind byte, units func(*experiment.CellDelta) int64) (p float64, seen bool) {
+	if known := t.memory.find(testKey{kind: kind}); known != nil {
+		return known.P(), true
+	}
+	logE, seen := t.splitLogE(units)
+	var evidence always.Evidence
+	evidence.Observe(logE, 1, split.Alpha)
+	return evidence.P(), seen
+}
+
+// splitLogE is the log e-value of "units come by the weights" over all epochs; false without units.
+func (t *tally) splitLogE(units func(*experiment.CellDelta) int64) (logE float64, seen bool) {
 	epochs := make([]split.Epoch, len(t.epochs))
 	for i := range t.epochs {
 		for v, variant := range t.variantsOf(t.epochs[i].version) {
@@ -76,18 +87,19 @@ func (t *tally) sequential(units func(*experiment.CellDelta) int64) (p float64, 
 			epochs[i].Units, epochs[i].Weights = append(epochs[i].Units, n), append(epochs[i].Weights, variant.Weight)
 		}
 	}
-	logE, _ := split.LogE(epochs)
-	var evidence always.Evidence
-	evidence.Observe(logE, 1, split.Alpha)
-	return evidence.P(), seen
+	logE, _ = split.LogE(epochs)
+	return logE, seen
 }
 
-// firstSeen are the units that came to a cell first, excluded ones too. Of unit: event each event is a unit, and at once.
-func (t *tally) firstSeen(c *experiment.CellDelta) int64 {
-	if t.events {
-		return c.Units
+// firstSeen are the units that came to a cell first, excluded ones too. Of unit: event each event is a unit.
+func (t *tally) firstSeen(c *experiment.CellDelta) int64 { return c.FirstSeen }
+
+// came are the units that came to a variant first.
+func (t *tally) came(v int) (n int64) {
+	for i := range t.epochs {
+		n += t.epochs[i].cells[v].FirstSeen
 	}
-	return c.FirstSeen
+	return n
 }
 
 // allocation gives the units of the arms and what the weights of their epochs would make of them. With one epoch the second

@@ -7,6 +7,7 @@ import "github.com/abacus-stream/abacus/topology"
 const (
 	closeTimer  = 'c'
 	expireTimer = 'e'
+	ripeTimer   = 'm'
 )
 
 // panesKept is how many panes keep their rows whatever their age, so that the latest that is not empty stays known when
@@ -76,7 +77,10 @@ func (p *processor) sweepAll() error {
 
 // pass handles one window whose time has come.
 func (p *processor) pass(r *run, w window, kind byte) error {
-	if kind == closeTimer && slideOf(r.slides, w.grain) != nil {
+	switch {
+	case kind == ripeTimer:
+		return p.foldAll(r)
+	case kind == closeTimer && slideOf(r.slides, w.grain) != nil:
 		return p.closeSlide(r, w)
 	}
 	known, err := p.loadWindow(w)

@@ -31,13 +31,22 @@ const unitEvent = "event"
 // TotalInput is what the record of a total is made of: plain sums, so that a recomputation can fill it as well.
 type TotalInput struct {
 	Entry  *experiment.Entry
-	Sums   *experiment.Delta // of all deltas of the run, cells of segments among them; panes and Version are not looked at
+	Sums   *experiment.Delta // of all deltas of the run, cells of segments among them, those of maturity as far as AsOf; panes and Version are not looked at
+	Watch  *Watch            // of all panes of maturity that end at AsOf or before; nil: evidence is that of Sums alone
 	AsOf   int64             // as AsOf says
 	Closed bool
+
+	kept *figures // from one record to the next, nil: none
 }
 
-// AsOf gives as_of and closed of a total: the watermark of stage 2, at most the end of the latest pane that is not empty, all in
-// Unix ms. Without a pane (last 0) the record is closed as of the start of the run; before the first watermark as_of is 0.
+// figures is the always-valid track of all comparisons, which stays as it is until a pane of maturity is folded.
+type figures struct {
+	version int64
+	watched [][]*watched // by metric and variant, nil for the control
+}
+
+// AsOf gives as_of and closed of a total: the watermark of stage 2, at most the end of the latest pane that is not empty, of events
+// or of maturity, all in Unix ms. Without a pane (last 0) the record is closed as of the start of the run; before the first watermark as_of is 0.
 func AsOf(e *experiment.Entry, watermark, last int64) (at int64, closed bool) {
 	if last == 0 {
 		return max(0, e.Versions[0].Effective), true
@@ -74,7 +83,7 @@ func (t *tally) record(in TotalInput) *result.Record {
 	if t.independent {
 		rec.Split = t.split()
 		t.splitVerdict = rec.Split.Verdict
-		t.watch()
+		t.watch(in.kept)
 	} else {
 		rec.Reason = map[string]string{"split": ReasonNotIndependent}
 	}
@@ -99,6 +108,7 @@ type tally struct {
 	corrections int64
 	worst       split.Segment // the segment that came least by the weights
 	worstBroken bool
+	memory      *Watch // may be nil
 
 	// Of experiments that inference applies to.
 	splitVerdict string
@@ -111,9 +121,12 @@ type epoch struct {
 	cells   []experiment.CellDelta
 }
 
-// newTally is that of a segment, 0 for all units.
+// newTally is that of a segment, 0 for all units. Only of all units is the strongest evidence remembered.
 func newTally(in TotalInput, segment int) *tally {
 	t := &tally{entry: in.Entry, version: versionAt(in.Entry, in.AsOf), segment: segment}
+	if segment == 0 {
+		t.memory = in.Watch
+	}
 	t.def = &t.version.Definition
 	t.events = t.def.Unit == unitEvent
 	t.independent = !t.events || t.def.RandomisedBy == unitEvent
@@ -160,13 +173,17 @@ func (t *tally) live(c *experiment.CellDelta, m int) (s stats.Sums) {
 	return s
 }
 
-// matured are the sums of the units that have matured. Events are at once.
+// matured are the sums of the units that have matured. Events do with the pane in which they come; where inference does not apply
+// there are no panes, and they do at once.
 func (t *tally) matured(c *experiment.CellDelta, m int) (s stats.Sums) {
-	if t.events {
+	if !t.independent {
 		return t.live(c, m)
 	}
 	if m < len(c.Matured) {
 		s = c.Matured[m]
+	}
+	if t.events && t.def.Metrics[m].Kind != kindMean {
+		s.N = c.FirstSeen
 	}
 	return s
 }

@@ -1,7 +1,7 @@
 // Package flow joins the two stages into the topology of the experimentation
 // engine: events by unit, deltas by experiment, statistics out.
 //
-//	<prefix>.events ─► units ─► <prefix>-deltas-repartition ─► cells ─► <prefix>.stats
+//	<prefix>.events ─► units ─► <prefix>-deltas-repartition ─► cells ─► <prefix>.stats, <prefix>.decisions
 //	                    │  ▲
 //	                    └──┴─ <prefix>-unit-repartition: records that lay in another partition than their unit's
 package flow
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/codecs/event"
 	"github.com/abacus-stream/abacus/codecs/result"
 	"github.com/abacus-stream/abacus/processors/experiment"
@@ -47,6 +48,9 @@ func (c Config) Events() string { return c.withDefaults().Prefix + ".events" }
 // Stats is the topic that the flow writes.
 func (c Config) Stats() string { return c.withDefaults().Prefix + ".stats" }
 
+// Decisions is the topic of stops and alerts, which the flow writes.
+func (c Config) Decisions() string { return c.withDefaults().Prefix + ".decisions" }
+
 // Build adds the flow to a topology.
 func Build(b *topology.Builder, c Config) {
 	c = c.withDefaults()
@@ -66,6 +70,7 @@ func Build(b *topology.Builder, c Config) {
 
 	stats := topology.NewSink(b, c.Stats(), codecs.String, result.Codec, cells.PartitionByExperiment)
 	stage2 := cells.Config{EmitEvery: c.EmitEvery.Milliseconds(), Stats: stats, Registry: units.RegistryTable(c.Prefix), Deltas: deltas.Node()}
+	stage2.Decisions = topology.NewSink(b, c.Decisions(), codecs.String, decision.Codec, nil)
 	topology.Reach(topology.Process(delivered, "cells", cells.Needs(stage2), cells.New(stage2)), longestWindow)
 }
 

@@ -38,6 +38,7 @@ metrics:
   - {name: basket, kind: quantile, event: purchase, window: 20s, decimals: 2, quantiles: [0.5, 0.9]}
   - {name: wealth, kind: quantile, event: purchase, of: unit, window: 30s, decimals: 1}
   - {name: newest, kind: last, event: purchase, window: 25s, decimals: 2, cap: 15}
+  - {name: failed, kind: conversion, event: error, window: 5s, goal: decrease, guardrail: true, on_harm: stop, margin: 0.01}
 `, `
 experiment: ranker
 unit: event
@@ -74,7 +75,12 @@ func differences(t testing.TB, d *topologytest.Driver, defs ...string) []verify.
 	for _, rec := range d.Records("abacus.events") {
 		v.Event(verify.Record{Topic: "abacus.events", Partition: rec.Partition, Offset: rec.Offset, Appended: rec.Appended, Key: rec.Key, Value: rec.Value})
 	}
-	return v.CompareStats(d.Last("abacus.stats"))
+	decided := [][]byte{}
+	for _, rec := range d.Records("abacus.decisions") {
+		decided = append(decided, rec.Value)
+	}
+	last := d.Last("abacus.stats")
+	return append(v.CompareStats(last), v.CompareDecisions(decided, last)...)
 }
 
 // anyEvent draws one event around a time; ids are few, so that duplicates and conflicts happen.

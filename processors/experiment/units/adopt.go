@@ -153,6 +153,10 @@ func (p *processor) replace(old, fresh *run) {
 	p.catalog = newCatalog(runs)
 	p.classes.resolve(p.catalog.byHash)
 	p.ctx.SetGrace(p.catalog.grace)
+	if now := p.ctx.StreamTime(); now > 0 {
+		p.ripened = 0
+		p.closeAfter(now) // what matured before a restart
+	}
 }
 
 // moveEnd settles every row of a run anew whose end has moved: it changes what counts of the events that are there.

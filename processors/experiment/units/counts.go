@@ -1,29 +1,28 @@
 package units
 
-// see counts a unit as first seen where its first exposure put it, excluded or not.
-func (s *sums) see(e *Enrolment, excluded bool) {
+// see counts a unit as first seen where its first exposure put it, excluded or not, in the pane of a stream time.
+func (s *sums) see(e *Enrolment, at int64, excluded bool) {
 	for _, segment := range e.Parts.list() {
-		c := s.cell(e.Variant, e.Epoch, segment)
+		c := s.ripe(e.Variant, e.Epoch, at, segment)
 		c.firstSeen++
 		c.crossed += one(excluded)
 	}
 }
 
 // cross counts a unit as excluded that was seen before.
-func (s *sums) cross(e *Enrolment) {
+func (s *sums) cross(e *Enrolment, at int64) {
 	for _, segment := range e.Parts.list() {
-		s.cell(e.Variant, e.Epoch, segment).crossed++
+		s.ripe(e.Variant, e.Epoch, at, segment).crossed++
 	}
 }
 
-// mature takes the total of a metric over into the matured track, where it has one, and those of its joint.
-func (s *sums) mature(x *run, e *Enrolment, metric int) {
+// mature takes the total of a metric over into the matured track, in the pane of a stream time, and those of its joint.
+func (s *sums) mature(x *run, e *Enrolment, metric int, at int64) {
 	m := &x.metrics[metric]
 	total := m.total(e.Totals[metric])
-	tracked := metric < x.shown && m.kind != ratio && m.kind != quantiles
 	for _, segment := range e.Parts.list() {
-		c := s.cell(e.Variant, e.Epoch, segment)
-		if tracked {
+		c := s.ripe(e.Variant, e.Epoch, at, segment)
+		if m.kind != ratio {
 			c.matured[metric].Include(total)
 			c.nonZero[metric] += one(total != 0)
 		}

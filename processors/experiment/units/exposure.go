@@ -91,7 +91,7 @@ func (p *processor) change(ev *event.Event, x *run, variant int) {
 	if variant != e.Variant && !e.Several {
 		e.Several = true
 		if e.Seen != 0 && e.Checked && !x.first {
-			x.sums.cross(e)
+			x.sums.cross(e, p.ripe(never))
 		}
 	}
 	switch {

@@ -64,10 +64,14 @@ func (p *processor) fireRow(due int64) error {
 		return nil
 	}
 	p.row.Timer = never
-	return p.save()
+	p.timed = true
+	err := p.save()
+	p.timed = false
+	return err
 }
 
-// mature counts what stream time has made due: the first-seen arms, and each metric's total as it now is.
+// mature counts what stream time has made due: the first-seen arms, and each metric's total as it now is. What a timer brings has
+// matured when it was due; all else was due before its row knew of it, and matures now.
 func (p *processor) mature(now int64) {
 	for i := range p.row.Enrolments {
 		e := &p.row.Enrolments[i]
@@ -78,24 +82,48 @@ func (p *processor) mature(now int64) {
 }
 
 // matureIn matures one enrolment; with now = never all of it.
+//
+// Invariant (no pane matures twice): what matures lies in a pane that ends after the stream time of the step before. No watermark
+// beyond that has left the task, so stage 2 still holds the pane open.
 func (p *processor) matureIn(x *run, e *Enrolment, now int64) {
 	place := Place(p.ctx.NextOffset(p.cfg.Events))
 	kept := e.LeftOut == experiment.Analysed && (!e.Several || x.first)
-	if e.Seen == 0 && after(e.First, x.grace) <= now {
+	if due := after(e.First, x.grace); e.Seen == 0 && due <= now {
 		e.Seen = place
 		if e.Checked {
-			x.sums.see(e, !kept)
+			x.sums.see(e, p.ripe(due), !kept)
 		}
 	}
 	for i := range e.Matured {
 		m := &x.metrics[i]
-		if e.Matured[i] != 0 || x.due(m, e.First) > now {
+		due := x.due(m, e.First)
+		if e.Matured[i] != 0 || due > now {
 			continue
 		}
 		e.Matured[i] = place
-		if kept {
-			x.sums.mature(x, e, i)
+		// Covariates and quantiles have no track of matured units.
+		if kept && i < x.shown && m.kind != quantiles {
+			x.sums.mature(x, e, i, p.ripe(due))
 		}
+	}
+}
+
+// ripe is the stream time at which something matures now that was due at a time. The task asks for stream time to pass the end of its
+// pane, so that it is closed on quiet input too.
+func (p *processor) ripe(due int64) int64 {
+	at := p.ctx.StreamTime()
+	if p.timed {
+		at = due
+	}
+	p.closeAfter(at)
+	return at
+}
+
+// closeAfter has stream time pass the end of a pane and grace.
+func (p *processor) closeAfter(at int64) {
+	if pane := paneOf(at); pane > p.ripened {
+		p.ripened = pane
+		p.closer.At(after(pane+second, p.catalog.grace))
 	}
 }
 

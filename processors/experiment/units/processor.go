@@ -47,6 +47,9 @@ type processor struct {
 	adopted map[string]adopted // by experiment
 	timers  state.Timers       // one timer a row, those that rows name; others are stale
 	timer   *topology.Timer
+	closer  *topology.Timer     // asks for stream time behind the latest pane of maturity
+	ripened int64               // start of that pane
+	timed   bool                // the row in hand was brought by a timer
 	quiet   int64               // stream time of the latest quiet row
 	groups  map[uint64][][]byte // keys of waiting events, by group
 
@@ -85,6 +88,7 @@ func (p *processor) Init(ctx topology.Context) error {
 	p.ctx, p.table = ctx, ctx.Table(Store)
 	p.send = p.cfg.Deltas.Sender(ctx)
 	p.timer = ctx.OnStreamTime(p.fire)
+	p.closer = ctx.OnStreamTime(func(int64) error { return nil })
 	p.counts = counts{ctx.Counter("events"), ctx.Counter("tagged"), ctx.Counter("ignored_types"), ctx.Counter("exposures_repeated")}
 	ctx.OnFlush(p.flush)
 	ctx.OnGlobal(RegistryTable(p.cfg.Prefix), p.adopt)

@@ -16,6 +16,7 @@ type run struct {
 	number   int
 	perEvent bool // unit: event
 	windowed bool // panes keep values and units
+	judged   bool // inference applies: the units are what is randomised
 	first    bool // multiple_variants: first
 	start    int64
 	end      int64
@@ -83,7 +84,8 @@ func compile(entry *experiment.Entry) (*run, error) {
 	d.Defaults()
 	x := &run{
 		name: entry.Experiment, hash: xxhash.Sum64String(entry.Experiment), number: entry.Run,
-		perEvent: d.Unit == "event", windowed: entry.Windowed(), first: d.MultipleVariants == "first", start: entry.Versions[0].Effective,
+		perEvent: d.Unit == "event", judged: d.Unit != "event" || d.RandomisedBy == "event", windowed: entry.Windowed(),
+		first: d.MultipleVariants == "first", start: entry.Versions[0].Effective,
 		end: endOfVersion(&entry.Versions[len(entry.Versions)-1]), grace: int64(d.Grace), dedup: int64(d.DedupFor),
 	}
 	if d.Start != nil {

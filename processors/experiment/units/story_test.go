@@ -137,7 +137,7 @@ func (l *ledger) add(d *experiment.Delta) {
 		l.leftOut[i] += n
 	}
 	for _, c := range d.Cells {
-		into := l.cell(c.Variant, c.Epoch, len(c.Live), c.Segment)
+		into := l.cell(c.Variant, c.Epoch, max(len(c.Live), len(c.Matured)), c.Segment)
 		into.Excluded += c.Excluded
 		into.Corrections += c.Corrections
 		into.Units += c.Units
@@ -145,8 +145,12 @@ func (l *ledger) add(d *experiment.Delta) {
 		into.Crossed += c.Crossed
 		for i := range c.Live {
 			into.Live[i].Add(c.Live[i])
+		}
+		for i := range c.Matured {
 			into.Matured[i].Add(c.Matured[i])
-			into.NonZero[i] += c.NonZero[i]
+		}
+		for i, n := range c.NonZero {
+			into.NonZero[i] += n
 		}
 		into.Bins = append(into.Bins, c.Bins...)
 		for _, j := range c.Joint {

@@ -53,7 +53,7 @@ func (p *processor) tagged(x *run, ev *event.Event) error {
 
 func (p *processor) countTagged(x *run, ev *event.Event, variant int) {
 	p.counts.tagged.N++
-	c := x.sums.cell(variant, x.epoch(ev.ConfigVersion, ev.Time), 0)
+	c := p.cellOf(x, variant, x.epoch(ev.ConfigVersion, ev.Time))
 	pane := x.sums.panes.at(paneOf(ev.Time), variant)
 	c.units++
 	pane.UnitsNew++
@@ -109,6 +109,16 @@ func (p *processor) countValue(x *run, c *cell, metric int, value int64) {
 	c.live[metric].N += one(m.valued)
 	c.live[metric].Replace(0, total)
 	c.nonZero[metric] += one(total != 0)
+}
+
+// cellOf is the cell of an event that is a unit by itself: where inference applies, it matures at once.
+func (p *processor) cellOf(x *run, variant int, epoch int64) *cell {
+	if !x.judged {
+		return x.sums.cell(variant, epoch, 0)
+	}
+	now := max(p.ctx.StreamTime(), 0)
+	p.closeAfter(now)
+	return x.sums.ripe(variant, epoch, now, 0)
 }
 
 // inRange says whether every metric of the run that takes the event can hold its value.

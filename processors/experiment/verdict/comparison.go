@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/abacus-stream/abacus/processors/experiment/stats"
 	"github.com/abacus-stream/abacus/processors/experiment/stats/always"
@@ -22,6 +23,8 @@ type Comparison struct {
 	Decides   [2]float64 // interval that must be without 0
 	Effect    float64    // relative to the control, of matured units, for the words
 	Interval  [2]float64 // of Effect
+	Until     int64      // when Decides was last without 0, Unix ms; 0: never
+	Higher    bool       // above 0 then
 	Decrease  bool       // the goal: less is better
 	Secondary bool       // may be worse, but never says better
 	Missing   string     // why P or Decides is: a reason of stats or always
@@ -54,6 +57,8 @@ func (c Comparison) differs() (verdict, reason string) {
 		goal = "lower is better"
 	}
 	switch {
+	case !higher && !lower && c.Until != 0:
+		return c.faded()
 	case !higher && !lower:
 		return c.told(Collecting, c.unclear())
 	case higher == c.Decrease:
@@ -62,6 +67,19 @@ func (c Comparison) differs() (verdict, reason string) {
 		return c.told(Collecting, effect+", but this is a secondary metric: it decides nothing")
 	}
 	return c.told(Better, effect+", and "+goal)
+}
+
+// faded is the verdict where there was a difference of which the results now show none.
+func (c Comparison) faded() (verdict, reason string) {
+	was, until := Better, time.UnixMilli(c.Until).UTC().Format(time.RFC3339)
+	if c.Higher == c.Decrease {
+		was = Worse
+	}
+	now := strings.ToLower(c.chance()[:1]) + c.chance()[1:]
+	if was == Better && c.Secondary {
+		return c.told(Collecting, "There was a difference until "+until+", of a secondary metric: it decides nothing; now "+now)
+	}
+	return c.told(NoDifferenceNow+" (was "+was+" until "+until+")", "There was a difference until "+until+"; now "+now)
 }
 
 // unclear says why a difference that is none of chance has no side.

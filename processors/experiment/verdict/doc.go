@@ -9,6 +9,7 @@ const (
 	OK               = "ok"                // of a split without a fault
 	Collecting       = "collecting"        // not to be judged, or not yet
 	NoDifference     = "no difference yet" // it may be chance
+	NoDifferenceNow  = "no difference now" // there was one, of a novelty that wore off: (was better until T) or worse follows, T in RFC 3339
 	Better           = "better"            // than control, by the metric's goal; of primary metrics only
 	Worse            = "worse"
 	BrokenSplit      = "broken split"      // units do not come to the variants as the weights say

@@ -60,7 +60,7 @@ func (c *comparison) record(key string, data []byte) {
 	if c.passed != nil {
 		c.passed[t] = max(c.passed[t], watermark)
 	}
-	want, skip := c.want(t, parsed, watermark)
+	want, skip := c.want(t, parsed, watermark, number(got["matured_late"]) > 0)
 	if want == nil {
 		c.differ(key, "", "", brief(data))
 		return
@@ -78,16 +78,17 @@ func (c *comparison) record(key string, data []byte) {
 }
 
 // want is the record that belongs to a key, nil where there is to be none; skip says which fields cannot be decided.
-func (c *comparison) want(t *tally, key result.Key, watermark int64) (*result.Record, func(path, want, got string) bool) {
+func (c *comparison) want(t *tally, key result.Key, watermark int64, late bool) (*result.Record, func(path, want, got string) bool) {
+	l := c.verifier.leniency(t, watermark, late)
 	switch {
 	case key.Segment != "":
-		return t.wantSegment(key.Segment, watermark), c.verifier.leniency(t).skip
+		return t.wantSegment(key.Segment, watermark, !l.quiet), l.skip
 	case key.Grain == result.Total:
-		return t.wantTotal(watermark), c.verifier.leniency(t).skip
+		return t.wantTotal(watermark, !l.quiet), l.skip
 	}
 	panes := t.windows(key.Grain)[key.Start]
 	if w := t.window(key.Grain, key.Start, panes); !w.empty() && (!sliding(key.Grain) || watermark >= w.End) {
-		return t.wantWindow(key.Grain, w, watermark), c.verifier.leniency(t).window
+		return t.wantWindow(key.Grain, w, watermark), l.window
 	}
 	return nil, nil
 }

@@ -103,7 +103,13 @@ func (t *tally) sums(segment, variant, metric int) (live, matured Sum) {
 	for key, c := range t.cells {
 		if key.variant == variant && key.segment == segment {
 			sums[0].merge(&c.live[metric])
-			sums[1].merge(&c.matured[metric])
+		}
+	}
+	for _, pane := range t.ripe {
+		for key, c := range pane {
+			if key.variant == variant && key.segment == segment {
+				sums[1].merge(&c.matured[metric])
+			}
 		}
 	}
 	return sums[0], sums[1]

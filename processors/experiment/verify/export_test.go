@@ -12,11 +12,11 @@ func (v *Verifier) Publish() map[string]*result.Record {
 	out := map[string]*result.Record{}
 	for name, t := range v.tallies {
 		if !t.empty() {
-			out[result.TotalKey(name)] = t.wantTotal(math.MaxInt64)
+			out[result.TotalKey(name)] = t.wantTotal(math.MaxInt64, true)
 		}
 		for i, segment := range t.plan.segments() {
 			if t.hasSegment(1 + i) {
-				rec := t.wantSegment(segment, math.MaxInt64)
+				rec := t.wantSegment(segment, math.MaxInt64, true)
 				out[rec.Key()] = rec
 			}
 		}

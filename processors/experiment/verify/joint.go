@@ -225,20 +225,60 @@ func (j joints) plain() (out []experiment.JointSums) {
 	return out
 }
 
-// numerator is what the numerator of a ratio comes to in one variant of a segment, live and matured.
-func (t *tally) numerator(segment, variant, metric int) (live, matured Sum) {
-	sums := newSums(2)
-	for key, c := range t.cells {
+// add adds the sums of another cell.
+func (j joints) add(other joints) {
+	for metric, tracks := range other {
+		if j[metric] == nil {
+			j[metric] = &[2]joint{}
+		}
+		for track := range tracks {
+			j[metric][track].merge(&tracks[track])
+		}
+	}
+}
+
+// both are the sums of two cells.
+func both(a, b joints) joints {
+	sum := joints{}
+	sum.add(a)
+	sum.add(b)
+	return sum
+}
+
+func (j *joint) merge(other *joint) {
+	if other.products == nil {
+		return
+	}
+	if j.products == nil {
+		j.products = map[[2]int]*big.Int{}
+		for range other.sums {
+			j.sums = append(j.sums, new(big.Int))
+		}
+	}
+	j.n += other.n
+	for i, sum := range other.sums {
+		j.sums[i].Add(j.sums[i], sum)
+	}
+	for key, product := range other.products {
+		if j.products[key] == nil {
+			j.products[key] = new(big.Int)
+		}
+		j.products[key].Add(j.products[key], product)
+	}
+}
+
+// numerator is what the numerator of a ratio comes to in one track of one variant of a segment.
+func numerator(cells map[cellKey]*cell, segment, variant, metric, track int) Sum {
+	sum := newSums(1)[0]
+	for key, c := range cells {
 		if key.segment != segment || key.variant != variant || c.joint[metric] == nil {
 			continue
 		}
-		for track := range sums {
-			of := &c.joint[metric][track]
-			sums[track].N += of.n
-			if len(of.sums) > 0 {
-				sums[track].S.Add(sums[track].S, of.sums[0])
-			}
+		of := &c.joint[metric][track]
+		sum.N += of.n
+		if len(of.sums) > 0 {
+			sum.S.Add(sum.S, of.sums[0])
 		}
 	}
-	return sums[liveTrack], sums[maturedTrack]
+	return sum
 }

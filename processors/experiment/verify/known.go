@@ -53,7 +53,7 @@ func (v *Verifier) Totals(watermark func(experiment string) int64) []*result.Rec
 		if at == 0 {
 			at = v.latest()
 		}
-		all = append(all, t.wantTotal(at))
+		all = append(all, t.wantTotal(at, true))
 	}
 	return all
 }

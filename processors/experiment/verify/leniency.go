@@ -2,21 +2,19 @@ package verify
 
 import "strings"
 
-// leniency is what of a total cannot be decided from the input topic. A task that hears nothing for a while advances its
-// stream time with the wall clock; what matures by that, no record of the input tells. So matured figures are compared
-//   - exactly, where no gap between two append times allows idleness and every unit has matured by stream time,
-//   - between what has matured by stream time and all units, where only the end of the log leaves some waiting,
-//   - not at all otherwise, and the figures of the always-valid track with them.
-//
-// Nor does it tell how far a task had come when a record was forwarded to it: where units have such records, the matured
-// figures and the revisions of windows may differ.
+// leniency is what of a total cannot be decided from the input topic: not how far a task had come when a record was forwarded to it,
+// nor, where the log does not tell of idleness, when a unit matured. Where units have such records the matured figures, those of the
+// always-valid track and the revisions of windows may differ. So may they where a task was idle in event time that others had passed:
+// what it matured then came after its pane was closed, and the record says so.
 type leniency struct {
 	tally *tally
-	quiet bool // a task may have been idle between two records, or behind or ahead of one that was forwarded
+	quiet bool  // a task may have been idle between two records, or behind or ahead of one that was forwarded
+	asOf  int64 // of the record
 }
 
-func (v *Verifier) leniency(t *tally) leniency {
-	return leniency{tally: t, quiet: !v.in.NeverIdle && (t.astray || v.in.Quiets == nil && v.silence())}
+func (v *Verifier) leniency(t *tally, asOf int64, late bool) leniency {
+	late = late && (len(v.in.Quiets) > 0 || len(t.tail) > 0)
+	return leniency{tally: t, asOf: asOf, quiet: late || !v.in.NeverIdle && (t.astray || v.in.Quiets == nil && v.silence())}
 }
 
 // window is skip for the record of a window: how often it changed after its end.
@@ -38,66 +36,30 @@ func (v *Verifier) silence() bool {
 
 // skip says whether a difference at a path is none that can be decided.
 func (l leniency) skip(path, want, got string) bool {
+	if path == "closed" && l.asOf >= l.tally.lastPane() && l.tally.tail.end() > l.asOf {
+		return true // a unit that waits for an idle task may be on its way
+	}
 	if path == "post_maturity_corrections" {
 		return l.quiet && number(got) > number(want)
 	}
-	if firstSeen(path) {
-		return l.quiet || l.tally.unseen > 0
+	if path == "matured_late" || path == "closed" || firstSeen(path) {
+		return l.quiet
 	}
 	part := strings.Split(path, ".")
-	if len(part) < 5 || part[0] != "metrics" || l.tally.plan.byEvent {
-		return false
-	}
-	metric := l.tally.plan.metric(part[1])
-	field := part[4]
-	switch part[2] {
-	case "variants":
-		waiting := l.tally.waiting(metric, l.tally.plan.variant(part[3]))
-		return l.matured(field, want, got, waiting)
-	case "comparisons":
-		return alwaysValid[field] && (l.quiet || l.tally.waiting(metric, -1) > 0) || judged[field] && l.open()
-	}
-	return false
+	return l.quiet && len(part) >= 5 && part[0] == "metrics" && l.tally.plan.judged() && maturedFields[part[4]]
 }
 
-// open says whether a verdict may still be another: it rests on all metrics of its family, and on the split.
-func (l leniency) open() bool { return l.quiet || l.tally.unseen > 0 || l.tally.waiting(-1, -1) > 0 }
-
-// judged is the fields of a comparison that rest on others too.
-var judged = map[string]bool{"p_adjusted": true, "verdict": true, "reason": true}
+// maturedFields are the fields of a variant or a comparison that rest on matured units.
+var maturedFields = map[string]bool{
+	"matured_n": true, "matured_sum": true, "matured_nonzero": true, "p_always": true, "interval_always": true,
+	"relative_interval_always": true, "crossed_at": true, "p_adjusted": true, "verdict": true, "reason": true,
+}
 
 // firstSeen says whether a field rests on units by first-seen arm.
 func firstSeen(path string) bool {
 	rest, split := strings.CutPrefix(path, "split.")
 	name, _, _ := strings.Cut(rest, ".")
 	return split && (name == "p_sequential" || name == "verdict" || name == "reason" || name == "first_seen" || name == "crossed" || name == "worst_segment" || name == "p_worst_segment")
-}
-
-// alwaysValid is the fields of a comparison that rest on matured units.
-var alwaysValid = map[string]bool{
-	"p_always": true, "interval_always": true, "relative_interval_always": true,
-}
-
-// matured judges the figures of the matured track of one variant, where so many units wait.
-func (l leniency) matured(field, want, got string, waiting int64) bool {
-	switch field {
-	case "matured_n":
-		least := number(want)
-		return l.quiet && got != "" || waiting > 0 && number(got) >= least && number(got) <= least+waiting
-	case "matured_sum", "matured_nonzero":
-		return l.quiet || waiting > 0
-	}
-	return false
-}
-
-// waiting is how many kept units have not matured, of one metric and variant or, with -1, of all.
-func (t *tally) waiting(metric, variant int) (n int64) {
-	for key, count := range t.pending {
-		if (metric < 0 || key.metric == metric) && (variant < 0 || key.variant == variant) {
-			n += count
-		}
-	}
-	return n
 }
 
 // metric is the index of a name, -1 if there is none such.

@@ -140,6 +140,9 @@ func (p *plan) grains() []string {
 	return all
 }
 
+// judged says whether inference applies.
+func (p *plan) judged() bool { return !p.byEvent || p.randomised }
+
 // variant is the index of a name, -1 if there is none such.
 func (p *plan) variant(name string) int {
 	for i, known := range p.variants {

@@ -56,15 +56,15 @@ func hashKey(key string) (experiment, grain, segment string, ok bool) {
 // statsHash compares the hash of a total, or of a segment.
 func (c *comparison) statsHash(key string, t *tally, segment string, hash map[string]string) {
 	watermark := number(hash["as_of"])
-	rec := t.wantTotal(watermark)
+	lenient := c.verifier.leniency(t, watermark, number(hash["matured_late"]) > 0)
+	rec := t.wantTotal(watermark, !lenient.quiet)
 	if segment != "" {
-		rec = t.wantSegment(segment, watermark)
+		rec = t.wantSegment(segment, watermark, !lenient.quiet)
 	}
 	if rec == nil {
 		c.differ(key, "", "", "a hash")
 		return
 	}
-	lenient := c.verifier.leniency(t)
 	want := map[string]string{
 		"as_of": fmt.Sprint(rec.AsOf), "config_version": fmt.Sprint(rec.ConfigVersion),
 	}
@@ -181,7 +181,7 @@ func same(field, want, got string) bool {
 // path is where the total has what a field of its hash says.
 func (l leniency) path(field string) string {
 	part := strings.Split(field, ".")
-	if len(part) == 3 && (alwaysValid[part[2]] || judged[part[2]]) {
+	if len(part) == 3 && maturedFields[part[2]] {
 		return strings.Join([]string{"metrics", part[1], "comparisons", part[0], part[2]}, ".")
 	}
 	return field

@@ -64,7 +64,7 @@ func (r *row) touch(at moment, e *event) {
 		r.take(at, h)
 	}
 	r.settle(at, h)
-	r.mature(at)
+	r.mature(at, byChange)
 }
 
 // take takes an event of a new id.
@@ -119,7 +119,7 @@ func (m *member) expose(at moment, v view, h *held) {
 	before := m.crossed(v)
 	m.variants[h.e.variant] = true
 	if m.seen && m.drawn && m.crossed(v) && !before {
-		for _, c := range at.task.tally(v).all(m.arm, m.segments) {
+		for _, c := range at.task.tally(v).ripeCells(byChange, at.stream, m.arm, m.segments) {
 			c.crossed++
 		}
 	}

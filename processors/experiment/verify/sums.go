@@ -1,25 +1,34 @@
 package verify
 
 import (
+	"maps"
 	"math/big"
 
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/experiment/stats"
 )
 
-// delta is the tally as the plain sums that package cells turns into a record, without panes.
-func (t *tally) delta() *experiment.Delta {
+// delta is the tally as the plain sums that package cells turns into a record, without panes, with what had matured by then.
+func (t *tally) delta(matured map[cellKey]*cell) *experiment.Delta {
 	d := &experiment.Delta{Run: t.plan.run, Excluded: t.excluded, Corrections: t.corrections}
 	d.LeftOut[experiment.CauseList], d.LeftOut[experiment.CauseHeld] = t.leftOut["listed"], t.leftOut["holdout"]
 	for i := range d.Dropped {
 		d.Dropped[i] = t.dropped[experiment.Drop(i).String()]
 	}
-	for key, c := range t.cells {
-		d.Cells = append(d.Cells, experiment.CellDelta{
-			Variant: key.variant, Epoch: key.epoch, Segment: key.segment, Units: c.units, FirstSeen: c.firstSeen, Crossed: c.crossed,
-			Live: plain(c.live), Matured: plain(c.matured), NonZero: c.nonZero, Bins: c.quantiles.bins(t.plan.metrics), Joint: c.joint.plain(),
-			Excluded: c.excluded, Corrections: c.corrections,
-		})
+	all := maps.Clone(t.cells)
+	for key := range matured {
+		t.cellIn(all, key)
+	}
+	for key, c := range all {
+		cell := experiment.CellDelta{
+			Variant: key.variant, Epoch: key.epoch, Segment: key.segment, Units: c.units, Live: plain(c.live), NonZero: c.nonZero,
+			Bins: c.quantiles.bins(t.plan.metrics), Joint: c.joint.plain(), Excluded: c.excluded, Corrections: c.corrections,
+		}
+		if m := matured[key]; m != nil {
+			cell.FirstSeen, cell.Crossed, cell.Matured, cell.NonZero = m.firstSeen, m.crossed, plain(m.matured), m.nonZero
+			cell.Joint = both(c.joint, m.joint).plain()
+		}
+		d.Cells = append(d.Cells, cell)
 	}
 	return d
 }

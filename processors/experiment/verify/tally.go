@@ -1,6 +1,10 @@
 package verify
 
-import "math/big"
+import (
+	"math/big"
+
+	"github.com/abacus-stream/abacus/codecs/decision"
+)
 
 // Sum is the exact sums of one metric over the units of a variant: their number, the sum of their totals
 // and that of the squares. A total is the value times 10^decimals.
@@ -76,27 +80,30 @@ type tally struct {
 	excluded    int64
 	corrections int64
 	grains      map[string]map[int64][]paneKey // see windows
-	pending     map[pendingKey]int64           // kept units that only an idle task may have matured
 	astray      bool                           // some of its units have records that were forwarded
 	shares      int                            // how many were added
-	unseen      int64                          // units that only an idle task may have counted by first-seen arm
+	ripe        maturity                       // what stream time has matured
+	tail        maturity                       // what it will have, should an idle task come so far
+	decided     []*decision.Record             // see decisions
+	decidedAt   int64
 }
-
-type pendingKey struct{ metric, variant int }
 
 func newTally(p *plan) *tally {
 	return &tally{
-		plan: p, cells: map[cellKey]*cell{}, panes: map[paneKey]*pane{}, dropped: map[string]int64{}, leftOut: map[string]int64{}, pending: map[pendingKey]int64{},
+		plan: p, cells: map[cellKey]*cell{}, panes: map[paneKey]*pane{}, dropped: map[string]int64{}, leftOut: map[string]int64{},
+		ripe: maturity{}, tail: maturity{},
 		grains: map[string]map[int64][]paneKey{},
 	}
 }
 
-func (t *tally) cell(key cellKey) *cell {
-	c := t.cells[key]
+func (t *tally) cell(key cellKey) *cell { return t.cellIn(t.cells, key) }
+
+func (t *tally) cellIn(cells map[cellKey]*cell, key cellKey) *cell {
+	c := cells[key]
 	if c == nil {
 		n := len(t.plan.metrics)
 		c = &cell{live: newSums(n), matured: newSums(n), nonZero: make([]int64, n), quantiles: buckets{}, joint: joints{}}
-		t.cells[key] = c
+		cells[key] = c
 	}
 	return c
 }
@@ -184,11 +191,13 @@ func (t *tally) exclude(s *share) {
 }
 
 // countEvent counts a tagged event: there is no unit, so it is its own.
-func (t *tally) countEvent(v view, variant int, e *event) {
+func (t *tally) countEvent(v view, variant int, e *event, stream int64) {
 	c := t.cell(cellKey{variant: variant, epoch: v.epoch(e.version, e.ts)})
 	c.units++
 	into := t.pane(paneOf(e.ts, variant))
 	into.unitsNew++
+	ripe := t.ripeCell(byChange, max(stream, 0), cellKey{variant: variant, epoch: v.epoch(e.version, e.ts)})
+	ripe.firstSeen++
 	anyRounded, anyEmpty := false, false
 	totals := make([]int64, len(v.metrics))
 	for i := range v.metrics {
@@ -211,11 +220,15 @@ func (t *tally) countEvent(v view, variant int, e *event) {
 		}
 		totals[i] = m.total(value)
 		c.live[i].include(m.total(value))
+		ripe.matured[i].include(m.total(value))
 		if m.total(value) != 0 {
-			c.nonZero[i]++
+			ripe.nonZero[i]++
+			if !v.judged() {
+				c.nonZero[i]++
+			}
 		}
 	}
-	c.countRatios(v.plan, totals)
+	c.countRatios(v, ripe, totals)
 	if anyRounded {
 		t.dropped["rounded"]++
 	}
@@ -224,16 +237,20 @@ func (t *tally) countEvent(v view, variant int, e *event) {
 	}
 }
 
-// countRatios counts a tagged event, which has totals by metric, in the ratios of two of them.
-func (c *cell) countRatios(p *plan, totals []int64) {
-	for i, m := range p.metrics {
+// countRatios counts a tagged event, which has totals by metric, in the ratios of two of them, and in its pane of maturity.
+func (c *cell) countRatios(v view, ripe *cell, totals []int64) {
+	for i, m := range v.metrics {
 		if m.kind != "ratio" {
 			continue
 		}
 		a, b := totals[m.parts[0]], totals[m.parts[1]]
 		c.joint.include(i, liveTrack, []int64{a, b})
+		ripe.joint.include(i, maturedTrack, []int64{a, b})
 		if a != 0 && b != 0 {
-			c.nonZero[i]++
+			ripe.nonZero[i]++
+			if !v.judged() {
+				c.nonZero[i]++
+			}
 		}
 	}
 }

@@ -72,8 +72,9 @@ func (t *task) resettle(v view) {
 		if m := r.members[v.plan]; m == nil || m.first == nil || t.stream >= r.expiry(t.knows) {
 			continue
 		}
-		r.mature(t.now())
+		r.mature(t.now(), byTimer)
 		r.settle(t.now(), nil)
+		r.mature(t.now(), byChange)
 	}
 }
 
@@ -164,7 +165,7 @@ func (t *task) metric(e *event) {
 // touch hands an event to the row of its unit.
 func (t *task) touch(e *event) {
 	r := t.row(e.unit)
-	r.mature(t.now())
+	r.mature(t.now(), byTimer)
 	r.touch(t.now(), e)
 }
 
@@ -172,7 +173,7 @@ func (t *task) touch(e *event) {
 func (t *task) row(unit string) *row {
 	r := t.rows[unit]
 	if r != nil && t.stream >= r.expiry(t.knows) {
-		r.mature(t.now())
+		r.mature(t.now(), byTimer)
 		t.leave(r)
 		r = nil
 	}
@@ -188,7 +189,6 @@ func (t *task) leave(r *row) {
 	for _, v := range t.knows.views {
 		if m := r.members[v.plan]; m != nil {
 			t.tally(v).add(&m.share)
-			m.leave(t.tally(v))
 		}
 	}
 }
@@ -196,7 +196,8 @@ func (t *task) leave(r *row) {
 // close ends the replay: what has matured by now, and the shares of all rows.
 func (t *task) close() {
 	for _, r := range t.rows {
-		r.mature(t.now())
+		r.mature(t.now(), byTimer)
+		r.mature(t.now(), byIdleness)
 		t.leave(r)
 	}
 	t.rows = nil
@@ -211,7 +212,7 @@ func (t *task) endOfInput(experiment string) {
 	}
 	for _, r := range t.rows {
 		if m := r.members[v.plan]; m != nil {
-			m.mature(t.now(), v, true)
+			m.mature(t.now(), v, byMark)
 		}
 	}
 }
@@ -247,7 +248,7 @@ func (t *task) count(v view, e *event) {
 	case e.ts >= v.end():
 		into.dropped["after_end"]++
 	default:
-		into.countEvent(v, variant, e)
+		into.countEvent(v, variant, e, t.stream)
 		if t.stream >= after(paneOf(e.ts, variant).start+second, t.knows.grace()) {
 			into.pane(paneOf(e.ts, variant)).late++
 		}

@@ -9,11 +9,12 @@ import (
 	"github.com/abacus-stream/abacus/processors/experiment/cells"
 )
 
-// wantTotal is the record of a total that reflects a watermark. Its figures are functions of the sums recomputed here,
+// wantTotal is the record of a total that reflects a watermark; where it is not sure when things matured, one beyond the last pane that
+// is known is as good. Its figures are functions of the sums recomputed here,
 // its integers and decimals are written by this package.
-func (t *tally) wantTotal(watermark int64) *result.Record {
-	in := t.input(watermark)
-	rec := t.write(cells.Total(in), in, 0)
+func (t *tally) wantTotal(watermark int64, sure bool) *result.Record {
+	in, matured := t.input(watermark, sure)
+	rec := t.write(cells.Total(in), in, 0, matured)
 	rec.Dropped = map[string]int64{}
 	for i := range experiment.Drops {
 		rec.Dropped[i.String()] = t.dropped[i.String()]
@@ -25,34 +26,42 @@ func (t *tally) wantTotal(watermark int64) *result.Record {
 }
 
 // wantSegment is the record of a segment by its name, nil for an unknown one.
-func (t *tally) wantSegment(name string, watermark int64) *result.Record {
+func (t *tally) wantSegment(name string, watermark int64, sure bool) *result.Record {
 	segment := 1 + slices.Index(t.plan.segments(), name)
 	if segment == 0 {
 		return nil
 	}
-	in := t.input(watermark)
-	rec := t.write(cells.Segment(in, segment), in, segment)
+	in, matured := t.input(watermark, sure)
+	rec := t.write(cells.Segment(in, segment), in, segment, matured)
 	rec.Segment = name
 	return rec
 }
 
 // hasSegment says whether anything was counted in a segment.
 func (t *tally) hasSegment(segment int) bool {
-	for key := range t.cells {
-		if key.segment == segment {
-			return true
+	inside := func(cells map[cellKey]*cell) bool {
+		for key := range cells {
+			if key.segment == segment {
+				return true
+			}
 		}
+		return false
 	}
-	return false
+	return inside(t.cells) || slices.ContainsFunc(slices.Collect(maps.Values(t.ripe)), inside)
 }
 
-func (t *tally) input(watermark int64) cells.TotalInput {
+// input is what a record of a total or a segment is made of, and what had matured by then.
+func (t *tally) input(watermark int64, sure bool) (in cells.TotalInput, matured map[cellKey]*cell) {
 	asOf, closed := t.asOf(watermark)
-	return cells.TotalInput{Entry: t.plan.entry, Sums: t.delta(), AsOf: asOf, Closed: closed}
+	if !sure {
+		asOf = watermark
+	}
+	matured, watch, _ := t.fold(asOf)
+	return cells.TotalInput{Entry: t.plan.entry, Sums: t.delta(matured), Watch: watch, AsOf: asOf, Closed: closed}, matured
 }
 
 // write puts what this package has counted in a segment, 0 for the whole, into its record.
-func (t *tally) write(rec *result.Record, in cells.TotalInput, segment int) *result.Record {
+func (t *tally) write(rec *result.Record, in cells.TotalInput, segment int, matured map[cellKey]*cell) *result.Record {
 	rec.Experiment, rec.Run, rec.Grain = t.plan.name, int64(t.plan.run), result.Total
 	rec.AsOf, rec.Closed, rec.Revision = in.AsOf, in.Closed, 0
 	x := t.totalsOf(segment)
@@ -65,30 +74,33 @@ func (t *tally) write(rec *result.Record, in cells.TotalInput, segment int) *res
 		variants := figuresOf(rec, &m)
 		for _, name := range t.plan.variants {
 			figures := variants[name]
-			t.figures(&figures, &x, &m, segment, name)
-			nonZero := t.nonZero(segment, name, m.name)
-			figures.MaturedNonZero = &nonZero
+			t.figures(&figures, &x, segment, &m, name)
+			if t.plan.judged() {
+				t.maturedFigures(&figures, matured, segment, &m, name)
+			}
 			variants[name] = figures
 		}
 	}
 	return rec
 }
 
-// figures writes n and sums of one variant in a segment: n is the units, of a mean by event the events with a value.
-func (t *tally) figures(figures *result.Variant, x *Expected, m *metric, segment int, variant string) {
-	live, matured := x.Live[m.name][variant], x.Matured[m.name][variant]
+// figures writes n and sums of one variant: n is the units, of a mean by event the events with a value.
+func (t *tally) figures(figures *result.Variant, x *Expected, segment int, m *metric, variant string) {
+	live, n := x.Live[m.name][variant], x.Units[variant]
 	if m.kind == "ratio" {
-		live, matured = t.numerator(segment, t.plan.variant(variant), t.plan.metric(m.name))
+		live = numerator(t.cells, segment, t.plan.variant(variant), t.plan.metric(m.name), liveTrack)
 	}
-	n := x.Units[variant]
-	if t.plan.byEvent {
-		if m.valued() {
-			n = live.N
-		}
-		matured = Sum{N: n, S: live.S}
+	if t.plan.byEvent && m.valued() {
+		n = live.N
 	}
 	figures.N, figures.Sum = &n, decimalText(live.S, m.decimals)
-	figures.MaturedN, figures.MaturedSum = &matured.N, decimalText(matured.S, m.decimals)
+	matured, nonZero := n, int64(0)
+	for key, c := range t.cells {
+		if key.segment == segment && t.plan.variants[key.variant] == variant {
+			nonZero += c.nonZero[t.plan.metric(m.name)]
+		}
+	}
+	figures.MaturedN, figures.MaturedSum, figures.MaturedNonZero = &matured, figures.Sum, &nonZero
 }
 
 // writeQuantiles writes n of a quantile metric: the values of its variants in a segment, 0 for the whole.
@@ -113,27 +125,40 @@ func (t *tally) writeQuantiles(rec *result.Record, segment, metric int) {
 	}
 }
 
-// nonZero is how many units of the matured track of a segment have a total that is not 0.
-func (t *tally) nonZero(segment int, variant, metric string) (n int64) {
-	for key, c := range t.cells {
-		if key.segment == segment && t.plan.variants[key.variant] == variant {
-			n += c.nonZero[t.plan.metric(metric)]
+// maturedFigures writes those of the matured track where there is one.
+func (t *tally) maturedFigures(figures *result.Variant, matured map[cellKey]*cell, segment int, m *metric, variant string) {
+	sum, nonZero, i := newSums(1)[0], int64(0), t.plan.metric(m.name)
+	for key, c := range matured {
+		if key.segment != segment || t.plan.variants[key.variant] != variant {
+			continue
 		}
+		own := c.matured[i]
+		if m.kind == "ratio" {
+			own = numerator(map[cellKey]*cell{key: c}, segment, key.variant, i, maturedTrack)
+		}
+		if t.plan.byEvent && m.kind != "mean" {
+			own.N = c.firstSeen
+		}
+		sum.merge(&own)
+		nonZero += c.nonZero[i]
 	}
-	return n
+	figures.MaturedN, figures.MaturedSum, figures.MaturedNonZero = &sum.N, decimalText(sum.S, m.decimals), &nonZero
 }
 
-// asOf caps a watermark at the end of the latest pane that holds something.
+// asOf caps a watermark at the end of the latest pane that holds something, of events or of maturity.
 func (t *tally) asOf(watermark int64) (at int64, closed bool) {
-	last := t.lastPane()
+	last := max(t.lastPane(), t.tail.end())
 	if last == 0 {
 		return max(0, t.plan.versions[0].effective), true
 	}
 	return min(watermark, last), watermark >= last
 }
 
-// lastPane is the end of the latest pane that holds something, 0 without one.
+// lastPane is the end of the latest pane that holds something, or that stream time has matured something in, 0 without one.
 func (t *tally) lastPane() (end int64) {
+	if t.plan.judged() {
+		end = t.ripe.end()
+	}
 	for key, p := range t.panes {
 		if !p.empty() {
 			end = max(end, key.start+second)

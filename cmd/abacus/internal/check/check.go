@@ -46,6 +46,12 @@ func Run(ctx context.Context, cfg Config) (*Report, error) {
 		values[key] = rec.Value
 	}
 	report := &Report{Records: v.Records(), Compared: len(values), Differences: v.CompareStats(values)}
+	decided, err := readDecisions(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	report.Compared += len(decided)
+	report.Differences = append(report.Differences, v.CompareDecisions(decided, values)...)
 	if cfg.Redis == nil {
 		return report, nil
 	}
@@ -98,6 +104,16 @@ func (l *loaded) take(rec *kgo.Record) {
 	if bytes.Contains(rec.Value, []byte(`"retract"`)) {
 		l.retracted = max(l.retracted, at)
 	}
+}
+
+// readDecisions gives the records of the decisions topic in their order.
+func readDecisions(ctx context.Context, cfg Config) (all [][]byte, err error) {
+	err = cfg.Logs.Read(ctx, cfg.Prefix+".decisions", func(rec *kgo.Record) {
+		if rec.Value != nil {
+			all = append(all, rec.Value)
+		}
+	})
+	return all, err
 }
 
 // readHashes gives every hash of ours in Redis.

@@ -74,19 +74,22 @@ func (f *Feed) err() error {
 	return nil
 }
 
-// End produces the end-of-input marks of experiments to every partition: behind them all units
-// are mature and all panes up to ts closed. It waits until they are acknowledged.
-func (f *Feed) End(ctx context.Context, partitions int32, ts int64, experiments ...string) error {
+// End produces the end-of-input marks of experiments to every partition: behind them all units are mature. Those at last, the time of
+// the last event, have all units mature in its pane; those at closed let the watermark pass it, and all windows up to it. It waits
+// until they are acknowledged.
+func (f *Feed) End(ctx context.Context, partitions int32, last, closed int64, experiments ...string) error {
 	client, err := kgo.NewClient(append(f.client.Opts(), kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
 	if err != nil {
 		return fmt.Errorf("end of input: %w", err)
 	}
 	defer client.Close()
 	var marks []*kgo.Record
-	for _, name := range experiments {
-		for p := range partitions {
-			mark := event.Event{ID: fmt.Appendf(nil, "end-%d-%d", p, ts), Type: []byte(units.EndOfInput), Experiment: []byte(name), Time: ts}
-			marks = append(marks, &kgo.Record{Topic: f.topic, Partition: p, Value: event.Append(nil, &mark)})
+	for _, ts := range []int64{last, closed} {
+		for _, name := range experiments {
+			for p := range partitions {
+				mark := event.Event{ID: fmt.Appendf(nil, "end-%d-%d", p, ts), Type: []byte(units.EndOfInput), Experiment: []byte(name), Time: ts}
+				marks = append(marks, &kgo.Record{Topic: f.topic, Partition: p, Value: event.Append(nil, &mark)})
+			}
 		}
 	}
 	if err := client.ProduceSync(ctx, marks...).FirstErr(); err != nil {

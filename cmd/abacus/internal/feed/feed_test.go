@@ -30,7 +30,7 @@ func TestFeed(t *testing.T) {
 	}
 	require.NoError(t, f.Send(ctx, &event.Event{ID: []byte("p"), Type: []byte("purchase"), Unit: []byte("ann"), Time: 1e12}))
 	require.NoError(t, f.Flush(ctx))
-	require.NoError(t, f.End(ctx, partitions, 2e12, "shop"))
+	require.NoError(t, f.End(ctx, partitions, 2e12, 3e12, "shop"))
 	require.Equal(t, int64(4), f.Sent())
 	require.True(t, f.Named("shop"))
 	require.False(t, f.Named("other"))
