@@ -24,6 +24,7 @@ var budgets = map[string]int{
 	"codecs/result":                30, // the record's parts and its keys
 	"topology":                     60, // the words of the graph: streams, sinks, sources, frames
 	"processors":                   60, // one name an operator
+	"processors/experiment/cells":  30, // what verify and the tools read of its rows
 	"processors/experiment/stats":  35, // exact sums, the comparisons over them, their methods and reasons
 	"processors/experiment/verify": 30,
 	"state":                        40, // store, batch, checkpoint, cache, table, timers

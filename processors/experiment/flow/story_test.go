@@ -167,18 +167,32 @@ func (s *story) ripen(rec *result.Record) {
 		def := &s.entries[slices.IndexFunc(s.entries, func(e experiment.Entry) bool { return e.Experiment == rec.Experiment })].Latest().Definition
 		for _, c := range d.Cells {
 			for i, sums := range append(c.Matured, c.Live...) {
+				if def.Metrics[i].Kind == "ratio" {
+					continue
+				}
 				if def.Unit == "event" && def.Metrics[i].Kind != "mean" {
 					sums.N = c.Units
 				}
-				v := rec.Metrics[def.Metrics[i].Name].Variants[def.Variants[c.Variant].Name]
-				whole, err := strconv.ParseInt(strings.Replace(v.MaturedSum, ".", "", 1), 10, 64)
-				require.NoError(s.t, err)
-				*v.MaturedN += sums.N
-				v.MaturedSum = stats.Sums{S: sums.S.AddInt64(whole)}.SumText(def.Metrics[i].Scale())
-				rec.Metrics[def.Metrics[i].Name].Variants[def.Variants[c.Variant].Name] = v
+				s.ripenMetric(rec, def, i, c.Variant, sums, def.Metrics[i].Scale())
+			}
+			for _, j := range c.Joint {
+				if m := &def.Metrics[j.Metric]; m.Kind == "ratio" {
+					j.Matured.Add(j.Live)
+					s.ripenMetric(rec, def, j.Metric, c.Variant, stats.Sums{N: j.Matured.N, S: j.Matured.S[0]}, def.Metrics[def.Part(m.Numerator)].Scale())
+				}
 			}
 		}
 	}
+}
+
+func (s *story) ripenMetric(rec *result.Record, def *experiment.Definition, metric, variant int, sums stats.Sums, scale int) {
+	variants, name := rec.Metrics[def.Metrics[metric].Name].Variants, def.Variants[variant].Name
+	v := variants[name]
+	whole, err := strconv.ParseInt(strings.Replace(v.MaturedSum, ".", "", 1), 10, 64)
+	require.NoError(s.t, err)
+	*v.MaturedN += sums.N
+	v.MaturedSum = stats.Sums{S: sums.S.AddInt64(whole)}.SumText(scale)
+	variants[name] = v
 }
 
 func told(rec *result.Record) (lines []string) {
