@@ -40,6 +40,7 @@ var cellOf = rapid.Custom(func(t *rapid.T) experiment.CellDelta {
 		Units: rapid.Int64().Draw(t, "units"), FirstSeen: rapid.Int64().Draw(t, "first"),
 		Crossed: rapid.Int64().Draw(t, "crossed"),
 		Live:    list(t, sumsOf, "live"), Matured: list(t, sumsOf, "matured"), NonZero: list(t, rapid.Int64(), "nonzero"),
+		Ripe: 1000 * rapid.Int64Range(0, 1e12).Draw(t, "ripe"),
 	}
 })
 
@@ -91,6 +92,17 @@ func TestDeltaParsesIntoAUsedOne(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, data, again)
 	})
+}
+
+func TestThePaneOfMaturityIsAPart(t *testing.T) {
+	data, err := codec.Append(nil, &experiment.Delta{Cells: []experiment.CellDelta{{Ripe: 300_000}}})
+	require.NoError(t, err)
+	require.Equal(t, []byte{3, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0xd8, 0x04, 0, 0}, data)
+	var back *experiment.Delta
+	require.NoError(t, codec.Parse(data, &back))
+	require.Equal(t, int64(300_000), back.Cells[0].Ripe)
+	data[15] = 0x40
+	require.ErrorIs(t, codec.Parse(data, &back), experiment.ErrDelta, "an unknown part")
 }
 
 func TestDeltaLayout(t *testing.T) {

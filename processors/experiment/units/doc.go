@@ -10,7 +10,7 @@
 //	take       exposure.go, metric.go, retract.go
 //	attribute  attribute.go     what the events of a row are worth in one experiment
 //	settle     settle.go        the difference to what they were worth before
-//	mature     maturity.go      what stream time makes due
+//	mature     maturity.go      what stream time makes due, by the pane of the moment that it was
 //	combine    combine.go       sums of differences, until the commit
 //
 // The contribution of a unit to an experiment is a pure function of its row and the definition. A change of a row is
