@@ -39,6 +39,7 @@ func newStage(ctx context.Context, brokers []string, prefix string, w *workload)
 	return s, errors.Join(
 		s.create(ctx, s.events(), partitions, "message.timestamp.type", "LogAppendTime"),
 		s.create(ctx, s.stats(), partitions, "cleanup.policy", "compact", "message.timestamp.type", "LogAppendTime"),
+		s.create(ctx, s.prefix+".decisions", 1, "cleanup.policy", "compact", "message.timestamp.type", "LogAppendTime"),
 		s.create(ctx, units.RegistryTable(s.prefix), 1, "cleanup.policy", "compact"),
 		s.define(ctx))
 }

@@ -97,7 +97,7 @@ var meanings = []mutant{
 		bug:    "stage 2 drops what comes late",
 		breaks: "The total takes every delta, however late its panes are.",
 		edits: []edit{
-			{"processors/experiment/cells/process.go", "	addWhole(p.total.sums, d)\n	if err", "	if p.ctx.StreamTime() < r.last {\n		addWhole(p.total.sums, d)\n	}\n	if err"},
+			{"processors/experiment/cells/process.go", "	addLive(p.total.sums, d)\n	if err", "	if p.ctx.StreamTime() < r.last {\n		addLive(p.total.sums, d)\n	}\n	if err"},
 		},
 		checks: []check{anyLog},
 	},

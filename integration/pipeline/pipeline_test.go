@@ -56,6 +56,7 @@ func (k kafka) pipeline(t testing.TB, s setup) *pipeline {
 	}
 	p.create(p.events(), s.partitions, "message.timestamp.type", stamp, "max.message.bytes", "4194304")
 	p.create(p.stats(), 4, "cleanup.policy", "compact", "message.timestamp.type", "LogAppendTime")
+	p.create(p.decisions(), 1, "cleanup.policy", "compact", "message.timestamp.type", "LogAppendTime")
 	p.create(p.registry(), 1, "cleanup.policy", "compact")
 	return p
 }
@@ -82,6 +83,7 @@ func (p *pipeline) context() (context.Context, context.CancelFunc) {
 
 func (p *pipeline) events() string      { return p.prefix + ".events" }
 func (p *pipeline) stats() string       { return p.prefix + ".stats" }
+func (p *pipeline) decisions() string   { return p.prefix + ".decisions" }
 func (p *pipeline) registry() string    { return p.prefix + ".registry-table" }
 func (p *pipeline) deadLetters() string { return p.prefix + ".dlq" }
 func (p *pipeline) deltas() string      { return p.prefix + "-deltas-repartition" }

@@ -89,6 +89,11 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, 6, d.Metrics[0].Scale())
 	require.Zero(t, d.Metrics[1].Scale())
 
+	d = parse(t, "{experiment: a, metrics: [{name: m, kind: count, event: e, guardrail: true}, {name: n, kind: count, event: e, guardrail: true, window: 1h, on_harm: stop, margin: 0.2}]}")
+	d.Defaults()
+	require.Equal(t, experiment.Metric{Name: "m", Kind: "count", Event: "e", Window: 600_000, Goal: "increase", Guardrail: true, OnHarm: "alert", Margin: .01}, d.Metrics[0])
+	require.Equal(t, experiment.Metric{Name: "n", Kind: "count", Event: "e", Window: 3_600_000, Goal: "increase", Guardrail: true, OnHarm: "stop", Margin: .2}, d.Metrics[1])
+
 	d = parse(t, "{experiment: a, unit: event, windows: [], variants: {b: 1, c: 1}, control: b, retention: {5s: 1m}}")
 	d.Defaults()
 	require.Equal(t, "other", d.RandomisedBy)

@@ -42,6 +42,7 @@ var cellOf = rapid.Custom(func(t *rapid.T) experiment.CellDelta {
 		Crossed: rapid.Int64().Draw(t, "crossed"),
 		Live:    list(t, sumsOf, "live"), Matured: list(t, sumsOf, "matured"), NonZero: list(t, rapid.Int64(), "nonzero"),
 		Bins: list(t, binsOf, "bins"), Joint: list(t, jointOf, "joint"),
+		Ripe: 1000 * rapid.Int64Range(0, 1e12).Draw(t, "ripe"),
 	}
 	if rapid.Bool().Draw(t, "of a segment") {
 		c.Segment, c.Excluded, c.Corrections = rapid.IntRange(1, math.MaxInt32).Draw(t, "segment"), rapid.Int64().Draw(t, "excluded"), rapid.Int64().Draw(t, "corrections")
@@ -140,6 +141,17 @@ func TestDeltaParsesIntoAUsedOne(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, data, again)
 	})
+}
+
+func TestThePaneOfMaturityIsAPart(t *testing.T) {
+	data, err := codec.Append(nil, &experiment.Delta{Cells: []experiment.CellDelta{{Ripe: 300_000}}})
+	require.NoError(t, err)
+	require.Equal(t, []byte{3, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0xd8, 0x04, 0, 0}, data)
+	var back *experiment.Delta
+	require.NoError(t, codec.Parse(data, &back))
+	require.Equal(t, int64(300_000), back.Cells[0].Ripe)
+	data[15] = 0x40
+	require.ErrorIs(t, codec.Parse(data, &back), experiment.ErrDelta, "an unknown part")
 }
 
 func TestDeltaLayout(t *testing.T) {

@@ -140,6 +140,30 @@ func TestMalformedRowsAreErrors(t *testing.T) {
 	require.ErrorIs(t, p.Process(&topology.Record[string, *experiment.Delta]{Key: "other", Value: rec.Value}), errRow)
 }
 
+// A total of layout 1 knows nothing of panes of maturity and of evidence; the matured sums of tagged events were their live ones.
+func TestATotalOfTheLayoutBeforeIsRead(t *testing.T) {
+	sums := &experiment.Delta{Run: 1, Version: 1, Cells: []experiment.CellDelta{{Epoch: 1, Units: 3, Live: []stats.Sums{{N: 2}}}}}
+	data, err := experiment.DeltaCodec{}.Append([]byte{1, flagUnsent, 10}, sums)
+	require.NoError(t, err)
+	row := totalRow{ripe: 9, folded: 9, late: 9, watch: Watch{tests: make([]test, 1)}}
+	require.NoError(t, row.parse(data))
+	require.Equal(t, []any{true, int64(5), int64(0), int64(0), int64(0), 0}, []any{row.unsent, row.last, row.ripe, row.folded, row.late, len(row.watch.tests)})
+	row.matureEvents(&run{entry: experiment.Entry{Versions: []experiment.Version{{Definition: experiment.Definition{Unit: "event", RandomisedBy: "event"}}}}})
+	require.Equal(t, []any{int64(3), []stats.Sums{{N: 2}}}, []any{row.sums.Cells[0].FirstSeen, row.sums.Cells[0].Matured})
+
+	row.watch.test(testKey{ofComparison, 2, 1}).Observe(3.5, 7000, 0.05)
+	row.watch.test(testKey{kind: ofSplit}).excluded, row.watch.test(testKey{kind: ofSplit}).higher = 9000, true
+	row.ripe, row.folded, row.late = 8000, 7000, 1
+	data, err = row.append(nil)
+	require.NoError(t, err)
+	var back totalRow
+	require.NoError(t, back.parse(data))
+	require.Equal(t, row, back)
+	for n := range len(data) - 1 {
+		require.Error(t, back.parse(data[:n]), n)
+	}
+}
+
 func TestGrains(t *testing.T) {
 	for name, length := range map[string]int64{"1s": 1000, "5s": 5000, "60s": 60_000, "1m": 60_000, "sliding 60s": 0, "500ms": 0, "-1s": 0, "": 0} {
 		require.Equal(t, length, grainLength(name), name)

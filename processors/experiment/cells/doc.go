@@ -6,6 +6,8 @@
 //	process.go     the delta of one stage-1 commit: into the rows of its run, or into a pending row while the
 //	               registry has not told of that run yet
 //	panes.go       its panes, into the row of each grain that the definition asks for
+//	maturity.go    what of it matures, into the row of its pane of maturity; the watermark passes the end of that pane, and it is
+//	               folded into the matured sums: watch.go observes each test, guard.go decides on harm
 //	timers.go      the watermark passes the end of a window (it is closed, once) or the end of its retention
 //	emit.go        before each commit: records of what changed: a total each EmitEvery, open
 //	               windows each second of wall time, closed ones at once
@@ -25,15 +27,21 @@
 //
 // # Rows
 //
-// The table [Store]; experiment, run and grain are text, start is 8 bytes big endian. Every value begins with the byte
-// 1, the layout; a delta is in the layout of experiment.DeltaCodec.
+// The table [Store]; experiment, run and grain are text, start is 8 bytes big endian. Every value begins with its layout, the byte 1
+// but of totals, whose layout 1 is read as well: it had the end of the latest pane alone. A delta is in the layout of experiment.DeltaCodec.
 //
-//	t|<experiment>|<run>                   flags, varint end of the latest pane that is not empty, delta without panes
+//	t|<experiment>|<run>                   layout 2: flags, varints (end of the latest pane that is not empty, end of the latest
+//	                                       pane of maturity, start of the latest that is folded, panes that came after their
+//	                                       close), what the watch remembers (Watch.append), delta without panes
+//	m|<experiment>|<run>|1s|<start>        delta without panes: an open pane of maturity
 //	g|<experiment>|<run>|<segment>         flags, varint as_of of the record that was sent, delta: the cells of a segment
 //	p|<experiment>|<run>                   delta: what came before its definition
 //	w|<experiment>|<run>|<grain>|<start>   flags, delta with one pane a variant; of a sliding grain without
 //	s|<experiment>|<run>|<grain>|<start>   watermark, offset of the deltas' topic, 8 bytes each big endian: the close
 //	                                       schedule, one row for each closed window that is published
+//
+// Matured sums of the total, and the memory of the watch, are those of the folded panes; as_of of its record says which they are: all
+// that end there or before. So figures that are valid at any time do not depend on when anything was committed or sent.
 //
 // Flags: 1 unsent, 2 the stats topic has a record, 4 of a segment: that record is closed. Rows of grain 1s are kept for every
 // experiment, published or not: they tell

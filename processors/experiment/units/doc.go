@@ -10,7 +10,7 @@
 //	take       exposure.go, metric.go, retract.go
 //	attribute  attribute.go     what the events of a row are worth in one experiment
 //	settle     settle.go        the difference to what they were worth before; bins.go and spaced.go for quantiles and units
-//	mature     maturity.go      what stream time makes due
+//	mature     maturity.go      what stream time makes due, by the pane of the moment that it was
 //	combine    combine.go       sums of differences, until the commit
 //
 // split.go says which first exposures the split check is of, segments.go what else than the whole a unit counts in.

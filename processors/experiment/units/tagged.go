@@ -53,7 +53,7 @@ func (p *processor) tagged(x *run, ev *event.Event) error {
 
 func (p *processor) countTagged(x *run, ev *event.Event, variant int) {
 	p.counts.tagged.N++
-	c := p.cellOf(x, variant, x.epoch(ev.ConfigVersion, ev.Time))
+	c := p.cellOf(x, variant, ev)
 	pane := x.sums.panes.at(paneOf(ev.Time), variant)
 	c.units++
 	pane.UnitsNew++
@@ -111,14 +111,19 @@ func (p *processor) countValue(x *run, c *cell, metric int, value int64) {
 	c.nonZero[metric] += one(total != 0)
 }
 
-// cellOf is the cell of an event that is a unit by itself: where inference applies, it matures at once.
-func (p *processor) cellOf(x *run, variant int, epoch int64) *cell {
+// cellOf is the cell of an event that is a unit by itself. Where inference applies it matures at once: in its own pane, or with what
+// matures now if that is closed.
+func (p *processor) cellOf(x *run, variant int, ev *event.Event) *cell {
+	epoch := x.epoch(ev.ConfigVersion, ev.Time)
 	if !x.judged {
 		return x.sums.cell(variant, epoch, 0)
 	}
-	now := max(p.ctx.StreamTime(), 0)
-	p.closeAfter(now)
-	return x.sums.ripe(variant, epoch, now, 0)
+	at := ev.Time
+	if p.closed(paneOf(at)) {
+		at = p.ctx.StreamTime()
+	}
+	p.closeAfter(at)
+	return x.sums.ripe(variant, epoch, at, 0)
 }
 
 // inRange says whether every metric of the run that takes the event can hold its value.

@@ -15,10 +15,11 @@
 //	row.go                 one unit: duplicates, first exposure, retractions
 //	share.go               what the unit contributes to one experiment, computed from scratch
 //	joint.go               ratios, and what is known of a unit before its exposure
-//	settle.go              what changed late, what has matured
+//	settle.go, mature.go   what changed late, what has matured and in which pane
 //	tally.go               the sums of all units: cells, panes, drops
 //	expectation.go         them by name      sums.go, want.go  as stats records
 //	compare.go, redis.go   against what is there, as far as it can be decided: leniency.go
+//	decisions.go           stops and alerts, from panes of maturity
 //
 // Definitions are resolved in plan.go and metric.go.
 //
@@ -33,9 +34,11 @@
 // Idle tasks. Stream time here is the greatest event time of the good events of a task's own partition. A task that hears nothing
 // for a while also advances with the wall clock: it matures units, closes panes, and lets a conversion that waits for its exposure go.
 // With the next event, and with each adoption, it writes how far it came: Input.Quiets and Adoption.StreamTime, which are followed.
-// What it did after the last event of the log no row tells: of units that wait there the number is a bound, and their figures of the
-// matured track are left out. Without Quiets that holds for the whole track wherever a gap in the log lets a task be idle, and
-// the rest may differ by what was decided in such gaps; Input.NeverIdle says that there were none.
+// What it did after the last event of the log no row tells, but a unit matures in the pane of the moment that it is due, whatever brings
+// stream time there: as_of of a record says which panes are in it. Only whether it is closed may depend on a unit on its way. Where
+// a task was idle in event time that others had passed, panes come after their close, the record counts them in matured_late, and the
+// matured track is not compared. Without Quiets it is not compared wherever a gap in the log lets a task be idle, and the rest may
+// differ by what was decided in such gaps; Input.NeverIdle says that there were none.
 //
 // Watermarks. A record is compared as of the watermark that it says it reflects, which must be the end of a pane and not beyond the
 // last pane of the experiment. Windows whose retention the greatest known watermark has passed, or may have passed by the latest

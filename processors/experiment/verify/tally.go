@@ -190,13 +190,13 @@ func (t *tally) exclude(s *share) {
 	}
 }
 
-// countEvent counts a tagged event: there is no unit, so it is its own.
-func (t *tally) countEvent(v view, variant int, e *event, stream int64) {
+// countEvent counts a tagged event: there is no unit, so it is its own, and matures at a stream time.
+func (t *tally) countEvent(v view, variant int, e *event, matures int64) {
 	c := t.cell(cellKey{variant: variant, epoch: v.epoch(e.version, e.ts)})
 	c.units++
 	into := t.pane(paneOf(e.ts, variant))
 	into.unitsNew++
-	ripe := t.ripeCell(byChange, max(stream, 0), cellKey{variant: variant, epoch: v.epoch(e.version, e.ts)})
+	ripe := t.ripeCell(byChange, matures, cellKey{variant: variant, epoch: v.epoch(e.version, e.ts)})
 	ripe.firstSeen++
 	anyRounded, anyEmpty := false, false
 	totals := make([]int64, len(v.metrics))

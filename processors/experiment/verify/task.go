@@ -248,9 +248,11 @@ func (t *task) count(v view, e *event) {
 	case e.ts >= v.end():
 		into.dropped["after_end"]++
 	default:
-		into.countEvent(v, variant, e, t.stream)
 		if t.stream >= after(paneOf(e.ts, variant).start+second, t.knows.grace()) {
+			into.countEvent(v, variant, e, t.stream)
 			into.pane(paneOf(e.ts, variant)).late++
+			return
 		}
+		into.countEvent(v, variant, e, e.ts)
 	}
 }
