@@ -1,10 +1,11 @@
 package pipeline
 
 import (
+	"time"
+
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"time"
 )
 
 // read gives the committed records of a topic up to the end that it has now, each partition in
