@@ -7,15 +7,6 @@ import (
 	"github.com/abacus-stream/abacus/processors/experiment"
 )
 
-// cloneBins copies bins that are to outlive the delta they came with.
-func cloneBins(from []experiment.Bins) []experiment.Bins {
-	out := slices.Clone(from)
-	for i := range out {
-		out[i].Values = out[i].Values.Clone()
-	}
-	return out
-}
-
 // addBins adds bins to those of a sum, which are by metric, then bucket; what is empty then is left out.
 func addBins(to, from []experiment.Bins) []experiment.Bins {
 	for i := range from {
