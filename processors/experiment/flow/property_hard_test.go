@@ -207,6 +207,7 @@ func hardLog(t *testing.T, rt *rapid.T, misplaced bool) {
 		dead[rec.HeaderMap()["abacus.reason"]]++
 	}
 	d.Advance(2 * time.Second)
+	untilSent(d)
 	// Idleness may have taken the watermark on by as much as the wall clock.
 	v := recomputed(t, d, verify.Input{Partitions: tasks, Entries: r.entries, Watermark: ts + d.Wall() - begun})
 	diff := v.CompareStats(d.Last("abacus.stats"))
