@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"time"
+
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -72,6 +74,18 @@ func (p *pipeline) last(topic string) map[string][]byte {
 		}
 	}
 	return last
+}
+
+// stable waits until no transaction holds the app's offsets.
+func (p *pipeline) stable() {
+	ctx, cancel := p.context()
+	defer cancel()
+	for ctx.Err() == nil {
+		if committed, err := p.admin.FetchOffsets(kadm.RequireStable(ctx), p.prefix); err == nil && committed.Error() == nil {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // behind is how many records of a topic the app has not processed. A topic that the app has not

@@ -80,7 +80,11 @@ func (p *pipeline) crashBehindTheLog(dir string) {
 	dying, die := make(chan struct{}), make(chan struct{})
 	var once sync.Once
 	x := p.start(worker.Config{StateDir: dir, Hooks: worker.Hooks{Step: func(_ int, at worker.Step) error {
-		if at != worker.Ended || p.behind(p.events()) > 0 {
+		if at != worker.Ended {
+			return nil
+		}
+		p.stable() // a broker shows the offsets a little after EndTxn, and there may be no commit after this one
+		if p.behind(p.events()) > 0 {
 			return nil
 		}
 		once.Do(func() { close(dying) })
