@@ -34,12 +34,15 @@ func (l *load) process(i int) error {
 }
 
 // known is a load on n units that are exposed.
-func known(t testing.TB, n int, make func(i int) ev) *load { return knownTo(t, nil, n, make) }
+func known(t testing.TB, n int, make func(i int) ev) *load {
+	return knownTo(t, func(*experiment.Definition) {}, n, make)
+}
 
-// knownTo is one on an experiment with segments.
-func knownTo(t testing.TB, segments []experiment.Dimension, n int, make func(i int) ev) *load {
+// knownTo is one on an experiment that is changed.
+func knownTo(t testing.TB, change func(*experiment.Definition), n int, make func(i int) ev) *load {
 	l := &load{h: newHarness(t, shop(func(d *experiment.Definition) {
-		d.Metrics[0].Window, d.Metrics[1].Window, d.Segments = 1<<40, 1<<40, segments
+		d.Metrics[0].Window, d.Metrics[1].Window = 1<<40, 1<<40
+		change(d)
 	}), ranker())}
 	l.h.stream = base
 	for i := range n {
@@ -85,13 +88,18 @@ func TestNoAllocation(t *testing.T) {
 	id := 0
 	fresh := func(e *ev) { id++; e.ID = fmt.Sprint("id", id) }
 	for name, e := range map[string]ev{
-		"tagged": tagged("", "B", "12.5", 1), "attributed": bought("", "u0", "12.34", 1), "in segments": bought("", "u0", "12.34", 1), "repeated": exposed("", "u0", "A", 1), "ignored": {Type: "scroll", Unit: "u0", At: 1},
+		"tagged": tagged("", "B", "12.5", 1), "attributed": bought("", "u0", "12.34", 1), "in segments": bought("", "u0", "12.34", 1), "adjusted": bought("", "u0", "12.34", 1), "repeated": exposed("", "u0", "A", 1), "ignored": {Type: "scroll", Unit: "u0", At: 1},
 	} {
-		var segments []experiment.Dimension
-		if name == "in segments" {
-			segments = byCountry
-		}
-		l := knownTo(t, segments, 1, func(int) ev { fresh(&e); return e })
+		l := knownTo(t, func(d *experiment.Definition) {
+			switch name {
+			case "in segments":
+				d.Segments = byCountry
+			case "adjusted": // and of a ratio
+				before := &experiment.Covariate{Period: 10 * seconds}
+				d.Metrics[1].Covariate = before
+				d.Metrics = append(d.Metrics, experiment.Metric{Name: "basket", Kind: "ratio", Numerator: "revenue", Denominator: "purchase", Window: 1 << 40, Covariate: before})
+			}
+		}, 1, func(int) ev { fresh(&e); return e })
 		for range 2000 {
 			fresh(&e)
 			l.add(t, e)

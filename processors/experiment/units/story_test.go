@@ -214,6 +214,11 @@ func (l *ledger) pane(variant int, start int64, metrics int) *experiment.PaneDel
 func (l *ledger) String() string {
 	var lines []string
 	for k, c := range l.cells {
+		for _, j := range c.Joint {
+			if text := jointText(j.Live) + jointText(j.Matured); strings.Trim(text, " 0/") != "" {
+				lines = append(lines, fmt.Sprintf("joint of %c@%d/%d %d: live%s matured%s", 'A'+rune(k[0]), k[1], k[2], j.Metric, jointText(j.Live), jointText(j.Matured)))
+			}
+		}
 		line := fmt.Sprintf("%c@%d units %d seen %d live%s matured%s", 'A'+rune(k[0]), k[1], c.Units, c.FirstSeen, sumsText(c.Live), sumsText(c.Matured))
 		if k[2] > 0 {
 			if line = fmt.Sprintf("segment %d %s excluded %d corrections %d crossed %d nonzero %v", k[2], line, c.Excluded, c.Corrections, c.Crossed, c.NonZero); !emptyCell(c) {
@@ -223,11 +228,6 @@ func (l *ledger) String() string {
 		}
 		if c.Units != 0 || c.FirstSeen != 0 || sumsText(c.Live) != zeroText(c.Live) || sumsText(c.Matured) != zeroText(c.Matured) {
 			lines = append(lines, line)
-		}
-		for _, j := range c.Joint {
-			if text := jointText(j.Live) + jointText(j.Matured); strings.Trim(text, " 0/") != "" {
-				lines = append(lines, fmt.Sprintf("joint of %c@%d %d: live%s matured%s", 'A'+rune(k[0]), k[1], j.Metric, jointText(j.Live), jointText(j.Matured)))
-			}
 		}
 		if c.Crossed != 0 || slices.Max(c.NonZero) != 0 {
 			lines = append(lines, fmt.Sprintf("of %c@%d crossed %d nonzero %v", 'A'+rune(k[0]), k[1], c.Crossed, c.NonZero))
