@@ -129,9 +129,7 @@ func (p *dedup[K, V, ID]) forget(now int64) error {
 		p.forgotten = appendBytes(p.forgotten, key)
 		return true
 	})
-	for rest := p.forgotten; len(rest) > 0; {
-		var key []byte
-		key, rest = cutBytes(rest)
+	for key := range eachBytes(p.forgotten) {
 		p.rows.Delete(key)
 	}
 	return err

@@ -54,9 +54,7 @@ func (p *hopping[K, V, A]) flush() error {
 
 // oweChanged owes the windows of changed panes that close after one stream time and up to another.
 func (p *hopping[K, V, A]) oweChanged(after, upTo int64) {
-	for rest := p.rows.changed; len(rest) > 0; {
-		var key []byte
-		key, rest = cutBytes(rest)
+	for key := range eachBytes(p.rows.changed) {
 		p.oweWindows(key, after, upTo)
 	}
 }
@@ -106,9 +104,7 @@ func (p *hopping[K, V, A]) close(now int64) error {
 	if err := p.forwardOwed(); err != nil {
 		return err
 	}
-	for rest := p.closing; len(rest) > 0; {
-		var key []byte
-		key, rest = cutBytes(rest)
+	for key := range eachBytes(p.closing) {
 		p.rows.table.Delete(key)
 	}
 	return nil

@@ -195,9 +195,7 @@ func (p *windowing[K, V, A]) close(now int64) error {
 	if err != nil {
 		return err
 	}
-	for rest := p.closing; len(rest) > 0; {
-		var key []byte
-		key, rest = cutBytes(rest)
+	for key := range eachBytes(p.closing) {
 		if err := p.closeRow(key); err != nil {
 			return err
 		}

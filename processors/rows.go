@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/abacus-stream/abacus/codecs"
 	"github.com/abacus-stream/abacus/state"
@@ -136,9 +137,7 @@ func (r *rows[K, A]) clean() int { return -r.table.Stats().DirtyRows }
 // eachChanged visits the rows that changed since the last call in the order they first did, leaving
 // out those deleted since.
 func (r *rows[K, A]) eachChanged(visit func(key K, row row[A]) error) error {
-	for rest := r.changed; len(rest) > 0; {
-		var key []byte
-		key, rest = cutBytes(rest)
+	for key := range eachBytes(r.changed) {
 		row, err := r.load(key)
 		if err != nil {
 			return err
@@ -159,6 +158,18 @@ func (r *rows[K, A]) eachChanged(visit func(key K, row row[A]) error) error {
 
 func appendBytes(dst, b []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(b))), b...)
+}
+
+// eachBytes goes through a list that appendBytes wrote.
+func eachBytes(list []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for rest := list; len(rest) > 0; {
+			var first []byte
+			if first, rest = cutBytes(rest); !yield(first) {
+				return
+			}
+		}
+	}
 }
 
 // cutBytes splits what appendBytes wrote.

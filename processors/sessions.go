@@ -139,9 +139,7 @@ func (p *sessions[K, V, A]) Process(rec *topology.Record[K, V]) error {
 
 // flush forwards what the rows owe.
 func (p *sessions[K, V, A]) flush() error {
-	for rest := p.changed; len(rest) > 0; {
-		var key []byte
-		key, rest = cutBytes(rest)
+	for key := range eachBytes(p.changed) {
 		if err := p.flushRow(key); err != nil {
 			return err
 		}

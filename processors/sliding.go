@@ -100,9 +100,7 @@ func (p *sliding[K, V, A]) flush() error {
 // listChanges sorts the panes that are listed as changed.
 func (p *sliding[K, V, A]) listChanges() {
 	p.keys, p.changes = p.keys[:0], p.changes[:0]
-	for rest := p.rows.changed; len(rest) > 0; {
-		var row []byte
-		row, rest = cutBytes(rest)
+	for row := range eachBytes(p.rows.changed) {
 		key, at := cutTime(row)
 		from := len(p.keys)
 		p.keys = append(p.keys, key...)

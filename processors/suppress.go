@@ -127,9 +127,7 @@ func (p *suppressing[K, V]) flush() error {
 	if err != nil {
 		return err
 	}
-	for rest := p.closing; len(rest) > 0; {
-		var key []byte
-		key, rest = cutBytes(rest)
+	for key := range eachBytes(p.closing) {
 		if err := p.forward(key); err != nil {
 			return err
 		}

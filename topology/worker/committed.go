@@ -16,22 +16,28 @@ func (w *worker) committed(ctx context.Context, r *restored) error {
 	for i, src := range r.sub.Sources {
 		names[i] = src.Topic
 	}
-	backoff := 5 * time.Millisecond
-	for {
-		resp, err := w.app.admin.FetchOffsetsForTopics(kadm.RequireStable(ctx), w.app.topo.App, names...)
-		if err == nil {
+	var resp kadm.OffsetResponses
+	err := untilAnswered(ctx, func() (err error) {
+		if resp, err = w.app.admin.FetchOffsetsForTopics(kadm.RequireStable(ctx), w.app.topo.App, names...); err == nil {
 			err = resp.Error()
 		}
-		if err == nil {
-			return w.begins(ctx, r, resp)
-		}
-		if !kerr.IsRetriable(err) {
-			return fmt.Errorf("committed offsets: %w", err)
-		}
-		if err := pause(ctx, backoff); err != nil {
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("committed offsets: %w", err)
+	}
+	return w.begins(ctx, r, resp)
+}
+
+// untilAnswered asks until there is an answer that asking again would not change.
+func untilAnswered(ctx context.Context, ask func() error) error {
+	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		if err := ask(); err == nil || !kerr.IsRetriable(err) {
 			return err
 		}
-		backoff = min(2*backoff, time.Second)
+		if err := pause(ctx, wait); err != nil {
+			return err
+		}
 	}
 }
 

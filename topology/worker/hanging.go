@@ -42,20 +42,15 @@ func (w *worker) lastEnding(ctx context.Context) (*ending, error) {
 }
 
 // told is what the coordinator says of the last transaction, once there is a coordinator: a new cluster makes it when asked.
-func (w *worker) told(ctx context.Context) (kadm.DescribedTransaction, error) {
-	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+func (w *worker) told(ctx context.Context) (told kadm.DescribedTransaction, err error) {
+	err = untilAnswered(ctx, func() error {
 		described, err := w.app.admin.DescribeTransactions(ctx, w.id)
-		told := described[w.id]
-		if err == nil {
+		if told = described[w.id]; err == nil {
 			err = told.Err
 		}
-		if err == nil || !kerr.IsRetriable(err) {
-			return told, err
-		}
-		if err := pause(ctx, wait); err != nil {
-			return told, err
-		}
-	}
+		return err
+	})
+	return told, err
 }
 
 // endingBy is the last transaction as its coordinator sees it.
