@@ -8,12 +8,16 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/abacus-stream/abacus/codecs/result"
 )
 
 // load is `abacus load` at work; its truth comes with its end.
 type load struct{ *process }
+
+// loadBegun is the number of events after which each experiment of load has some.
+const loadBegun = 200
 
 func (i *installation) load(args ...string) *load {
 	i.t.Helper()
@@ -26,8 +30,9 @@ func (i *installation) load(args ...string) *load {
 		if err != nil {
 			return false // the broker may be away
 		}
-		o, _ := ends.Lookup(i.prefix+".events", 0)
-		return o.Offset > 0
+		sent := int64(0)
+		ends.Each(func(o kadm.ListedOffset) { sent += o.Offset })
+		return sent > loadBegun
 	})
 	return l
 }
