@@ -59,6 +59,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	}
 	start(a.globals.follow)
 	start(a.purge)
+	start(a.pressure)
 	for i := range a.cfg.Workers {
 		w := newWorker(a, i)
 		start(w.run)

@@ -30,13 +30,16 @@ type Config struct {
 	PollRecords     int           // records of one poll, default 10,000
 	CacheBytes      int64         // hot rows of each store of a task, default 128 MiB
 	IdleAfter       time.Duration // quiet time after which a task is idle, default max(1 s, grace)
-	MaxAhead        time.Duration // that an event may lie ahead of its append time, default 5 min
-	Session         time.Duration // of group membership, default 10 s
-	DeadLetters     string        // topic, default <app>.dlq
-	Lates           string        // topic, default <app>.late
-	Logger          *zap.Logger   // default: none
-	Dial            func(ctx context.Context, network, host string) (net.Conn, error)
-	Hooks           Hooks
+	// RepartitionLag is how many records of a partition of a repartition topic may wait for their reader before the
+	// sources that feed it are held back, in each process, default 500,000; negative: any number.
+	RepartitionLag int64
+	MaxAhead       time.Duration // that an event may lie ahead of its append time, default 5 min
+	Session        time.Duration // of group membership, default 10 s
+	DeadLetters    string        // topic, default <app>.dlq
+	Lates          string        // topic, default <app>.late
+	Logger         *zap.Logger   // default: none
+	Dial           func(ctx context.Context, network, host string) (net.Conn, error)
+	Hooks          Hooks
 	// Advertise is the host:port at which other instances reach the HTTP of package query in this one; default: none
 	// does. Instances of before this field do not read what an instance with it says of its state, and give it tasks
 	// without regard to that: set it when all of them are of this version.
@@ -96,6 +99,9 @@ func (c *Config) defaults(app string) {
 	}
 	if c.CommitBytes == 0 {
 		c.CommitBytes = 16 << 20
+	}
+	if c.RepartitionLag == 0 {
+		c.RepartitionLag = 500_000
 	}
 	if c.PollRecords == 0 {
 		c.PollRecords = 10_000

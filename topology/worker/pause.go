@@ -15,10 +15,11 @@ import (
 // ErrUnknownSource says that the topology reads no topic of a name.
 var ErrUnknownSource = errors.New("no such source")
 
-// sources are the source topics that the user has paused, and the clients that are to know.
+// sources are the source topics that are not fetched, and the clients that are to know.
 type sources struct {
 	sync.Mutex
-	paused  map[string]bool
+	paused  map[string]bool     // by the user
+	full    map[string][]string // by repartition topic that is read too slowly: those that feed it
 	clients map[*kgo.Client]bool
 }
 
@@ -53,14 +54,67 @@ func (a *App) flow(topic string, pause bool) error {
 	} else {
 		delete(s.paused, topic)
 	}
+	s.tell(topic)
+	return nil
+}
+
+// isFull says whether the sources of a repartition topic are held back.
+func (s *sources) isFull(repartition string) bool {
+	s.Lock()
+	defer s.Unlock()
+	return s.full[repartition] != nil
+}
+
+// setFull holds the sources back that feed a repartition topic, or lets go of them.
+func (s *sources) setFull(repartition string, full bool, feeding []string) {
+	s.Lock()
+	defer s.Unlock()
+	if s.full == nil {
+		s.full = map[string][]string{}
+	}
+	if full {
+		s.full[repartition] = feeding
+	} else {
+		delete(s.full, repartition)
+	}
+	for _, topic := range feeding {
+		s.tell(topic)
+	}
+}
+
+// held says whether a topic is not to be fetched.
+func (s *sources) held(topic string) bool {
+	if s.paused[topic] {
+		return true
+	}
+	for _, feeding := range s.full {
+		if slices.Contains(feeding, topic) {
+			return true
+		}
+	}
+	return false
+}
+
+// heldBack are the topics that wait for the readers of a repartition topic, sorted.
+func (s *sources) heldBack() (topics []string) {
+	s.Lock()
+	defer s.Unlock()
+	for _, feeding := range s.full {
+		topics = append(topics, feeding...)
+	}
+	slices.Sort(topics)
+	return slices.Compact(topics)
+}
+
+// tell makes all clients fetch a topic or not.
+func (s *sources) tell(topic string) {
 	for client := range s.clients {
-		if pause {
+		if s.held(topic) {
 			client.PauseFetchTopics(topic)
 		} else {
 			client.ResumeFetchTopics(topic)
 		}
 	}
-	return nil
 }
 
 // join makes a new client know what is paused, and what will be.
@@ -73,6 +127,9 @@ func (s *sources) join(client *kgo.Client) {
 	s.clients[client] = true
 	for topic := range s.paused {
 		client.PauseFetchTopics(topic)
+	}
+	for _, feeding := range s.full {
+		client.PauseFetchTopics(feeding...)
 	}
 }
 

@@ -16,6 +16,7 @@ type Report struct {
 	Running    []TaskReport      // none after the end of a session
 	Restoring  []topology.TaskID // likewise
 	DiskBytes  int64             // of all stores of the app; told by its first worker alone
+	HeldBack   []string          // source topics that wait for the readers of a repartition topic; likewise
 }
 
 // TaskReport is a task that runs.
@@ -78,7 +79,7 @@ func (w *worker) report(failed error) {
 func (w *worker) newReport() Report {
 	r := Report{Worker: w.id, Rebalances: w.rebalances.Load()}
 	if w.n == 0 {
-		r.DiskBytes = w.app.engine.bytes()
+		r.DiskBytes, r.HeldBack = w.app.engine.bytes(), w.app.sources.heldBack()
 	}
 	return r
 }

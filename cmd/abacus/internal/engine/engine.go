@@ -116,6 +116,7 @@ func (e *Engine) mirrorConfig(stats string) mirror.Config {
 func (e *Engine) flowConfig() worker.Config {
 	cfg := e.config(e.Prefix)
 	cfg.Workers = e.Workers
+	cfg.RepartitionLag = 20_000 // a delta is all that a commit has changed in an experiment
 	return cfg
 }
 

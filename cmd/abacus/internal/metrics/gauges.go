@@ -19,6 +19,8 @@ var (
 	rebalances = counter("abacus_rebalances_total", "Assignments of tasks that a worker has taken.", "app", "worker")
 	tasks      = describe("abacus_tasks", "Tasks of this process.", "app", "state")
 
+	heldBack = describe("abacus_source_held_back", "1; names a source that waits for the readers of a repartition topic.", "app", "topic")
+
 	streamTime = describe("abacus_task_stream_time_seconds", "Stream time of a task, as Unix time.", "app", "sub", "task")
 	idle       = describe("abacus_task_idle", "1 if a task has told the tasks behind it that it is idle.", "app", "sub", "task")
 	lateness   = describe("abacus_watermark_lag_seconds", "Wall time less the watermark that a task sends, or of one that sends none reflects. It grows while there is no input.", "app", "sub", "task")
@@ -54,7 +56,7 @@ func counter(name, help string, labels ...string) desc {
 // Describe implements prometheus.Collector.
 func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []desc{
-		appDisk, rebalances, tasks, streamTime, idle, lateness, heldBy, lag, queued,
+		appDisk, rebalances, tasks, heldBack, streamTime, idle, lateness, heldBy, lag, queued,
 		cacheBytes, cacheRows, cacheDirty, cacheHits, cacheMisses, cacheEvictions, waiting,
 	} {
 		ch <- d.Desc
@@ -70,6 +72,9 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	running, restoring := map[string]int{}, map[string]int{}
 	for at, r := range m.mu.reports {
 		s.put(rebalances, float64(r.Rebalances), at.app, at.name)
+		for _, topic := range r.HeldBack {
+			s.put(heldBack, 1, at.app, topic)
+		}
 		running[at.app] += len(r.Running)
 		restoring[at.app] += len(r.Restoring)
 		for i := range r.Running {

@@ -52,7 +52,7 @@ var taskOf = topology.TaskID{Sub: 1, Partition: 2}
 
 // reported is a report of a worker with one task.
 func reported() worker.Report {
-	return worker.Report{Worker: "w-0", Rebalances: 3, DiskBytes: 4096, Restoring: []topology.TaskID{{Sub: 0, Partition: 1}}, Running: []worker.TaskReport{{
+	return worker.Report{Worker: "w-0", Rebalances: 3, DiskBytes: 4096, HeldBack: []string{"events"}, Restoring: []topology.TaskID{{Sub: 0, Partition: 1}}, Running: []worker.TaskReport{{
 		ID: taskOf, Sub: "cells", StreamTime: 1_790_000_000_500, Watermark: math.MinInt64, Held: true, HeldBy: topology.TaskID{Partition: 3},
 		Inputs: []worker.InputReport{{Topic: "deltas", Position: 70, Queued: 5}}, Cache: state.Stats{Hits: 9, Misses: 2, Bytes: 1000},
 	}}}
@@ -72,6 +72,7 @@ func TestReports(t *testing.T) {
 		"abacus_tasks{app=app state=restoring}":                         1,
 		"abacus_rebalances_total{app=app worker=w-0}":                   3,
 		"abacus_state_disk_bytes{app=app}":                              4096,
+		"abacus_source_held_back{app=app topic=events}":                 1,
 		"abacus_consumer_lag_records{app=app partition=2 topic=deltas}": 30,
 		"abacus_queued_records{app=app partition=2 topic=deltas}":       5,
 		"abacus_watermark_held_by{app=app by=0_3 sub=cells task=1_2}":   1,
