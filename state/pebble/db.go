@@ -22,6 +22,13 @@ const (
 	bloomBits       = 10      // a key; 1 % false positives
 )
 
+// compression is that of the last level alone, where most rows lie: those above it are rewritten soon.
+var compression = func() engine.DBCompressionSettings {
+	c := engine.DBCompressionNone
+	c.Name, c.Levels[len(c.Levels)-1] = "last level", engine.DBCompressionFastest.Levels[len(c.Levels)-1]
+	return c
+}()
+
 var layoutKey = []byte{0}
 
 // ErrLocked says that another process has the state directory open.
@@ -100,6 +107,7 @@ func (db *DB) options(disk vfs.FS) *engine.Options {
 		Lock:               db.lock,
 		EventListener:      db.listener(),
 	}
+	o.ApplyCompressionSettings(func() engine.DBCompressionSettings { return compression })
 	for i := range o.Levels {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(bloomBits)
 	}

@@ -101,7 +101,7 @@ func (s *store) Apply(b *state.Batch) error {
 	}
 	batch := s.db.engine.NewBatchWithSize(b.Bytes() + b.Len()*(len(s.prefix)+1))
 	defer batch.Close()
-	if err := b.Each(func(kind state.Change, first, second []byte) error {
+	if err := byKey(b, func(kind state.Change, first, second []byte) error {
 		return s.change(batch, kind, first, second)
 	}); err != nil {
 		return s.failed("apply", err)
