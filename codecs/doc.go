@@ -10,5 +10,6 @@
 // both worlds. A tombstone (a nil record value) never reaches a codec: what a deletion means is decided above.
 //
 // Byte layouts: [String] and [Bytes] are the bytes themselves; [Int64] and [Float64] are 8 bytes, big endian, as
-// Kafka's own long and double codecs write them; [JSON] is compact JSON without HTML escapes.
+// Kafka's own long and double codecs write them; [JSON] is compact JSON without HTML escapes; [MsgPack] is MessagePack
+// in its shortest forms; [Proto] is the wire format of Protobuf.
 package codecs

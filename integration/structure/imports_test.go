@@ -69,6 +69,8 @@ var rules = []rule{
 	{"", "github.com/lovoo/goka", []string{"processors/registry", "integration/bench"}, "goka is for the small, keyed, non-transactional registry alone; as a rival it is measured in a module of its own"},
 	{"", "github.com/IBM/sarama", []string{"processors/registry", "integration/bench"}, "sarama comes with goka and stays with it"},
 	{"", "github.com/redis/go-redis", []string{"processors/mirror", "cmd", "integration"}, "Redis is a mirror, never a source of truth"},
+	{"", "github.com/vmihailenco/msgpack", []string{"codecs", "processors/experiment/verify"}, "a format lives behind its codec; the judge alone reads events by the library, as it reads JSON by encoding/json"},
+	{"", "google.golang.org/protobuf", []string{"codecs"}, "a format lives behind its codec"},
 	{"", "github.com/prometheus", []string{"cmd"}, "the engine has hooks; who listens to them is the command line's business"},
 	{"processors/experiment/verify", module + "processors/experiment/units", nil, "the judge shares no code with what it judges"},
 	{"processors/experiment/verify", module + "codecs/event", nil, "the judge reads events by encoding/json, not by the scanner"},

@@ -1,0 +1,90 @@
+package codecs_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/abacus-stream/abacus/codecs"
+)
+
+// order has fields of every form, some with tags of their own.
+type order struct {
+	ID     string            `json:"id"`
+	Amount int64             `msgpack:"a" json:"amount"`
+	Price  float64           `json:"price,omitempty"`
+	Tags   []string          `json:"tags"`
+	Props  map[string]string `json:"props"`
+	Whole  bool
+	At     time.Time
+}
+
+func TestMsgPackLayouts(t *testing.T) {
+	check(t, codecs.MsgPack[point](), point{X: 3, S: "é"}, "\x82\xa1x\x03\xa1s\xa2é")
+	check(t, codecs.MsgPack[point](), point{X: -1}, "\x81\xa1x\xff")
+	check(t, codecs.MsgPack[int64](), 200, "\xcc\xc8")
+	check(t, codecs.MsgPack[int](), 200, "\xcc\xc8")
+	check(t, codecs.MsgPack[string](), "", "\xa0")
+	check(t, codecs.MsgPack[map[string]string](), map[string]string{"b": "2", "a": "1"}, "\x82\xa1a\xa11\xa1b\xa12")
+	check(t, codecs.MsgPack[[]any](), []any{"x", true, 1.5}, "\x93\xa1x\xc3\xcb\x3f\xf8\x00\x00\x00\x00\x00\x00")
+}
+
+// TestMsgPackGivesBackWhatItWasGiven: whatever the order holds, and equal orders have equal bytes.
+func TestMsgPackGivesBackWhatItWasGiven(t *testing.T) {
+	c := codecs.MsgPack[order]()
+	rapid.Check(t, func(r *rapid.T) {
+		want := order{
+			ID: rapid.String().Draw(r, "id"), Amount: rapid.Int64().Draw(r, "amount"), Price: rapid.Float64().Draw(r, "price"),
+			Tags:  rapid.SliceOfN(rapid.String(), 1, 20).Draw(r, "tags"),
+			Props: rapid.MapOfN(rapid.String(), rapid.String(), 1, 20).Draw(r, "props"),
+			Whole: rapid.Bool().Draw(r, "whole"), At: time.UnixMilli(rapid.Int64Range(0, 1e13).Draw(r, "at")),
+		}
+		data, err := c.Append(nil, want)
+		require.NoError(r, err)
+		var got order
+		require.NoError(r, c.Parse(data, &got))
+		require.Equal(r, want, got)
+		again, err := c.Append([]byte("head"), got)
+		require.NoError(r, err)
+		require.Equal(r, "head"+string(data), string(again))
+		for _, cut := range []int{0, len(data) / 2, len(data) - 1} {
+			require.Error(r, c.Parse(data[:cut], &got))
+		}
+		require.Equal(r, want, got, "left as it was")
+	})
+}
+
+func TestMsgPackTakesExactlyOneValueAndAliasesNothing(t *testing.T) {
+	c := codecs.MsgPack[map[string]string]()
+	old := map[string]string{"old": "1"}
+	v := old
+	data := []byte("\x81\xa3new\xa12")
+	require.NoError(t, c.Parse(data, &v))
+	copy(data, "\x81\xa3xxx\xa13")
+	require.Equal(t, map[string]string{"new": "2"}, v)
+	require.Equal(t, map[string]string{"old": "1"}, old)
+
+	err := c.Parse([]byte("\x80\x80\x80"), &v)
+	require.ErrorIs(t, err, codecs.ErrLength)
+	require.EqualError(t, err, "codecs: msgpack: parse 3 bytes into map[string]string: wrong length: the value ends 2 bytes before the data")
+	err = c.Parse([]byte(`{"json":1}`), &v)
+	require.ErrorContains(t, err, "codecs: msgpack: parse 10 bytes into map[string]string: ")
+	require.Equal(t, map[string]string{"new": "2"}, v)
+}
+
+func TestMsgPackRefusesWhatItCannotHold(t *testing.T) {
+	got, err := codecs.MsgPack[chan int]().Append([]byte("kept"), make(chan int))
+	require.ErrorContains(t, err, "codecs: msgpack: append chan int: ")
+	require.Equal(t, "kept", string(got))
+}
+
+func TestMsgPackLeavesTheBytesBeforeIt(t *testing.T) {
+	buf := append(make([]byte, 0, 64), "head"...)
+	data, err := codecs.MsgPack[string]().Append(buf, strings.Repeat("x", 20))
+	require.NoError(t, err)
+	require.Equal(t, "head\xb4"+strings.Repeat("x", 20), string(data))
+	require.Same(t, &buf[0], &data[0], "grown in place where there is room")
+}
