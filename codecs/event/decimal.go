@@ -124,6 +124,19 @@ func (d Decimal) normal() Decimal {
 	return d
 }
 
+// integer is the int64 that d is, if it has neither fraction nor exponent; 0 and not ok if it has, or is beyond.
+func (d Decimal) integer() (n int64, ok bool) {
+	switch {
+	case d.exp != 0:
+		return 0, false
+	case !d.neg && d.coef <= 1<<63-1:
+		return int64(d.coef), true
+	case d.neg && d.coef <= 1<<63:
+		return -int64(d.coef), true
+	}
+	return 0, false
+}
+
 func decimalLen(n uint64) int {
 	for i, p := range pow10 {
 		if n < p {

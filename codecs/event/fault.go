@@ -9,6 +9,7 @@ const (
 	None              Fault = iota // the event is good
 	TooLarge                       // more than MaxBytes
 	NotJSON                        // not exactly one JSON object in UTF-8
+	NotMsgPack                     // begins as a MessagePack map and is not exactly one, with str keys in UTF-8
 	NoID                           // id missing, empty, not a string, or over 64 bytes
 	NoType                         // type missing, empty, or not a string
 	BadTS                          // ts neither an integer of milliseconds nor RFC 3339 with zone
@@ -24,7 +25,7 @@ const (
 )
 
 var reasons = [...]string{
-	None: "", TooLarge: "too_large", NotJSON: "not_json", NoID: "no_id", NoType: "no_type", BadTS: "bad_ts",
+	None: "", TooLarge: "too_large", NotJSON: "not_json", NotMsgPack: "not_msgpack", NoID: "no_id", NoType: "no_type", BadTS: "bad_ts",
 	TSPast: "ts_past", TSFuture: "ts_future", BadValue: "bad_value", NoUnit: "no_unit",
 	UnknownExperiment: "unknown_experiment", UnknownVariant: "unknown_variant",
 	ValueOutOfRange: "value_out_of_range", BadRef: "bad_ref", RetractTooLate: "retract_too_late",

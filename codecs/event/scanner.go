@@ -15,7 +15,7 @@ type Scanner struct {
 }
 
 // Scan reads data, the value of one record, into ev and judges it: ev.Fault is None or the first fault that the
-// bytes show. With TooLarge and NotJSON ev is empty otherwise; with any other fault its good fields are set.
+// bytes show. With TooLarge, NotJSON and NotMsgPack ev is empty otherwise; with any other fault its good fields are set.
 func (s *Scanner) Scan(data []byte, ev *Event) {
 	ev.reset()
 	if len(data) > MaxBytes {
@@ -24,11 +24,16 @@ func (s *Scanner) Scan(data []byte, ev *Event) {
 	}
 	s.data, s.scratch = data, s.scratch[:0]
 	s.timed, s.badValue = false, false
-	ok := s.object(ev)
+	ok, malformed := false, NotJSON
+	if isPacked(data) {
+		ok, malformed = s.packedObject(ev), NotMsgPack
+	} else {
+		ok = s.object(ev)
+	}
 	s.data = nil
 	if !ok {
 		ev.reset()
-		ev.Fault = NotJSON
+		ev.Fault = malformed
 		return
 	}
 	ev.Fault = ev.judge(s.timed, s.badValue)
@@ -128,15 +133,10 @@ func (s *Scanner) integer(i int) (n int64, ok bool, end int) {
 		return int64(n), true, end // the usual form
 	}
 	d, plain, end := number(s.data, i)
-	switch {
-	case !plain || d.exp != 0:
-		return 0, false, end
-	case !d.neg && d.coef <= 1<<63-1:
-		return int64(d.coef), true, end
-	case d.neg && d.coef <= 1<<63:
-		return -int64(d.coef), true, end
+	if plain {
+		n, ok = d.integer()
 	}
-	return 0, false, end
+	return n, ok, end
 }
 
 // time reads ts: an integer of milliseconds, or a string as time.RFC3339Nano parses it, floored to milliseconds.

@@ -10,6 +10,7 @@ import (
 var faults = map[event.Fault]error{
 	event.TooLarge:          errors.New("the value has more than 1 MiB"),
 	event.NotJSON:           errors.New("the value is not exactly one JSON object in UTF-8"),
+	event.NotMsgPack:        errors.New("the value is not exactly one MessagePack map with str keys, all str in UTF-8"),
 	event.NoID:              errors.New("id is missing, empty, not a string, or over 64 bytes"),
 	event.NoType:            errors.New("type is missing, empty, or not a string"),
 	event.BadTS:             errors.New("ts is neither an integer of milliseconds nor RFC 3339 with zone"),
