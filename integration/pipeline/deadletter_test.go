@@ -22,6 +22,7 @@ func bad(ts int64) map[string]input {
 	}
 	letters := map[string]input{
 		"not_json":           text("n", `{"id":"1"`),
+		"not_msgpack":        text("m", "\x82\xa2id\xa11"),
 		"too_large":          text("l", `{"id":"1","type":"purchase","unit":"l","ts":%d,"props":{"pad":"%s"}}`, ts, strings.Repeat("x", 1<<20)),
 		"no_id":              text("i", `{"type":"purchase","unit":"i","ts":%d}`, ts),
 		"no_type":            text("t", `{"id":"1","unit":"t","ts":%d}`, ts),

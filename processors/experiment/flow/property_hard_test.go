@@ -187,7 +187,7 @@ func hardLog(t *testing.T, rt *rapid.T, misplaced bool) {
 		if misplaced {
 			partition = int32(rapid.IntRange(0, tasks-1).Draw(rt, "partition"))
 		}
-		d.PipeTo("abacus.events", partition, task.Record{Key: []byte(unit), Value: value})
+		d.PipeTo("abacus.events", partition, task.Record{Key: []byte(unit), Value: anyEncoding(rt, value)})
 		switch {
 		case misplaced:
 			d.Run()

@@ -135,7 +135,7 @@ func TestAnyLogGivesWhatVerifyRecomputes(t *testing.T) {
 		for range rapid.IntRange(1, 120).Draw(rt, "events") {
 			ts += int64(rapid.IntRange(0, 900).Draw(rt, "forth"))
 			unit, value := anyEvent(rt, ts)
-			d.Pipe("abacus.events", []byte(unit), value)
+			d.Pipe("abacus.events", []byte(unit), anyEncoding(rt, value))
 			disturb(rt, d)
 		}
 		d.Run()

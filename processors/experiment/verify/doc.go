@@ -1,6 +1,6 @@
 // Package verify recomputes an experiment from the input topic, in one batch and by itself: the judge of the streaming
 // engine. It shares no code with the stages or with the event scanner: events are read by encoding/json into maps of exact keys,
-// numbers are big integers, and what a unit is worth is computed from all its events, again after each of them. Only figures
+// those in MessagePack after a library has made them JSON, numbers are big integers, and what a unit is worth is computed from all its events, again after each of them. Only figures
 // that are functions of sums come from package cells, filled with the sums of this package.
 //
 // A [Verifier] takes the records of the events topic, then compares the last values of the stats topic and the hashes of Redis.
@@ -8,7 +8,7 @@
 //
 // # The life of a record
 //
-//	event.go, decimal.go   bytes to an event, or the reason of a dead letter
+//	event.go, decimal.go   bytes to an event, or the reason of a dead letter; msgpack.go MessagePack to JSON
 //	verifier.go            records by partition; those of another partition's units are forwarded
 //	knowledge.go           which experiments the task knows at an offset: the schedule that it wrote
 //	task.go, waiting.go    stream time, and what the registry says of an event

@@ -72,7 +72,14 @@ func parse(rec Record, ahead int64) (e *event, reason string) {
 	if len(rec.Value) > maxBytes {
 		return e, "too_large"
 	}
-	f, ok := object(rec.Value)
+	text := rec.Value
+	if beginsMap(text) {
+		var ok bool
+		if text, ok = unpack(text); !ok {
+			return e, "not_msgpack"
+		}
+	}
+	f, ok := object(text)
 	if !ok {
 		return e, "not_json"
 	}
