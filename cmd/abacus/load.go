@@ -27,8 +27,9 @@ const loadExample = `  # 20,000 events a second for a minute, one in a hundred t
 
 // loading is one abacus load.
 type loading struct {
-	cfg load.Config
-	For time.Duration
+	cfg    load.Config
+	For    time.Duration
+	format string
 }
 
 func newLoadCommand() *cobra.Command {
@@ -47,6 +48,7 @@ func newLoadCommand() *cobra.Command {
 	flags.Float64Var(&l.cfg.Duplicates, "duplicates", 0, "`share` of events that come again")
 	flags.Float64Var(&l.cfg.Late, "late", 0, "`share` of events that come up to two seconds late")
 	flags.Float64Var(&l.cfg.Tagged, "tagged", 0, "`share` of events of an experiment by event")
+	flags.StringVar(&l.format, "format", "json", "of the events: `json` or msgpack")
 	flags.DurationVar(&l.cfg.Window, "window", 10*time.Second, "attribution `window` of the metrics")
 	return cmd
 }
@@ -56,6 +58,9 @@ func (l *loading) run(cmd *cobra.Command) error {
 	ctx, s := cmd.Context(), settingsOf(cmd)
 	if l.For < 0 || l.cfg.Rate <= 0 || l.cfg.Experiments < 1 {
 		return usageError("--for %s --rate %g --experiments %d: want a time of 0 or more, a rate above 0, at least 1 experiment", l.For, l.cfg.Rate, l.cfg.Experiments)
+	}
+	if l.format != "json" && l.format != "msgpack" {
+		return usageError("--format %s: want json or msgpack", l.format)
 	}
 	if l.cfg.Seed == 0 {
 		l.cfg.Seed = uint64(time.Now().UnixMilli())
@@ -69,6 +74,9 @@ func (l *loading) run(cmd *cobra.Command) error {
 		return err
 	}
 	defer k.leave()
+	if l.format == "msgpack" {
+		k.feed.MsgPack()
+	}
 	var definitions []*experiment.Definition
 	for _, d := range gen.Definitions() {
 		definitions = append(definitions, &d)

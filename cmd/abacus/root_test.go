@@ -56,6 +56,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"version", "--workers", "0", "--prefix", "a b"}, "--prefix"},
 		{[]string{"version", "--commit-every", "soon"}, "invalid argument"},
 		{[]string{"version", "--config", "missing.yaml"}, "missing.yaml"},
+		{[]string{"load", "--format", "xml"}, "--format xml: want json or msgpack"},
 	} {
 		got := run(t, newRootCommand(), test.args...)
 		require.Equal(t, exitUsage, got.code, test.args)

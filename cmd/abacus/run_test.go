@@ -224,7 +224,7 @@ func TestTopicsReset(t *testing.T) {
 	i := install(t)
 	processor := i.start("run", "--mirror")
 	processor.says("app started")
-	truth := i.load("--seed", "5", "--tagged", "0.1")
+	truth := i.load("--seed", "5", "--tagged", "0.1", "--format", "msgpack")
 	i.must("verify")
 	got := i.do("topics", "reset", "--yes")
 	require.Equal(t, exitFailed, got.code)

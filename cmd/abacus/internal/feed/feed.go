@@ -1,4 +1,4 @@
-// Package feed produces events as any client would: JSON, keyed by unit.
+// Package feed produces events as any client would: in JSON or MessagePack, keyed by unit.
 package feed
 
 import (
@@ -17,6 +17,7 @@ type Feed struct {
 	client *kgo.Client
 	topic  string
 	sent   int64
+	append func(dst []byte, ev *event.Event) []byte
 	named  map[string]bool
 	failed struct {
 		sync.Mutex
@@ -26,8 +27,11 @@ type Feed struct {
 
 // New makes a feed on a client, which stays the caller's.
 func New(client *kgo.Client, topic string) *Feed {
-	return &Feed{client: client, topic: topic, named: map[string]bool{}}
+	return &Feed{client: client, topic: topic, append: event.Append, named: map[string]bool{}}
 }
+
+// MsgPack has all further events sent in MessagePack.
+func (f *Feed) MsgPack() { f.append = event.AppendMsgPack }
 
 // Send produces one event without waiting; an error that an earlier one met is told here or by Flush.
 func (f *Feed) Send(ctx context.Context, ev *event.Event) error {
@@ -35,7 +39,7 @@ func (f *Feed) Send(ctx context.Context, ev *event.Event) error {
 	if !f.named[string(ev.Experiment)] {
 		f.named[string(ev.Experiment)] = true
 	}
-	rec := &kgo.Record{Topic: f.topic, Value: event.Append(make([]byte, 0, 192), ev)}
+	rec := &kgo.Record{Topic: f.topic, Value: f.append(make([]byte, 0, 192), ev)}
 	if len(ev.Unit) > 0 {
 		rec.Key = append([]byte(nil), ev.Unit...)
 	}

@@ -56,6 +56,25 @@ func TestFeed(t *testing.T) {
 	}
 }
 
+// TestFeedInMessagePack: the same events, in their other encoding.
+func TestFeedInMessagePack(t *testing.T) {
+	services, err := embedded.Open(t.Context(), "x", partitions)
+	require.NoError(t, err)
+	defer services.Close()
+	f := feed.New(services.Client, "x.events")
+	f.MsgPack()
+	sent := event.Event{ID: []byte("p"), Type: []byte("purchase"), Unit: []byte("ann"), Value: event.NewDecimal(125, 2), HasValue: true, Time: 1e12}
+	require.NoError(t, f.Send(t.Context(), &sent))
+	require.NoError(t, f.Flush(t.Context()))
+
+	reader, err := logs.Open(services.Brokers...)
+	require.NoError(t, err)
+	defer reader.Close()
+	var values []string
+	require.NoError(t, reader.Read(t.Context(), "x.events", func(rec *kgo.Record) { values = append(values, string(rec.Value)) }))
+	require.Equal(t, []string{"\x85\xa2id\xa1p\xa4type\xa8purchase\xa4unit\xa3ann\xa5value\xa41.25\xa2ts\xcf\x00\x00\x00\xe8\xd4\xa5\x10\x00"}, values)
+}
+
 // TestFeedTellsOfFailures: an event that could not be produced is told of by what follows.
 func TestFeedTellsOfFailures(t *testing.T) {
 	services, err := embedded.Open(t.Context(), "x", partitions)
