@@ -11,5 +11,21 @@
 //
 // Byte layouts: [String] and [Bytes] are the bytes themselves; [Int64] and [Float64] are 8 bytes, big endian, as
 // Kafka's own long and double codecs write them; [JSON] is compact JSON without HTML escapes; [MsgPack] is MessagePack
-// in its shortest forms; [Proto] is the wire format of Protobuf.
+// in its shortest forms; [Proto] is the wire format of Protobuf; [Framed] puts the frame of a schema registry before the
+// bytes of another codec.
+//
+// # Coming from Kafka Streams
+//
+//	Serdes.String(), Serdes.ByteArray()    String, Bytes
+//	Serdes.Long(), Serdes.Double()         Int64, Float64: the same bytes
+//	Serdes.Integer(), Serdes.Short() ...   a codec of your own: any type with Append and Parse is one
+//	JsonSerde, of Spring and others        JSON
+//	KafkaProtobufSerde                     Framed(Proto[T](), ...)
+//	KafkaJsonSchemaSerde                   Framed(JSON[T](), ...); the schema is not held against the values
+//	SpecificAvroSerde, GenericAvroSerde    Framed around a codec of your own
+//	auto.register.schemas                  Frame.Register, false by default
+//	use.latest.version                     a Frame without Schema
+//	value.subject.name.strategy            Frame.Subject, in full
+//	WindowedSerdes                         processors.WindowedCodec
+//	Serdes.serdeFrom(...)                  one type is both
 package codecs

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // Proto returns the codec of a generated Protobuf type: codecs.Proto[orderpb.Order]() is a codec of *orderpb.Order.
@@ -45,6 +46,14 @@ func (ProtoCodec[T, M]) Parse(data []byte, v *M) error {
 	}
 	*v = fresh
 	return nil
+}
+
+// messageIndex is where the message is declared: its place in the file, or in the messages around it, the outermost first.
+func (ProtoCodec[T, M]) messageIndex() (index []int) {
+	for d := protoreflect.Descriptor(M(new(T)).ProtoReflect().Descriptor()); d.Parent() != nil; d = d.Parent() {
+		index = append([]int{d.Index()}, index...)
+	}
+	return index
 }
 
 // Encode is Append for an untyped value; any value but an M is an [ErrType].
