@@ -50,6 +50,10 @@ func (s *Scanner) packedField(f field, i int, ev *Event) int {
 
 // packedNumberField reads the value at i of a field that is no text, or is unknown.
 func (s *Scanner) packedNumberField(f field, i int, ev *Event) int {
+	if f == fieldTS && i+9 <= len(s.data) && s.data[i] == 0xcf && s.data[i+1] < 0x80 { // the usual form
+		ev.Time, s.timed = int64(binary.BigEndian.Uint64(s.data[i+1:])), true
+		return i + 9
+	}
 	v, i := readPacked(s.data, i)
 	if i < 0 {
 		return -1

@@ -14,14 +14,14 @@ func (s *Scanner) packedProps(i int, ev *Event) int {
 		return v.skipMembers(s.data, i, 2)
 	}
 	for n := v.n; n > 0; n-- {
-		var p Prop
+		ev.Props = append(ev.Props, Prop{})
+		p := &ev.Props[len(ev.Props)-1]
 		if p.Key, i = packedKey(s.data, i); i < 0 {
 			return -1
 		}
-		if i = s.packedProp(i, &p); i < 0 {
+		if i = s.packedProp(i, p); i < 0 {
 			return -1
 		}
-		ev.Props = append(ev.Props, p)
 	}
 	ev.Props = lastOfEach(ev.Props)
 	return i
