@@ -6,6 +6,17 @@ import (
 	"unicode/utf8"
 )
 
+// packed reads what is no JSON object as MessagePack, and says what it is if it is none.
+func (s *Scanner) packed(ev *Event) Fault {
+	switch {
+	case !isPacked(s.data):
+		return NotJSON
+	case !s.packedObject(ev):
+		return NotMsgPack
+	}
+	return None
+}
+
 // packedObject reads the MessagePack map of an event, which must be all there is.
 func (s *Scanner) packedObject(ev *Event) bool {
 	v, i := readPacked(s.data, 0)

@@ -24,14 +24,12 @@ func (s *Scanner) Scan(data []byte, ev *Event) {
 	}
 	s.data, s.scratch = data, s.scratch[:0]
 	s.timed, s.badValue = false, false
-	ok, malformed := false, NotJSON
-	if isPacked(data) {
-		ok, malformed = s.packedObject(ev), NotMsgPack
-	} else {
-		ok = s.object(ev)
+	malformed := None
+	if !s.object(ev) { // of MessagePack it has read nothing
+		malformed = s.packed(ev)
 	}
 	s.data = nil
-	if !ok {
+	if malformed != None {
 		ev.reset()
 		ev.Fault = malformed
 		return
