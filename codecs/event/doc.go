@@ -15,7 +15,7 @@
 //
 // # MessagePack
 //
-// A value whose first byte begins a MessagePack map (0x80 to 0x8f, 0xde, 0xdf, which begin no UTF-8) is one; no header
+// A value whose first byte begins a MessagePack map (0x80 to 0x8f, 0xde, 0xdf, which begin no JSON) is one; no header
 // is looked at, so both kinds may share a topic. It is read as the JSON that it says, with the same faults and the same
 // [Event.Content], so that an event may come again in the other encoding:
 //

@@ -30,7 +30,10 @@ type packed struct {
 	body []byte // the bytes of a str or bin; of an ext its type and bytes
 }
 
-// packedFormat is what a first byte from 0xc0 on announces.
+// firstFormat is the least first byte that does not hold a number or length itself.
+const firstFormat = 0xc0
+
+// packedFormat is what a first byte from firstFormat on announces.
 type packedFormat struct {
 	kind  packedKind
 	width uint8 // bytes of the number or length that follows
@@ -38,23 +41,23 @@ type packedFormat struct {
 }
 
 var packedFormats = [...]packedFormat{
-	0xc0 - 0xc0: {kind: packedNil},
-	0xc2 - 0xc0: {kind: packedBool}, 0xc3 - 0xc0: {kind: packedBool, n: 1},
-	0xc4 - 0xc0: {kind: packedBin, width: 1}, 0xc5 - 0xc0: {kind: packedBin, width: 2}, 0xc6 - 0xc0: {kind: packedBin, width: 4},
-	0xc7 - 0xc0: {kind: packedExt, width: 1}, 0xc8 - 0xc0: {kind: packedExt, width: 2}, 0xc9 - 0xc0: {kind: packedExt, width: 4},
-	0xca - 0xc0: {kind: packedFloat, width: 4}, 0xcb - 0xc0: {kind: packedDouble, width: 8},
-	0xcc - 0xc0: {kind: packedUint, width: 1}, 0xcd - 0xc0: {kind: packedUint, width: 2},
-	0xce - 0xc0: {kind: packedUint, width: 4}, 0xcf - 0xc0: {kind: packedUint, width: 8},
-	0xd0 - 0xc0: {kind: packedInt, width: 1}, 0xd1 - 0xc0: {kind: packedInt, width: 2},
-	0xd2 - 0xc0: {kind: packedInt, width: 4}, 0xd3 - 0xc0: {kind: packedInt, width: 8},
-	0xd4 - 0xc0: {kind: packedExt, n: 1}, 0xd5 - 0xc0: {kind: packedExt, n: 2}, 0xd6 - 0xc0: {kind: packedExt, n: 4},
-	0xd7 - 0xc0: {kind: packedExt, n: 8}, 0xd8 - 0xc0: {kind: packedExt, n: 16},
-	0xd9 - 0xc0: {kind: packedStr, width: 1}, 0xda - 0xc0: {kind: packedStr, width: 2}, 0xdb - 0xc0: {kind: packedStr, width: 4},
-	0xdc - 0xc0: {kind: packedArray, width: 2}, 0xdd - 0xc0: {kind: packedArray, width: 4},
-	0xde - 0xc0: {kind: packedMap, width: 2}, 0xdf - 0xc0: {kind: packedMap, width: 4},
+	0xc0 - firstFormat: {kind: packedNil},
+	0xc2 - firstFormat: {kind: packedBool}, 0xc3 - firstFormat: {kind: packedBool, n: 1},
+	0xc4 - firstFormat: {kind: packedBin, width: 1}, 0xc5 - firstFormat: {kind: packedBin, width: 2}, 0xc6 - firstFormat: {kind: packedBin, width: 4},
+	0xc7 - firstFormat: {kind: packedExt, width: 1}, 0xc8 - firstFormat: {kind: packedExt, width: 2}, 0xc9 - firstFormat: {kind: packedExt, width: 4},
+	0xca - firstFormat: {kind: packedFloat, width: 4}, 0xcb - firstFormat: {kind: packedDouble, width: 8},
+	0xcc - firstFormat: {kind: packedUint, width: 1}, 0xcd - firstFormat: {kind: packedUint, width: 2},
+	0xce - firstFormat: {kind: packedUint, width: 4}, 0xcf - firstFormat: {kind: packedUint, width: 8},
+	0xd0 - firstFormat: {kind: packedInt, width: 1}, 0xd1 - firstFormat: {kind: packedInt, width: 2},
+	0xd2 - firstFormat: {kind: packedInt, width: 4}, 0xd3 - firstFormat: {kind: packedInt, width: 8},
+	0xd4 - firstFormat: {kind: packedExt, n: 1}, 0xd5 - firstFormat: {kind: packedExt, n: 2}, 0xd6 - firstFormat: {kind: packedExt, n: 4},
+	0xd7 - firstFormat: {kind: packedExt, n: 8}, 0xd8 - firstFormat: {kind: packedExt, n: 16},
+	0xd9 - firstFormat: {kind: packedStr, width: 1}, 0xda - firstFormat: {kind: packedStr, width: 2}, 0xdb - firstFormat: {kind: packedStr, width: 4},
+	0xdc - firstFormat: {kind: packedArray, width: 2}, 0xdd - firstFormat: {kind: packedArray, width: 4},
+	0xde - firstFormat: {kind: packedMap, width: 2}, 0xdf - firstFormat: {kind: packedMap, width: 4},
 }
 
-// isPacked reports whether data begins as a MessagePack map does. No JSON text does: these bytes are no UTF-8.
+// isPacked reports whether data begins as a MessagePack map does. No JSON text does: these bytes are not ASCII.
 func isPacked(data []byte) bool {
 	return len(data) > 0 && (data[0]&0xf0 == 0x80 || data[0] == 0xde || data[0] == 0xdf)
 }
@@ -72,11 +75,11 @@ func readPacked(data []byte, i int) (v packed, end int) {
 	case c < 0xa0:
 		return packed{kind: packedArray, n: uint64(c & 0x0f)}, i + 1
 	case c < 0xc0:
-		return packed{kind: packedStr}.of(data, i+1, int(c&0x1f))
+		return packed{kind: packedStr}.of(data, i+1, uint64(c&0x1f))
 	case c >= 0xe0:
 		return packed{kind: packedInt, n: uint64(int64(int8(c)))}, i + 1
 	default:
-		return packedFormats[c-0xc0].read(data, i+1)
+		return packedFormats[c-firstFormat].read(data, i+1)
 	}
 }
 
@@ -98,9 +101,9 @@ func (f packedFormat) read(data []byte, i int) (v packed, end int) {
 	}
 	switch f.kind {
 	case packedStr, packedBin:
-		return v.of(data, end, int(v.n))
+		return v.of(data, end, v.n)
 	case packedExt:
-		return v.of(data, end, int(v.n)+1)
+		return v.of(data, end, v.n+1)
 	case packedInt:
 		unused := 64 - 8*f.width
 		v.n = uint64(int64(v.n<<unused) >> unused)
@@ -109,15 +112,16 @@ func (f packedFormat) read(data []byte, i int) (v packed, end int) {
 }
 
 // of adds the n bytes at i as the body; a str must be UTF-8.
-func (v packed) of(data []byte, i, n int) (packed, int) {
-	if n > len(data)-i {
+func (v packed) of(data []byte, i int, n uint64) (packed, int) {
+	if n > uint64(len(data)-i) {
 		return v, -1
 	}
-	v.body = data[i : i+n : i+n]
+	end := i + int(n)
+	v.body = data[i:end:end]
 	if v.kind == packedStr && !utf8.Valid(v.body) {
 		return v, -1
 	}
-	return v, i + n
+	return v, end
 }
 
 // quickStr reads the str at i in one of its two shortest forms, not yet checked to be UTF-8. Anything else, and what is
