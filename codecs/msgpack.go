@@ -16,7 +16,7 @@ func MsgPack[V any]() MsgPackCodec[V] { return MsgPackCodec[V]{} }
 // MsgPackCodec is the type of [MsgPack].
 type MsgPackCodec[V any] struct{}
 
-// Append appends the MessagePack of v; it fails on what MessagePack cannot hold (channels, functions).
+// Append appends the MessagePack of v; it fails on what MessagePack cannot hold (channels, functions). v must not contain itself.
 func (MsgPackCodec[V]) Append(dst []byte, v V) ([]byte, error) {
 	w := bytes.NewBuffer(dst)
 	enc := msgpack.GetEncoder()
@@ -32,9 +32,13 @@ func (MsgPackCodec[V]) Append(dst []byte, v V) ([]byte, error) {
 }
 
 // Parse decodes data, exactly one MessagePack value, into a fresh V that aliases nothing. On an error v is left as it
-// was. Unknown fields are passed over; of an integer that its field has no room for only the low bits are kept.
+// was. Unknown fields are passed over; of an integer that its field has no room for only the low bits are kept. Data that is
+// nested deeper than 10,000 is an error.
 func (MsgPackCodec[V]) Parse(data []byte, v *V) error {
 	var fresh V
+	if tooDeep(data) {
+		return fmt.Errorf("codecs: msgpack: parse %d bytes into %T: arrays and maps are nested deeper than %d", len(data), fresh, deepest)
+	}
 	r := bytes.NewReader(data)
 	dec := msgpack.GetDecoder()
 	defer msgpack.PutDecoder(dec)

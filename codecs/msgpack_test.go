@@ -88,3 +88,43 @@ func TestMsgPackLeavesTheBytesBeforeIt(t *testing.T) {
 	require.Equal(t, "head\xb4"+strings.Repeat("x", 20), string(data))
 	require.Same(t, &buf[0], &data[0], "grown in place where there is room")
 }
+
+// forms are values of every form of MessagePack, none nested deeper than 2, with heads of arrays as their bytes.
+var forms = []string{
+	"\x05", "\xff", "\xc0", "\xc2", "\xc3", "\xa2xx", "\x82\xa1a\x01\xa1b\x90", "\x92\x01\x80", "\xdb\x00\x00\x27\x10" + strings.Repeat("x", 10_000),
+	"\xc4\x02\x91\x91", "\xc5\x00\x01\x91", "\xc6\x00\x00\x00\x01\x91", "\xc7\x02\x05\x91\x91", "\xc8\x00\x01\x05\x91", "\xc9\x00\x00\x00\x01\x05\x91",
+	"\xca\x91\x91\x91\x91", "\xcb\x91\x91\x91\x91\x91\x91\x91\x91", "\xcc\x91", "\xcd\x91\x91", "\xce\x91\x91\x91\x91", "\xcf\x91\x91\x91\x91\x91\x91\x91\x91",
+	"\xd0\x91", "\xd1\x91\x91", "\xd2\x91\x91\x91\x91", "\xd3\x91\x91\x91\x91\x91\x91\x91\x91", "\xd4\x05\x91", "\xd5\x05\x91\x91", "\xd6\x05\x91\x91\x91\x91",
+	"\xd7\x05\x91\x91\x91\x91\x91\x91\x91\x91", "\xd8\x05\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91", "\xd9\x02xx", "\xda\x00\x01x",
+	"\xdc\x00\x01\x01", "\xdd\x00\x00\x00\x00", "\xde\x00\x01\xa0\x02", "\xdf\x00\x00\x00\x00",
+}
+
+// TestMsgPackRefusesWhatIsNestedTooDeep: the library would take the process down with it.
+func TestMsgPackRefusesWhatIsNestedTooDeep(t *testing.T) {
+	type one struct{ A int }
+	parse := map[string]func(data string) error{
+		"any":       func(data string) error { return codecs.MsgPack[[]any]().Parse([]byte(data), new([]any)) },
+		"passed by": func(data string) error { return codecs.MsgPack[one]().Parse([]byte("\x81\xa1B"+data), new(one)) },
+	}
+	for name, parse := range parse {
+		around := map[string]int{"any": 10_000, "passed by": 9_999}[name] // the struct is a level too
+		// Each form alone and all together come before what is nested; those of another ext are no values of Go.
+		for _, before := range append(forms, strings.Join(forms, "")) {
+			n := 1
+			if len(before) > 10_100 {
+				n = len(forms)
+			}
+			head := "\xdc\x00" + string([]byte{byte(n + 1)}) + before
+			require.ErrorContains(t, parse(head+strings.Repeat("\x91", around)+"\xc0"), "arrays and maps are nested deeper than 10000", "%s, %x", name, before[:1])
+			if err := parse(head + strings.Repeat("\x91", around-1) + "\xc0"); err != nil {
+				require.ErrorContains(t, err, "unknown ext id=5", "%s, %x", name, before[:1])
+			}
+		}
+		require.ErrorContains(t, parse(strings.Repeat("\x91", 1<<22)), "nested deeper", name)
+		require.ErrorContains(t, parse(strings.Repeat("\xdf\xff\xff\xff\xff\xa0", 1<<20)), "nested deeper", name)
+		require.ErrorContains(t, parse(strings.Repeat("\x91", 9_000)+strings.Repeat("\xc1", 9_000)), "msgpack: ", name)
+	}
+	var flat []int
+	require.NoError(t, codecs.MsgPack[[]int]().Parse([]byte("\xdc\x4e\x20"+strings.Repeat("\x07", 20_000)), &flat))
+	require.Len(t, flat, 20_000)
+}
