@@ -36,22 +36,29 @@ func (MsgPackCodec[V]) Append(dst []byte, v V) ([]byte, error) {
 // nested deeper than 10,000 is an error.
 func (MsgPackCodec[V]) Parse(data []byte, v *V) error {
 	var fresh V
-	if tooDeep(data) {
-		return fmt.Errorf("codecs: msgpack: parse %d bytes into %T: arrays and maps are nested deeper than %d", len(data), fresh, deepest)
-	}
-	r := bytes.NewReader(data)
-	dec := msgpack.GetDecoder()
-	defer msgpack.PutDecoder(dec)
-	dec.Reset(r)
-	dec.SetCustomStructTag("json")
-	if err := dec.Decode(&fresh); err != nil {
+	if err := wellFormed(data); err != nil {
 		return fmt.Errorf("codecs: msgpack: parse %d bytes into %T: %w", len(data), fresh, err)
 	}
-	if r.Len() > 0 {
-		return fmt.Errorf("codecs: msgpack: parse %d bytes into %T: %w: the value ends %d bytes before the data", len(data), fresh, ErrLength, r.Len())
+	if err := decode(data, &fresh); err != nil {
+		return fmt.Errorf("codecs: msgpack: parse %d bytes into %T: %w", len(data), fresh, err)
 	}
 	*v = fresh
 	return nil
+}
+
+// decode reads well-formed data. At what fits its type ill, as bin for the key of a map, the library may panic.
+func decode(data []byte, into any) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("it does not fit the type: %v", cause)
+		}
+	}()
+	dec := msgpack.GetDecoder()
+	dec.Reset(bytes.NewReader(data))
+	dec.SetCustomStructTag("json")
+	err = dec.Decode(into)
+	msgpack.PutDecoder(dec)
+	return err
 }
 
 // Encode is Append for an untyped value; any value but a V is an [ErrType].

@@ -115,16 +115,50 @@ func TestMsgPackRefusesWhatIsNestedTooDeep(t *testing.T) {
 				n = len(forms)
 			}
 			head := "\xdc\x00" + string([]byte{byte(n + 1)}) + before
-			require.ErrorContains(t, parse(head+strings.Repeat("\x91", around)+"\xc0"), "arrays and maps are nested deeper than 10000", "%s, %x", name, before[:1])
+			require.ErrorContains(t, parse(head+strings.Repeat("\x91", around)+"\xc0"), "nested deeper than 10000", "%s, %x", name, before[:1])
 			if err := parse(head + strings.Repeat("\x91", around-1) + "\xc0"); err != nil {
 				require.ErrorContains(t, err, "unknown ext id=5", "%s, %x", name, before[:1])
 			}
 		}
 		require.ErrorContains(t, parse(strings.Repeat("\x91", 1<<22)), "nested deeper", name)
-		require.ErrorContains(t, parse(strings.Repeat("\xdf\xff\xff\xff\xff\xa0", 1<<20)), "nested deeper", name)
-		require.ErrorContains(t, parse(strings.Repeat("\x91", 9_000)+strings.Repeat("\xc1", 9_000)), "msgpack: ", name)
 	}
 	var flat []int
 	require.NoError(t, codecs.MsgPack[[]int]().Parse([]byte("\xdc\x4e\x20"+strings.Repeat("\x07", 20_000)), &flat))
 	require.Len(t, flat, 20_000)
+}
+
+// TestMsgPackRefusesWhatItsHeadsPromise: the library would make room for it first, and end the process.
+func TestMsgPackRefusesWhatItsHeadsPromise(t *testing.T) {
+	type all struct {
+		A map[string]any
+		B map[string]string
+		C map[int]int
+		D []string
+		E []byte
+		F string
+		G any
+		H []all
+	}
+	c := codecs.MsgPack[all]()
+	for _, key := range []string{"A", "B", "C", "D", "E", "F", "G", "H", "other"} {
+		for _, head := range []string{"\xdf\xff\xff\xff\xff", "\xdd\xff\xff\xff\xff", "\xdb\xff\xff\xff\xff", "\xc6\xff\xff\xff\xff", "\xc9\xff\xff\xff\xff\x05", "\xde\xff\xff", "\xdc\xff\xff", "\x8f", "\x9f", "\xbf", "\xcb", "\xd8\x05", "\xc7"} {
+			for _, behind := range []string{"", "\x00", "\xa0\x00"} {
+				data := "\x81" + string([]byte{0xa0 | byte(len(key))}) + key + head + behind
+				require.ErrorContains(t, c.Parse([]byte(data), new(all)), "into codecs_test.all: cut off", "%x", data)
+			}
+		}
+	}
+	require.EqualError(t, c.Parse([]byte("\x81\xa1G\xc1"), new(all)), "codecs: msgpack: parse 4 bytes into codecs_test.all: no value begins with 0xc1, at byte 3")
+	require.ErrorContains(t, c.Parse(nil, new(all)), "cut off")
+}
+
+// TestMsgPackThatFitsTheTypeIllIsAnError: a record is bad, the process is not.
+func TestMsgPackThatFitsTheTypeIllIsAnError(t *testing.T) {
+	err := codecs.MsgPack[map[any]int]().Parse([]byte("\x81\xc4\x01x\x01"), new(map[any]int))
+	require.ErrorContains(t, err, "codecs: msgpack: parse 5 bytes into map[interface {}]int: it does not fit the type: ")
+	type holder struct{ E interface{ Len() int } }
+	err = codecs.MsgPack[holder]().Parse([]byte("\x81\xa1E\xa1x"), new(holder))
+	require.ErrorContains(t, err, "it does not fit the type: ")
+	err = codecs.MsgPack[int64]().Parse([]byte("\xa1x"), new(int64))
+	require.ErrorContains(t, err, "codecs: msgpack: parse 2 bytes into int64: msgpack: ")
 }

@@ -1,9 +1,12 @@
 package codecs
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
 
-// deepest is how far arrays and maps of MessagePack may be nested, as in encoding/json. The library recurses without a
-// bound, and a stack that overflows ends the process, at every start again.
+// deepest is how far arrays and maps of MessagePack may be nested, as in encoding/json.
 const deepest = 10_000
 
 // form is what follows a first byte.
@@ -26,36 +29,48 @@ var forms = [32]form{
 	0x1e: {width: 2, each: 2}, 0x1f: {width: 4, each: 2}, // map
 }
 
-// tooDeep says whether data nests deeper than deepest before it ends or is malformed.
-func tooDeep(data []byte) bool {
-	if len(data) <= deepest {
-		return false
-	}
-	var left []uint64 // values still to come, of each array and map around
-	for len(data) > 0 {
+var (
+	errCut  = errors.New("cut off")
+	errDeep = fmt.Errorf("nested deeper than %d", deepest)
+)
+
+// wellFormed says whether data is exactly one value, with all the bytes and members that its heads announce. The library
+// makes room for what a head says before it looks for it, and recurses without a bound: eight bytes can take all memory
+// and four megabytes overflow the stack, neither of which a process survives, at every start again.
+func wellFormed(data []byte) error {
+	var room [16]uint64
+	left := append(room[:0], 1) // values still to come: of data, of each array and map around
+	for whole := len(data); len(left) > 0; {
+		if len(data) == 0 {
+			return errCut
+		}
 		size, values := head(data)
-		if size > uint64(len(data)) {
-			return false
+		switch {
+		case size == 0:
+			return fmt.Errorf("no value begins with %#02x, at byte %d", data[0], whole-len(data))
+		case size > uint64(len(data)) || values > uint64(len(data))-size: // each takes a byte at least
+			return errCut
 		}
 		data = data[size:]
+		left[len(left)-1]--
 		if values > 0 {
-			if len(left) == deepest {
-				return true
-			}
 			left = append(left, values)
-			continue
 		}
-		for len(left) > 0 {
-			if left[len(left)-1]--; left[len(left)-1] > 0 {
-				break
-			}
+		if len(left) > deepest+1 {
+			return errDeep
+		}
+		for len(left) > 0 && left[len(left)-1] == 0 {
 			left = left[:len(left)-1]
 		}
 	}
-	return false
+	if len(data) > 0 {
+		return fmt.Errorf("%w: the value ends %d bytes before the data", ErrLength, len(data))
+	}
+	return nil
 }
 
-// head is the bytes of the first value of data, of an array or map those before its values, and how many these are.
+// head is the bytes of the first value of data, of an array or map those before its values, and how many these are. No
+// value has no bytes.
 func head(data []byte) (size, values uint64) {
 	switch c := data[0]; {
 	case c < 0x80 || c >= 0xe0:
@@ -66,6 +81,9 @@ func head(data []byte) (size, values uint64) {
 		return 1, uint64(c & 0x0f)
 	case c < 0xc0:
 		return 1 + uint64(c&0x1f), 0
+	}
+	if data[0] == 0xc1 {
+		return 0, 0
 	}
 	f := forms[data[0]&0x1f]
 	size = 1 + uint64(f.width) + uint64(f.body)
