@@ -43,8 +43,8 @@ func (w *worker) restore(ctx context.Context, sub *topology.Sub, id topology.Tas
 	r, err := w.replay(ctx, sub, id)
 	if errors.Is(err, errUntrusted) || errors.Is(err, state.ErrCorrupt) || errors.Is(err, kerr.OffsetOutOfRange) {
 		w.log.Error("state is rebuilt from the changelog", zap.Stringer("task", id), zap.Error(err))
-		for _, store := range r.stores {
-			if err := store.Clear(); err != nil {
+		for _, def := range sub.Stores { // also those that the replay did not come to
+			if err := w.app.engine.store(w.app.storeName(id, def), def.Memory).Clear(); err != nil {
 				return restored{id: id, err: fmt.Errorf("task %s: clear: %w", id, err)}
 			}
 		}
