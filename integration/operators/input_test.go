@@ -30,7 +30,8 @@ type input struct {
 const phaseCount = 6
 
 func newInput(seed uint64, app application) *input {
-	in := &input{rng: rand.New(rand.NewPCG(seed, 0)), now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()}
+	recent := time.Now().Truncate(time.Hour).Add(-time.Hour) // a store behind old records is rebuilt
+	in := &input{rng: rand.New(rand.NewPCG(seed, 0)), now: recent.UnixMilli()}
 	app.input(in)
 	return in
 }

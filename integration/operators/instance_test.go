@@ -34,11 +34,15 @@ func (s *scene) start() *instance {
 	s.t.Cleanup(func() {
 		i.process.Kill()
 		if s.t.Failed() {
-			log, _ := os.ReadFile(filepath.Join(i.dir, "log"))
-			s.t.Logf("log of %s:\n%s", i.dir, log)
+			s.t.Logf("log of %s:\n%s", i.dir, i.log())
 		}
 	})
 	return i
+}
+
+func (i *instance) log() string {
+	text, _ := os.ReadFile(filepath.Join(i.dir, "log"))
+	return string(text)
 }
 
 func (i *instance) state() string { return filepath.Join(i.dir, "state") }

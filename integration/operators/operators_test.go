@@ -59,4 +59,7 @@ func (s *scene) play() {
 	first.stop()
 	second.stop()
 	s.reader.check(s.t, want)
+	for _, i := range []*instance{first, second} {
+		require.NotContains(s.t, i.log(), "state is rebuilt")
+	}
 }
