@@ -32,7 +32,7 @@ type restored struct {
 var errUntrusted = errors.New("local state disagrees with the committed offsets")
 
 // errRefused marks what only the operator can settle.
-var errRefused = errors.New("reset the app's topics and state together (abacus topics reset)")
+var errRefused = errors.New("reset the app's topics and state together (abacus topics reset, worker.PlanReset)")
 
 // tombstones is how long the changelogs keep deletions, trusted how far back a restore relies on it.
 const tombstones, trusted = 24 * time.Hour, 20 * time.Hour
