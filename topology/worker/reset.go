@@ -44,14 +44,15 @@ var ErrActive = errors.New("the app is running: stop its processes; one that was
 // PlanReset says what a reset of an app would do, and does none of it. Of the configuration it uses Brokers, Dial and
 // Logger. Errors: ErrActive, and those of the cluster.
 func PlanReset(ctx context.Context, t *topology.Topology, cfg Config, from Beginning) (*Reset, error) {
-	if err := from.validate(); err != nil {
+	if err := from.Validate(); err != nil {
 		return nil, err
 	}
 	r := &Reset{App: t.App, topo: t, cfg: cfg}
 	return r, r.with(func(a *App) error { return r.plan(ctx, a, from) })
 }
 
-func (b Beginning) validate() error {
+// Validate fails for more than one field that is set, and for an offset below 0.
+func (b Beginning) Validate() error {
 	set := 0
 	for _, is := range []bool{!b.Time.IsZero(), b.Offset != 0, b.End} {
 		if is {
