@@ -25,8 +25,11 @@ const (
 	stateEnv   = "ABACUS_TEST_OPERATORS_STATE"
 )
 
-// holds is the line that a child writes, about once a second, while tasks run in it.
-const holds = "holds"
+// What a child writes, a line each.
+const (
+	holds = "holds" // about once a second, while tasks run in it
+	armed = "armed" // it knows the step that it is to die at
+)
 
 // child runs the app until SIGTERM.
 func child() {
@@ -78,6 +81,7 @@ func dieAtStep() func(int, worker.Step) error {
 				panic(err)
 			}
 			at.Store(step)
+			fmt.Println(armed)
 		}
 	}()
 	return func(_ int, step worker.Step) error {

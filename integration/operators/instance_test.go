@@ -8,7 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -22,7 +22,7 @@ type instance struct {
 	s       *scene
 	dir     string
 	process *services.Process
-	holding *atomic.Bool // a task runs in it, since the last start
+	said    *sync.Map // lines since the last start
 	orders  io.WriteCloser
 }
 
@@ -62,17 +62,15 @@ func (i *instance) start() {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+i.s.name, kindEnv+"="+i.s.kind, brokersEnv+"="+strings.Join(i.s.brokers, ","), stateEnv+"="+i.state())
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, out, log
-	holding := &atomic.Bool{}
-	i.holding, i.orders = holding, orders
+	said := &sync.Map{}
+	i.said, i.orders = said, orders
 	i.process, err = services.Start(cmd)
 	require.NoError(i.s.t, err)
 	go func() { // ends with the process, whose end of the pipe is the last one
 		defer lines.Close()
 		defer orders.Close()
 		for scan := bufio.NewScanner(lines); scan.Scan(); {
-			if scan.Text() == holds {
-				holding.Store(true)
-			}
+			said.Store(scan.Text(), true)
 		}
 	}()
 }
@@ -80,7 +78,15 @@ func (i *instance) start() {
 // works waits until the process has tasks.
 func (i *instance) works() {
 	i.s.t.Helper()
-	i.s.eventually("the process has tasks", i.holding.Load)
+	i.says(holds)
+}
+
+func (i *instance) says(line string) {
+	i.s.t.Helper()
+	i.s.eventually("the process says "+line, func() bool {
+		_, ok := i.said.Load(line)
+		return ok
+	})
 }
 
 // dieAt makes the process end itself by SIGKILL at this step of its next commit; died waits for it.
@@ -88,6 +94,7 @@ func (i *instance) dieAt(step worker.Step) {
 	i.s.t.Helper()
 	_, err := fmt.Fprintln(i.orders, int(step))
 	require.NoError(i.s.t, err)
+	i.says(armed)
 }
 
 func (i *instance) died() {
