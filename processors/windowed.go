@@ -14,6 +14,11 @@ type Windowed[K any] struct {
 	Start, End int64
 }
 
+// Show prints key@[start,end), the times by a clock: for stories of topologytest.
+func (w Windowed[K]) Show(clock func(ms int64) string) string {
+	return fmt.Sprintf("%v@[%s,%s)", w.Key, clock(w.Start), clock(w.End))
+}
+
 // WindowedCodec is the codec of windowed keys over that of their keys. The layout is in the
 // package doc; its byte order is that of start, end, key.
 type WindowedCodec[K any] struct{ Key codecs.Codec[K] }

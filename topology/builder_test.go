@@ -1,6 +1,7 @@
 package topology_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,13 +34,20 @@ func store(name string) topology.Needs {
 }
 
 func TestBuildErrorsNameTheNode(t *testing.T) {
+	app := strings.Repeat("a", 120) // so long that a long store has no room for its changelog
 	for _, c := range []struct {
 		name  string
 		build func(b *topology.Builder)
 		want  []string
 	}{
-		{"nothing", func(*topology.Builder) {}, []string{`app "app": no source`}},
+		{"nothing", func(*topology.Builder) {}, []string{`app "` + app + `": no source`}},
 		{"bad name", func(b *topology.Builder) { through(from(b, "in"), "a b", topology.Needs{}) }, []string{`node "a b": a name has 1 to 120 of`}},
+		{"no name", func(b *topology.Builder) { through(from(b, "in"), "", store("rows")) }, []string{`node "": a name has 1 to 120 of`}},
+		{"store without a name", func(b *topology.Builder) { through(from(b, "in"), "one", store("")) }, []string{`node "one": store "": a name has`}},
+		{"repartition without a name", func(b *topology.Builder) { topology.Repartition(from(b, "in"), "") }, []string{`repartition "": a name has 1 to 120 of`}},
+		{"changelog with a name too long", func(b *topology.Builder) {
+			through(from(b, "in"), "one", store(strings.Repeat("s", 120)))
+		}, []string{`is too long for a topic`}},
 		{"taken name", func(b *topology.Builder) {
 			in := from(b, "in")
 			through(through(in, "same", topology.Needs{}), "same", topology.Needs{})
@@ -75,11 +83,11 @@ func TestBuildErrorsNameTheNode(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var b topology.Builder
 			c.build(&b)
-			_, first := b.Build("app")
+			_, first := b.Build(app)
 			for _, want := range c.want {
 				require.ErrorContains(t, first, want)
 			}
-			_, again := b.Build("app")
+			_, again := b.Build(app)
 			require.EqualError(t, again, first.Error(), "a second Build reports the same")
 		})
 	}

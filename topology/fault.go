@@ -14,6 +14,11 @@ func (b *Builder) check(t *Topology) {
 			}
 		}
 		b.checkStore(stores, s.TaskStore(), s.nodes[0].name)
+		for _, topic := range s.internal() {
+			if len(topic) > longestTopic {
+				b.fault("app %q: %s is too long for a topic of Kafka, which has %d characters at most; shorten the name of the app or of the node", t.App, topic, longestTopic)
+			}
+		}
 		for _, sink := range s.Sinks {
 			if other := sinks[sink]; other != nil {
 				b.fault("sink %q: used by sub-topologies %q and %q; declare one for each", sink.Topic, other.Name, s.Name)
@@ -32,4 +37,22 @@ func (b *Builder) checkStore(owners map[string]string, store, node string) {
 		b.fault("node %q: store %q is the name of a store of node %q; every store has its own", node, store, other)
 	}
 	owners[store] = node
+}
+
+// longestTopic is the most that Kafka takes as the name of a topic.
+const longestTopic = 249
+
+// internal are the topics that the app makes for a sub-topology.
+func (s *Sub) internal() (topics []string) {
+	for _, store := range s.Stores {
+		if store.SourceTopic == "" {
+			topics = append(topics, s.Changelog(store))
+		}
+	}
+	for _, sink := range s.Sinks {
+		if sink.Repartition {
+			topics = append(topics, sink.Topic)
+		}
+	}
+	return topics
 }

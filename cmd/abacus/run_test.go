@@ -218,25 +218,3 @@ func TestReplayIntoACluster(t *testing.T) {
 	i.must("verify")
 	processor.end()
 }
-
-// TestTopicsReset: everything computed is deleted, and the next run computes the same from the events.
-func TestTopicsReset(t *testing.T) {
-	i := install(t)
-	processor := i.start("run", "--mirror")
-	processor.says("app started")
-	truth := i.load("--seed", "5", "--tagged", "0.1", "--format", "msgpack")
-	i.must("verify")
-	got := i.do("topics", "reset", "--yes")
-	require.Equal(t, exitFailed, got.code)
-	require.Contains(t, got.err, "stop abacus run and abacus mirror first")
-	processor.end()
-	require.Equal(t, exitUsage, i.do("topics", "reset").code)
-	require.Contains(t, i.must("topics", "reset", "--yes"), "deleted topic abacus.stats\n")
-	require.Equal(t, exitFailed, i.do("verify").code)
-
-	again := i.start("run", "--mirror")
-	again.says("app started")
-	i.must("verify")
-	i.requireTruth(truth)
-	again.end()
-}

@@ -44,7 +44,7 @@ func newVerifyCommand() *cobra.Command {
 		Args: usageArgs(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, s := cmd.Context(), settingsOf(cmd)
-			when, err := parseTime(at, time.Now())
+			when, err := parseTime("--at", at, time.Now())
 			if err != nil {
 				return err
 			}

@@ -84,39 +84,39 @@ func tellKnown(w io.Writer, output string, k *check.Known, at time.Time) error {
 	return differ
 }
 
-// Times that --at takes: none before any event is accepted, none that is more than a clock's error ahead.
+// Times that flags take: none before any event is accepted, none that is more than a clock's error ahead.
 const (
 	earliestAt = 946684800000 // 2000-01-01T00:00:00Z
 	clockError = time.Minute
 )
 
-// parseTime reads RFC 3339, Unix ms, or how long before now, to Unix ms; 0 for an empty text.
-func parseTime(text string, now time.Time) (int64, error) {
+// parseTime reads the RFC 3339, Unix ms, or how long before now, of a flag, to Unix ms; 0 for an empty text.
+func parseTime(flag, text string, now time.Time) (int64, error) {
 	if text == "" {
 		return 0, nil
 	}
 	at, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		if at, err = parseMoment(text, now); err != nil {
+		if at, err = parseMoment(flag, text, now); err != nil {
 			return 0, err
 		}
 	}
 	switch {
 	case at < earliestAt:
-		return 0, usageError("--at %s: is before the year 2000; a number is in Unix ms", text)
+		return 0, usageError("%s %s: is before the year 2000; a number is in Unix ms", flag, text)
 	case at > now.Add(clockError).UnixMilli():
-		return 0, usageError("--at %s: is in the future", text)
+		return 0, usageError("%s %s: is in the future", flag, text)
 	}
 	return at, nil
 }
 
-func parseMoment(text string, now time.Time) (int64, error) {
+func parseMoment(flag, text string, now time.Time) (int64, error) {
 	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return t.UnixMilli(), nil
 	}
 	ago, err := experiment.ParseDuration(text)
 	if err != nil || ago == experiment.Unlimited {
-		return 0, usageError("--at %q: want a time such as 2026-11-20T10:00:00Z, Unix ms, or how long ago, such as 10m", text)
+		return 0, usageError("%s %q: want a time such as 2026-11-20T10:00:00Z, Unix ms, or how long ago, such as 10m", flag, text)
 	}
 	return now.UnixMilli() - int64(ago), nil
 }

@@ -198,7 +198,7 @@ func TestTimesOfAt(t *testing.T) {
 		"2026-09-21T14:13:20.5+02:00":    1_789_992_800_500,
 		"2026-09-21T12:13:20.123999999Z": 1_789_992_800_123,
 	} {
-		at, err := parseTime(text, present)
+		at, err := parseTime("--at", text, present)
 		require.NoError(t, err, text)
 		require.Equal(t, want, at, text)
 	}

@@ -27,6 +27,7 @@ var budgets = map[string]int{
 	"processors/experiment/cells":  30, // what verify and the tools read of its rows
 	"processors/experiment/stats":  35, // exact sums, the comparisons over them, their methods and reasons
 	"processors/experiment/verify": 30,
+	"topology/worker":              40, // running an app, and what may be asked of it meanwhile: reports, reads, pauses, backups, resets
 	"state":                        40, // store, batch, checkpoint, cache, table, timers
 }
 

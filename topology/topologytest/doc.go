@@ -1,5 +1,33 @@
 // Package topologytest runs a topology without Kafka: topics are logs in memory,
 // wall-clock time is an argument, and a commit is the worker's five steps in one
-// call. Tasks may be restarted, or crashed at each step of a commit, at any
-// record: what a test then sees is what a restarted worker would see.
+// call. What a test sees is what an app on a broker would show.
+//
+//	d := topologytest.New(t, topo, topologytest.Config{Tasks: 4})
+//	orders := topologytest.NewIn(d, "orders", codecs.String, codecs.Int64)
+//	counts := topologytest.NewOut(d, "counts", codecs.String, codecs.Int64)
+//	orders.Pipe("ann", 12)
+//	d.Run()
+//	require.Equal(t, map[string]int64{"ann": 1}, counts.Last())
+//
+// Run processes and commits until nothing is left; Step and Commit do one record
+// and one commit. Advance lets wall-clock time pass: idle tasks follow it.
+//
+// What happens to apps may happen at any record:
+//
+//	Restart, Wipe        all instances are killed and start anew; with Wipe without their disks
+//	CrashAt              the next commit ends after one of its steps
+//	LoseAnswer           nobody learns how the next commit ended
+//	Start, Stop, Kill    an instance comes, leaves or dies, and tasks move
+//
+// Stories are golden files of all that: each is told again with every such thing
+// behind each of its records, and must end in the same results.
+//
+//	pipe.go        typed inputs and outputs
+//	log.go         topics as logs of bytes
+//	driver.go      the app: run, step, commit, time
+//	instance.go    instances, and the tasks that move between them
+//	open.go        a task is restored and built
+//	worker.go      the five steps of a commit, and what goes wrong in them
+//	rows.go        what is in a store
+//	story.go       stories; form.go and observer.go: their text
 package topologytest

@@ -5,17 +5,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/state/memory"
 	"github.com/abacus-stream/abacus/topology"
-	"github.com/abacus-stream/abacus/topology/task"
 )
 
 // Config says how a topology is run. Zero fields mean the defaults.
 type Config struct {
 	Tasks      int            // partitions of topics and tasks of each sub-topology; default 1
 	Partitions map[string]int // of topics that differ
-	Workers    int            // tasks are dealt out to this many workers, each with its own transactions; default 1
+	Instances  int            // processes that share the tasks, each with a disk of its own; default 1
+	Workers    int            // tasks are dealt out to this many workers of each, with transactions of their own; default 1
 	Wall       int64          // wall time at the start, Unix ms; default 2026-01-01
 	IdleAfter  time.Duration
 	MaxAhead   time.Duration // default 5 min
@@ -32,7 +31,7 @@ func (c *Config) defaults(app string) {
 	}
 	set(&c.DeadLetter, app+".dlq")
 	set(&c.Late, app+".late")
-	c.Tasks, c.Workers = max(c.Tasks, 1), max(c.Workers, 1)
+	c.Tasks, c.Instances, c.Workers = max(c.Tasks, 1), max(c.Instances, 1), max(c.Workers, 1)
 	if c.Wall == 0 {
 		c.Wall = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
 	}
@@ -52,9 +51,10 @@ type Driver struct {
 	wall      int64
 	topics    map[string]*topic
 	committed map[string]int64 // of the group: topic/partition -> next offset
-	disk      *memory.DB
-	workers   []*worker
+	instances []*instance      // by number, as Start and Kill take it
+	workers   []*worker        // of the instances that run
 	crash     Step
+	lost      lostAnswer
 }
 
 // New starts an app on empty topics. Outside of a test, as in an Example, t is nil: a fault panics.
@@ -64,7 +64,10 @@ func New(t testing.TB, topo *topology.Topology, cfg Config) *Driver {
 	}
 	t.Helper()
 	cfg.defaults(topo.App)
-	d := &Driver{t: t, topo: topo, cfg: cfg, wall: cfg.Wall, topics: map[string]*topic{}, committed: map[string]int64{}, disk: memory.New()}
+	d := &Driver{t: t, topo: topo, cfg: cfg, wall: cfg.Wall, topics: map[string]*topic{}, committed: map[string]int64{}}
+	for range cfg.Instances {
+		d.instances = append(d.instances, &instance{runs: true, disk: memory.New()})
+	}
 	for _, s := range topo.Subs {
 		for _, src := range s.Sources {
 			d.topic(src.Topic)
@@ -136,19 +139,6 @@ func (d *Driver) Commit() {
 	}
 }
 
-// Restart kills every worker and starts anew: stores reopen, changelog tails are replayed.
-func (d *Driver) Restart() {
-	d.t.Helper()
-	d.start()
-}
-
-// Wipe kills every worker, deletes the local state and starts anew from the changelogs alone.
-func (d *Driver) Wipe() {
-	d.t.Helper()
-	d.disk = memory.New()
-	d.start()
-}
-
 // Counter sums a counter over the tasks since the last restart.
 func (d *Driver) Counter(name string) int64 {
 	var sum int64
@@ -157,89 +147,6 @@ func (d *Driver) Counter(name string) int64 {
 		sum += w.counters[name]
 	}
 	return sum
-}
-
-func (d *Driver) start() {
-	d.workers = nil
-	for i := range d.cfg.Workers {
-		w := &worker{id: i, outbox: &task.Outbox{}, counters: map[string]int64{}}
-		d.workers = append(d.workers, w)
-	}
-	for _, s := range d.topo.Subs {
-		for p := range d.tasks(s) {
-			w := d.workers[p%len(d.workers)]
-			w.tasks = append(w.tasks, d.open(w, s, int32(p)))
-		}
-	}
-}
-
-// tasks is the number of tasks of a sub-topology.
-func (d *Driver) tasks(s *topology.Sub) int {
-	n := 0
-	for _, src := range s.Sources {
-		n = max(n, len(d.topic(src.Topic).partitions))
-	}
-	return n
-}
-
-// open restores a task and builds it.
-func (d *Driver) open(w *worker, s *topology.Sub, partition int32) *running {
-	id := topology.TaskID{Sub: s.ID, Partition: partition}
-	r := &running{}
-	for i, def := range s.Stores {
-		store := d.disk.Store(storeName(id, def.Name))
-		table := state.NewTable(def.Name, i, store, d.cfg.CacheBytes)
-		d.check(d.restore(s, def, table, partition))
-		r.stores, r.tables = append(r.stores, store), append(r.tables, table)
-	}
-	t, err := task.New(task.Config{
-		Sub: s, ID: id, Tasks: d.tasks(s), Tables: r.tables, Outbox: w.outbox,
-		MaxAhead: d.cfg.MaxAhead.Milliseconds(), IdleAfter: d.cfg.IdleAfter.Milliseconds(),
-	})
-	d.check(err)
-	r.task = t
-	for i, src := range s.Sources {
-		at := d.committed[place(src.Topic, partition)]
-		if next := t.Next(i); next >= 0 && next != at {
-			d.t.Fatalf("task %s: state reflects %s up to %d, committed is %d", id, src.Topic, next, at)
-		}
-		t.Begin(i, at)
-		r.fetched = append(r.fetched, at)
-	}
-	r.globals = make([]int64, len(d.topo.Globals))
-	return r
-}
-
-// restore replays the tail of a changelog into a table.
-func (d *Driver) restore(s *topology.Sub, def topology.Store, table *state.Table, partition int32) error {
-	var batch state.Batch
-	checkpoint, err := d.tail(s, def, table.Store(), partition, func(key, value []byte) { table.Restore(&batch, key, value) })
-	if err != nil {
-		return err
-	}
-	batch.SetCheckpoint(checkpoint)
-	return table.Store().Apply(&batch)
-}
-
-// tail visits the committed changes that a store does not contain and gives its checkpoint with them.
-func (d *Driver) tail(s *topology.Sub, def topology.Store, store state.Store, partition int32, visit func(key, value []byte)) (state.Checkpoint, error) {
-	name := s.Changelog(def)
-	checkpoint, _, err := store.Checkpoint()
-	if err != nil {
-		return checkpoint, err
-	}
-	log := d.topic(name).partitions[partition]
-	end := int64(len(log))
-	if def.SourceTopic != "" {
-		end = d.committed[place(name, partition)]
-	}
-	for _, rec := range log[min(checkpoint.ChangelogOffset, end):end] {
-		if !rec.marker {
-			visit(rec.Key, rec.Value)
-		}
-	}
-	checkpoint.ChangelogOffset = end
-	return checkpoint, nil
 }
 
 // panics stands for a test where there is none.

@@ -26,7 +26,8 @@ func (d *Driver) Rows(store string) map[string][]byte {
 
 // rows adds those of one task.
 func (d *Driver) rows(rows map[string][]byte, s *topology.Sub, def topology.Store, partition int32) {
-	store := d.disk.Store(storeName(topology.TaskID{Sub: s.ID, Partition: partition}, def.Name))
+	id := topology.TaskID{Sub: s.ID, Partition: partition}
+	store := d.turn(id).home.disk.Store(storeName(id, def.Name))
 	d.check(store.Scan(nil, nil, func(key, value []byte) bool {
 		rows[string(key)] = clone(value)
 		return true

@@ -22,7 +22,7 @@ const (
 
 // worker is a group of tasks with one outbox and one transaction at a time.
 type worker struct {
-	id       int
+	home     *instance
 	tasks    []*running
 	outbox   *task.Outbox
 	counters map[string]int64
@@ -108,8 +108,8 @@ func (d *Driver) CrashAt(step Step) { d.crash = step }
 // commit is the worker's five steps. A crash loses what is not yet in the logs or on the disk.
 func (d *Driver) commit(w *worker) {
 	d.t.Helper()
-	crash := d.crash
-	d.crash = NoCrash
+	crash, lost := d.crash, d.lost
+	d.crash, d.lost = NoCrash, answered
 	for _, r := range w.tasks {
 		if r.task.Dirty() {
 			d.check(r.task.Flush())
@@ -120,6 +120,11 @@ func (d *Driver) commit(w *worker) {
 			d.abort(w)
 		}
 		d.start()
+		return
+	}
+	if lost == lostAborted {
+		d.abort(w)
+		d.reopen(w)
 		return
 	}
 	next := d.produce(w)
@@ -134,11 +139,44 @@ func (d *Driver) commit(w *worker) {
 		d.start()
 		return
 	}
+	if lost == lostCommitted {
+		d.reopen(w)
+		return
+	}
 	w.collect()
 	d.apply(w, next)
 	w.outbox.Reset()
 	if crash == AfterBatch {
 		d.start()
+	}
+}
+
+// lostAnswer is what became of a transaction whose EndTxn got no answer.
+type lostAnswer int
+
+const (
+	answered lostAnswer = iota
+	lostCommitted
+	lostAborted
+)
+
+// LoseAnswer makes the next commit of a worker end with an outcome that the worker does not learn: committed says what the
+// broker did. The worker drops what it has in memory and goes on from what the broker and the changelogs say.
+func (d *Driver) LoseAnswer(committed bool) {
+	d.lost = lostAborted
+	if committed {
+		d.lost = lostCommitted
+	}
+}
+
+// reopen is the next session of a worker: its tasks are restored from the disk and the changelogs.
+func (d *Driver) reopen(w *worker) {
+	d.t.Helper()
+	w.outbox = &task.Outbox{}
+	for i, r := range w.tasks {
+		id := r.task.Task()
+		r.task.Abort()
+		w.tasks[i] = d.open(w, r.task.Sub(), id.Partition)
 	}
 }
 

@@ -92,8 +92,10 @@ func (a *App) open(ctx context.Context) (err error) {
 	if a.topics, err = a.ensureTopics(ctx); err != nil {
 		return fmt.Errorf("app %s: topics: %w", a.topo.App, err)
 	}
-	a.globals = newGlobals(a)
-	if err = a.globals.load(ctx); err != nil {
+	if a.globals, err = newGlobals(a); err == nil {
+		err = a.globals.load(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("app %s: global tables: %w", a.topo.App, err)
 	}
 	a.desk.open(a.topics.partitions)
@@ -130,6 +132,9 @@ func (a *App) storeName(id topology.TaskID, def topology.Store) string {
 }
 
 func (a *App) close() error {
+	if a.globals != nil {
+		a.globals.close()
+	}
 	if a.client != nil {
 		a.client.Close()
 	}

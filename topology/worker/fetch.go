@@ -14,6 +14,7 @@ import (
 // aborted batches, which a poll does not show.
 type reader struct {
 	app       *App
+	client    *kgo.Client // for the fetches
 	topic     string
 	partition int32
 	next      int64 // position
@@ -27,7 +28,7 @@ func (r *reader) fetch(ctx context.Context) ([]*kgo.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	kresp, err := r.app.client.Broker(int(leader)).Request(ctx, r.request())
+	kresp, err := r.client.Broker(int(leader)).Request(ctx, r.request())
 	if err != nil {
 		return nil, fmt.Errorf("fetch %s/%d at %d: %w", r.topic, r.partition, r.next, err)
 	}
@@ -63,7 +64,7 @@ func (r *reader) request() *kmsg.FetchRequest {
 
 // leader is the broker that serves the partition now.
 func (r *reader) leader(ctx context.Context) (int32, error) {
-	leader, _, err := r.app.client.PartitionLeader(r.topic, r.partition)
+	leader, _, err := r.client.PartitionLeader(r.topic, r.partition)
 	if err == nil && leader >= 0 {
 		return leader, nil
 	}

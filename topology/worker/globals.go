@@ -6,12 +6,15 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
 
 	"github.com/abacus-stream/abacus/topology"
 )
 
 // globals are the global tables of the app: read once for all tasks, followed as long as it runs.
+// Each has a client of its own: a broker answers the fetches of one in turn, so that whatever lay
+// behind one that waits for news, as the fetches of restores, would wait with it.
 type globals struct {
 	app     *App
 	readers []*reader
@@ -21,13 +24,24 @@ type globals struct {
 	}
 }
 
-func newGlobals(a *App) *globals {
+func newGlobals(a *App) (*globals, error) {
 	g := &globals{app: a}
 	g.mu.rows = map[string][]topology.GlobalRow{}
 	for _, topic := range a.topo.Globals {
-		g.readers = append(g.readers, &reader{app: a, topic: topic, wait: 500 * time.Millisecond})
+		client, err := kgo.NewClient(a.cfg.base(a.topo.App + "-global-" + topic)...)
+		if err != nil {
+			g.close()
+			return nil, fmt.Errorf("client: %w", err)
+		}
+		g.readers = append(g.readers, &reader{app: a, client: client, topic: topic, wait: 500 * time.Millisecond})
 	}
-	return g
+	return g, nil
+}
+
+func (g *globals) close() {
+	for _, r := range g.readers {
+		r.client.Close()
+	}
 }
 
 // load reads every global table to its present end.

@@ -102,11 +102,15 @@ func sum(m map[string]int64) (total int64) {
 type counter struct {
 	ctx     topology.Context
 	out     topology.Forward[string, int64]
+	store   string // default counted
 	changed map[string]int64
 }
 
 func (c *counter) Init(ctx topology.Context) error {
 	c.ctx, c.changed = ctx, map[string]int64{}
+	if c.store == "" {
+		c.store = "counted"
+	}
 	ctx.OnFlush(func() error {
 		for key, n := range c.changed {
 			if err := c.out(&topology.Record[string, int64]{Key: key, Value: n}); err != nil {
@@ -120,7 +124,7 @@ func (c *counter) Init(ctx topology.Context) error {
 }
 
 func (c *counter) Process(rec *topology.Record[string, string]) error {
-	table := c.ctx.Table("counted")
+	table := c.ctx.Table(c.store)
 	row, ok, err := table.Get([]byte(rec.Key))
 	if err != nil {
 		return err

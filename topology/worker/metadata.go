@@ -24,19 +24,28 @@ func metadata(r *running, topic [16]byte) string {
 	return "2:" + r.sub.Name + ":" + enc(task.AppendPosition(nil, p)) + ":" + enc(topic[:]) + ":" + r.marks
 }
 
-// note is what the metadata of a committed offset says of topics.
+// note is what the metadata of a committed offset says of the topology that it was committed by.
 type note struct {
+	sub    string // name of the sub-topology
 	source string // id of the source topic, in base 64
 	marks  []byte // of the changelogs; empty in version 1
 }
 
 // parseNote reads metadata that this app has written for a sub-topology.
-func parseNote(metadata, sub string) (n note, ok bool) {
+func parseNote(metadata, sub string) (note, bool) {
+	if n, ok := readNote(metadata); ok && n.sub == sub {
+		return n, true
+	}
+	return note{}, false
+}
+
+// readNote reads metadata that this app has written.
+func readNote(metadata string) (n note, ok bool) {
 	part := strings.Split(metadata, ":")
-	if len(part) < 4 || part[1] != sub || part[0] != "1" && part[0] != "2" {
+	if len(part) < 4 || part[0] != "1" && part[0] != "2" {
 		return note{}, false
 	}
-	n.source = part[3]
+	n.sub, n.source = part[1], part[3]
 	if len(part) > 4 {
 		n.marks, _ = base64.RawStdEncoding.DecodeString(part[4])
 	}
@@ -71,17 +80,25 @@ func (t *topics) marks(sub *topology.Sub) string {
 	return base64.RawStdEncoding.EncodeToString(all)
 }
 
+// names says that marks are of this changelog.
+func (n note) names(changelog string, id [16]byte) bool {
+	want := mark(changelog, id)
+	for rest := n.marks; len(rest) >= markBytes; rest = rest[markBytes:] {
+		if bytes.Equal(rest[:markBytes], want) {
+			return true
+		}
+	}
+	return false
+}
+
 // denies says that marks are of another topic than this changelog. One that they do not name is of
 // a store that the topology has gained.
 func (n note) denies(changelog string, id [16]byte) bool {
 	want, denied := mark(changelog, id), false
 	for rest := n.marks; len(rest) >= markBytes; rest = rest[markBytes:] {
-		if bytes.Equal(rest[:markBytes], want) {
-			return false
-		}
 		denied = denied || bytes.Equal(rest[:markName], want[:markName])
 	}
-	return denied
+	return denied && !n.names(changelog, id)
 }
 
 // recreated fails when a source or a changelog of a task is another topic now than the one that its
@@ -94,6 +111,9 @@ func (w *worker) recreated(ctx context.Context, r *restored, committed kadm.Offs
 		return err
 	}
 	for _, src := range r.sub.Sources {
+		if n, had := now.partitions[src.Topic], w.app.topics.partitions[src.Topic]; n > had && had > 0 {
+			return fmt.Errorf("topic %s has %d partitions, at the start of the app it had %d: %s; %w", src.Topic, n, had, whyFixed, errRefused)
+		}
 		o, _ := committed.Lookup(src.Topic, r.id.Partition)
 		n, ours := parseNote(o.Metadata, r.sub.Name)
 		if id, there := now.ids[src.Topic]; ours && there && n.source != base64.RawStdEncoding.EncodeToString(id[:]) {

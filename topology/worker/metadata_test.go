@@ -23,6 +23,8 @@ func TestANoteTellsTopicsApart(t *testing.T) {
 	require.Equal(t, "CQAAAAAAAAAAAAAAAAAAAA", n.source)
 	for topic, id := range ids {
 		require.False(t, n.denies(topic, id))
+		require.True(t, n.names(topic, id))
+		require.False(t, n.names("app-new-changelog", id))
 		require.True(t, n.denies(topic, [16]byte{8, 7, 7, 7}))
 	}
 	require.False(t, n.denies("app-new-changelog", [16]byte{8}), "a store that the topology has gained")
@@ -31,5 +33,5 @@ func TestANoteTellsTopicsApart(t *testing.T) {
 	part := strings.Split(text, ":")
 	before, ok := parseNote("1:"+strings.Join(part[1:4], ":"), r.sub.Name)
 	require.True(t, ok)
-	require.Equal(t, note{source: n.source}, before)
+	require.Equal(t, note{sub: r.sub.Name, source: n.source}, before)
 }

@@ -32,7 +32,7 @@ type restored struct {
 var errUntrusted = errors.New("local state disagrees with the committed offsets")
 
 // errRefused marks what only the operator can settle.
-var errRefused = errors.New("reset the app's topics and state together (abacus topics reset)")
+var errRefused = errors.New("reset the app's topics and state together (abacus topics reset, worker.PlanReset)")
 
 // tombstones is how long the changelogs keep deletions, trusted how far back a restore relies on it.
 const tombstones, trusted = 24 * time.Hour, 20 * time.Hour
@@ -43,8 +43,8 @@ func (w *worker) restore(ctx context.Context, sub *topology.Sub, id topology.Tas
 	r, err := w.replay(ctx, sub, id)
 	if errors.Is(err, errUntrusted) || errors.Is(err, state.ErrCorrupt) || errors.Is(err, kerr.OffsetOutOfRange) {
 		w.log.Error("state is rebuilt from the changelog", zap.Stringer("task", id), zap.Error(err))
-		for _, store := range r.stores {
-			if err := store.Clear(); err != nil {
+		for _, def := range sub.Stores { // also those that the replay did not come to
+			if err := w.app.engine.store(w.app.storeName(id, def), def.Memory).Clear(); err != nil {
 				return restored{id: id, err: fmt.Errorf("task %s: clear: %w", id, err)}
 			}
 		}
@@ -98,7 +98,7 @@ func (w *worker) replayStore(ctx context.Context, r *restored, i int) (int, erro
 	if err != nil {
 		return 0, err
 	}
-	in := &reader{app: w.app, topic: topic, partition: r.id.Partition, next: checkpoint.ChangelogOffset, wait: 100 * time.Millisecond}
+	in := &reader{app: w.app, client: w.app.client, topic: topic, partition: r.id.Partition, next: checkpoint.ChangelogOffset, wait: 100 * time.Millisecond}
 	if in.next > end {
 		return 0, fmt.Errorf("%w: contains %s up to %d, the log ends at %d", errUntrusted, topic, in.next, end)
 	}

@@ -24,7 +24,19 @@ type topics struct {
 type plan struct {
 	name       string
 	partitions int
+	of         string // the source that has as many, empty: the number is fixed
 	configs    map[string]*string
+}
+
+// whyFixed is why a number of partitions stays.
+const whyFixed = "the number of partitions of a source never changes, as keys would move to other partitions and their state would not"
+
+// refused is the fault of a topic that is there with another number of partitions.
+func (p plan) refused(have int) error {
+	if p.of == "" {
+		return fmt.Errorf("topic %s has %d partitions, %d are needed: delete it and start again", p.name, have, p.partitions)
+	}
+	return fmt.Errorf("%s has %d partitions, the app has begun with %d, as topic %s has: %s; start a new app under another name, or %w", p.of, p.partitions, have, p.name, whyFixed, errRefused)
 }
 
 func setting(kv ...string) map[string]*string {
@@ -43,10 +55,13 @@ func (a *App) ensureTopics(ctx context.Context) (*topics, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.checkChange(ctx, known); err != nil {
+		return nil, err
+	}
 	for _, p := range plans {
 		if have, ok := known.partitions[p.name]; ok {
 			if have != p.partitions {
-				return nil, fmt.Errorf("topic %s has %d partitions, %d are needed: partition counts of an app never change; start a new app, or reset this one's topics", p.name, have, p.partitions)
+				return nil, p.refused(have)
 			}
 			continue
 		}
@@ -123,12 +138,12 @@ func (a *App) list(ctx context.Context, names ...string) (*topics, error) {
 // plans are the internal topics, with partitions as their sources have them.
 func (a *App) plans(known map[string]int) ([]plan, error) {
 	var plans []plan
-	add := func(name string, n int, configs map[string]*string) {
-		plans = append(plans, plan{name, n, configs})
+	add := func(name string, n int, of string, configs map[string]*string) {
+		plans = append(plans, plan{name, n, of, configs})
 	}
 	counts := map[string]int{} // of repartition topics
 	for _, s := range a.topo.Subs {
-		n, err := a.tasks(s, known, counts)
+		n, of, err := a.tasks(s, known, counts)
 		if err != nil {
 			return nil, err
 		}
@@ -138,7 +153,7 @@ func (a *App) plans(known map[string]int) ([]plan, error) {
 			}
 			if _, planned := counts[sink.Topic]; sink.Repartition && !planned {
 				counts[sink.Topic] = n
-				add(sink.Topic, n, setting("cleanup.policy", "delete", "retention.ms", "-1"))
+				add(sink.Topic, n, of, setting("cleanup.policy", "delete", "retention.ms", "-1"))
 			}
 		}
 		for _, store := range s.Stores {
@@ -149,20 +164,20 @@ func (a *App) plans(known map[string]int) ([]plan, error) {
 			if store.Windowed {
 				cleanup = "compact,delete"
 			}
-			add(s.Changelog(store), n, setting("cleanup.policy", cleanup, "delete.retention.ms", strconv.FormatInt(tombstones.Milliseconds(), 10)))
+			add(s.Changelog(store), n, of, setting("cleanup.policy", cleanup, "delete.retention.ms", strconv.FormatInt(tombstones.Milliseconds(), 10)))
 		}
 	}
-	add(a.cfg.DeadLetters, 1, setting("cleanup.policy", "delete", "retention.ms", month))
-	add(a.cfg.Lates, 1, setting("cleanup.policy", "delete", "retention.ms", month))
+	add(a.cfg.DeadLetters, 1, "", setting("cleanup.policy", "delete", "retention.ms", month))
+	add(a.cfg.Lates, 1, "", setting("cleanup.policy", "delete", "retention.ms", month))
 	for _, g := range a.topo.Globals {
-		add(g, 1, setting("cleanup.policy", "compact"))
+		add(g, 1, "", setting("cleanup.policy", "compact"))
 	}
 	return plans, nil
 }
 
-// tasks is the number of tasks of a sub-topology: the partitions of its sources, which must agree.
-func (a *App) tasks(s *topology.Sub, known, counts map[string]int) (int, error) {
-	n, first := 0, ""
+// tasks is the number of tasks of a sub-topology: the partitions of its sources, which must agree,
+// and the first of these.
+func (a *App) tasks(s *topology.Sub, known, counts map[string]int) (n int, first string, err error) {
 	for _, src := range s.Sources {
 		have, ok := counts[src.Topic]
 		if !ok {
@@ -172,17 +187,17 @@ func (a *App) tasks(s *topology.Sub, known, counts map[string]int) (int, error) 
 			continue
 		}
 		if !ok {
-			return 0, fmt.Errorf("source topic %s %w", src.Topic, errNoTopic)
+			return 0, "", fmt.Errorf("source topic %s %w", src.Topic, errNoTopic)
 		}
 		if n != 0 && have != n {
-			return 0, fmt.Errorf("sources of %s are not co-partitioned: %s has %d partitions, %s has %d; topics that are read together need equally many", s.Name, first, n, src.Topic, have)
+			return 0, "", fmt.Errorf("sources of %s are not co-partitioned: %s has %d partitions, %s has %d; topics that are read together need equally many", s.Name, first, n, src.Topic, have)
 		}
 		n, first = have, src.Topic
 	}
 	if n == 0 {
-		return 0, fmt.Errorf("sub-topology %s: none of its sources exists", s.Name)
+		return 0, "", fmt.Errorf("sub-topology %s: none of its sources exists", s.Name)
 	}
-	return n, nil
+	return n, first, nil
 }
 
 // pause waits, or ends early with the context's error.

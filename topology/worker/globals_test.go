@@ -1,0 +1,56 @@
+package worker
+
+import (
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/topology"
+)
+
+// fetching counts the fetches that a client has had answered.
+type fetching struct{ n atomic.Int64 }
+
+func (f *fetching) OnBrokerE2E(_ kgo.BrokerMetadata, key int16, _ kgo.BrokerE2E) {
+	if key == kmsg.Fetch.Int16() {
+		f.n.Add(1)
+	}
+}
+
+// looking is a node that has a global table.
+type looking struct {
+	topology.Forward[string, string]
+}
+
+func (looking) Init(ctx topology.Context) error {
+	ctx.OnGlobal("regions", func(topology.GlobalRow) error { return nil })
+	return nil
+}
+
+func (l looking) Process(rec *topology.Record[string, string]) error { return l.Forward(rec) }
+
+// A global table that has nothing new is waited for on a client of its own: a restore would else wait
+// behind it, as a broker answers the fetches of one client in turn.
+func TestWaitingForAGlobalTableHoldsUpNoRestore(t *testing.T) {
+	c := newCluster(t)
+	var b topology.Builder
+	in := topology.From(&b, "words", codecs.String, codecs.String)
+	topology.Process(in, "look", topology.Needs{Globals: []string{"regions"}}, func(out topology.Forward[string, string]) topology.Processor[string, string] {
+		return looking{out}
+	})
+	topo, err := b.Build("app")
+	require.NoError(t, err)
+	var tables, restores fetching
+	a, err := New(topo, Config{Brokers: c.brokers, Workers: 1, Memory: true, Hooks: Hooks{Client: func(name string) []kgo.Hook {
+		return map[string][]kgo.Hook{"app-global-regions": {&tables}, "app": {&restores}}[name]
+	}}})
+	require.NoError(t, err)
+	c.start(a)
+	require.Eventually(t, func() bool { return tables.n.Load() >= 2 }, 20*time.Second, 10*time.Millisecond, "nobody waits for news of the table")
+	require.Zero(t, restores.n.Load(), "there was nothing to restore")
+}
