@@ -13,6 +13,9 @@ const (
 	baseRate  = 0.20 // of units in control that purchase
 	returning = 0.20 // of units that are exposed a second time
 	repeating = 0.10 // of buyers that purchase a second time
+
+	baseErrors    = 0.03 // of units in control that make an error, where they are guarded
+	harmfulErrors = 3    // times as many in treatment
 )
 
 // spread is how long after its cause an event comes, at most. ms.
@@ -127,6 +130,10 @@ func (g *Generator) arrive() entry {
 	e := entry{unit: g.units, kind: exposed, experiment: int32(experiment), variant: g.draw(g.cfg.Split)}
 	if g.random.Float64() < returning {
 		g.later(e, returned, 0)
+	}
+	if a.guarded && g.random.Float64() < a.errorRate(e.variant) {
+		g.later(e, failed, 0)
+		a.variants[e.variant].failed++
 	}
 	if g.random.Float64() >= a.rate(e.variant) {
 		a.count(e.variant, 0, 0)
