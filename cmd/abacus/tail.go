@@ -10,11 +10,13 @@ import (
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/topics"
+	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/codecs/result"
 )
 
 const tailLong = `Tail shows the totals of the stats topic: first the last of each experiment, then each new one as it is committed. On a
-terminal it is a table that is refreshed in place; in a pipe a line a comparison; with -o json the records themselves.`
+terminal it is a table that is refreshed in place; in a pipe a line a comparison; with -o json the records themselves. Stops and
+alerts are shown with their experiment, in a pipe as lines of their own; -o json leaves them to the decisions topic.`
 
 const tailExample = `  abacus tail
   abacus tail checkout-button signup-copy
@@ -50,10 +52,17 @@ func tail(cmd *cobra.Command, names []string, once bool) error {
 	s := settingsOf(cmd)
 	ctx, stop := context.WithCancel(cmd.Context())
 	defer stop()
-	show, closing := shower(ctx, cmd)
-	f := &follower{topic: topics.Stats(s.Prefix), visit: func(r *result.Record) {
-		if ctx.Err() == nil && (len(names) == 0 || slices.Contains(names, r.Experiment)) {
-			show(r)
+	chosen := func(name string) bool {
+		return ctx.Err() == nil && (len(names) == 0 || slices.Contains(names, name))
+	}
+	on := showOn(ctx, cmd)
+	f := &follower{prefix: s.Prefix, visit: func(r *result.Record) {
+		if chosen(r.Experiment) {
+			on.total(r)
+		}
+	}, decided: func(d *decision.Record) {
+		if chosen(d.Experiment) {
+			on.decision(d)
 		}
 	}}
 	if once {
@@ -61,30 +70,40 @@ func tail(cmd *cobra.Command, names []string, once bool) error {
 	}
 	err := f.run(ctx, s.Brokers)
 	stop()
-	closing()
+	on.close()
 	return err
 }
 
-// shower gives what shows a total, and what is to be called when ctx has ended.
-func shower(ctx context.Context, cmd *cobra.Command) (show func(*result.Record), closing func()) {
+// outlet is where tail shows what comes: on a terminal, in a pipe, or as JSON.
+type outlet struct {
+	total    func(*result.Record)
+	decision func(*decision.Record)
+	close    func() // to be called when the context has ended
+}
+
+func showOn(ctx context.Context, cmd *cobra.Command) outlet {
 	d := newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), settingsOf(cmd).Output == jsonOutput)
 	switch {
 	case d.json:
-		return d.update, func() {}
+		return outlet{d.update, d.decide, func() {}}
 	case d.screen == nil:
 		var t table.Table
-		return func(r *result.Record) { _ = t.Lines(cmd.OutOrStdout(), r) }, func() {}
+		return outlet{
+			func(r *result.Record) { _ = t.Lines(cmd.OutOrStdout(), r) },
+			func(r *decision.Record) { _ = t.DecisionLine(cmd.OutOrStdout(), r) },
+			func() {},
+		}
 	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		refresh(ctx, d)
 	}()
-	return d.update, func() {
+	return outlet{d.update, d.decide, func() {
 		<-ended
 		_ = d.finish(nil, fmt.Sprintf("ended at %s", time.Now().UTC().Format(time.TimeOnly)))
 		d.close()
-	}
+	}}
 }
 
 // refresh draws what is new until ctx ends.

@@ -94,6 +94,7 @@ func (g *Generator) Definitions() []experiment.Definition {
 		})
 		if g.arms[i].guarded {
 			def.Metrics = append(def.Metrics, guardrail)
+			def.Grace = guardedGrace
 		}
 		all = append(all, def)
 	}
@@ -107,11 +108,13 @@ func (g *Generator) Definitions() []experiment.Definition {
 	return all
 }
 
-// guardrail is quick: its window holds what units do within spread, and not much more.
+// guardrail is quick: units make their error at once.
 var guardrail = experiment.Metric{
-	Name: "errors", Kind: "conversion", Event: string(errorType), Window: spread + 1000, Goal: "decrease",
-	Guardrail: true, OnHarm: decision.Stop,
+	Name: "errors", Kind: "conversion", Event: string(errorType), Window: 1000, Goal: "decrease", Guardrail: true, OnHarm: decision.Stop,
 }
+
+// guardedGrace in ms is longer than any event is late, and not much: a decision waits for it.
+const guardedGrace = spread + 1000
 
 func (g *Generator) define(a *arm, unit string, metrics []experiment.Metric) experiment.Definition {
 	for i := range metrics {

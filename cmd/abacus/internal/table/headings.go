@@ -50,12 +50,16 @@ func (f *frame) experiment(rec *result.Record) {
 	if rec.Excluded != nil && *rec.Excluded > 0 {
 		facts = append(facts, thousands(*rec.Excluded)+" excluded")
 	}
-	var dropped int64
+	ignored := rec.Dropped["after_end"]
+	dropped := -ignored
 	for n := range maps.Values(rec.Dropped) {
 		dropped += n
 	}
 	if dropped > 0 {
 		facts = append(facts, count(dropped, "event")+" dropped")
+	}
+	if ignored > 0 {
+		facts = append(facts, count(ignored, "event")+" after its end ignored")
 	}
 	cells := []cell{{rec.Experiment, strong}}
 	if rec.Split != nil && rec.Split.Verdict != "" {

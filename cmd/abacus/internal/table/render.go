@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/codecs/result"
 )
 
@@ -14,7 +15,7 @@ import (
 // of each metric. Columns that have no room are left out, those of the fixed horizon and the plots first.
 func (t *Table) Render(w io.Writer, width int) error {
 	var b strings.Builder
-	f := frame{out: &b, width: width, color: t.Color, records: t.sorted()}
+	f := frame{out: &b, width: width, color: t.Color, records: t.sorted(), decisions: t.decisions}
 	f.scale = scaleOf(f.records)
 	f.lay()
 	f.write()
@@ -31,6 +32,8 @@ type frame struct {
 	color   bool
 	scale   float64
 	records []*result.Record
+
+	decisions map[string][]*decision.Record // by experiment
 
 	columns []column
 	widths  []int
@@ -102,6 +105,7 @@ func (f *frame) write() {
 	for _, rec := range f.records {
 		f.line(nil, 0)
 		f.experiment(rec)
+		f.decided(rec)
 		rows := f.rows[rec.Experiment]
 		for i := range rows {
 			f.row(rows, i)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/codecs/result"
 )
 
@@ -12,7 +13,8 @@ import (
 type Table struct {
 	Color bool // ANSI colours in what Render writes
 
-	totals map[string]*result.Record
+	totals    map[string]*result.Record
+	decisions map[string][]*decision.Record // by experiment, in the order in which they came
 }
 
 // Update takes in a record; of windows and segments nothing is shown. The record must not change afterwards.
