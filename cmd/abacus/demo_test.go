@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/check"
 	"github.com/abacus-stream/abacus/codecs/result"
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/registry"
@@ -111,6 +113,7 @@ func TestDemoStopsHarm(t *testing.T) {
 			entries = v.Entries()
 			return nil
 		}))
+		requireKnown(t, k)
 	}}, out, "--rate", "1000")
 	require.Equal(t, exitOK, got.code, got.err)
 	require.Regexp(t, verdictLine, got.out)
@@ -125,6 +128,19 @@ func TestDemoStopsHarm(t *testing.T) {
 			want = []any{experiment.Stopped, 1}
 		}
 		require.Equal(t, want, []any{e.State, len(e.Decisions)}, e.Experiment)
+	}
+}
+
+// requireKnown checks that the decision is what was known after it was published, and not before.
+func requireKnown(t *testing.T, k *stack) {
+	t.Helper()
+	var published int64
+	require.NoError(t, k.logs.Read(t.Context(), k.prefix+".decisions", func(rec *kgo.Record) { published = rec.Timestamp.UnixMilli() }))
+	for at, want := range map[int64]int{published - 1: 0, published: 1, published + 1000: 1} {
+		known, err := check.RunAt(t.Context(), check.Config{Prefix: k.prefix, Logs: k.logs, At: at})
+		require.NoError(t, err)
+		require.Len(t, known.Decisions, want)
+		require.Empty(t, known.Differences)
 	}
 }
 
