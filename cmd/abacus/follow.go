@@ -18,13 +18,14 @@ import (
 // follower visits totals and decisions as they are committed, until its context ends: first the last total of each experiment that
 // is there at the start, by name. Decisions are all visited, in their order.
 type follower struct {
-	prefix  string
-	visit   func(*result.Record)
-	decided func(*decision.Record)
-	live    func() // called once, when what was there has been visited; may be nil
+	prefix   string
+	visit    func(*result.Record)
+	decided  func(*decision.Record)
+	segments bool   // visit the totals of segments too
+	live     func() // called once, when what was there has been visited; may be nil
 
-	behind map[place]int64 // partitions with records of before the start, to where they end
-	last   map[string]*result.Record
+	behind map[place]int64           // partitions with records of before the start, to where they end
+	last   map[string]*result.Record // by key of the topic
 }
 
 // place is a partition of a topic.
@@ -99,11 +100,11 @@ func (f *follower) measure(ctx context.Context, admin *kadm.Client) error {
 func (f *follower) take(rec *kgo.Record) {
 	if d := decisionOf(rec, topics.Decisions(f.prefix)); d != nil {
 		f.decided(d)
-	} else if r := totalOf(rec); r != nil {
+	} else if r := totalOf(rec); r != nil && (f.segments || r.Segment == "") {
 		if f.last == nil {
 			f.visit(r)
 		} else {
-			f.last[r.Experiment] = r
+			f.last[r.Key()] = r
 		}
 	}
 	at := place{rec.Topic, rec.Partition}
@@ -135,12 +136,12 @@ func decisionOf(rec *kgo.Record, topic string) (d *decision.Record) {
 	return d
 }
 
-// totalOf is the total of an experiment that a record holds, nil for any other record.
+// totalOf is the total of an experiment or of a segment that a record holds, nil for any other record.
 func totalOf(rec *kgo.Record) (r *result.Record) {
 	if rec.Attrs.IsControl() || rec.Value == nil || result.Codec.Parse(rec.Value, &r) != nil {
 		return nil
 	}
-	if r.Grain != result.Total || r.Segment != "" {
+	if r.Grain != result.Total {
 		return nil
 	}
 	return r

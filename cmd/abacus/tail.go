@@ -21,11 +21,14 @@ alerts are shown with their experiment, in a pipe as lines of their own; -o json
 const tailExample = `  abacus tail
   abacus tail checkout-button signup-copy
 
+  # with the totals of each segment
+  abacus tail checkout-button --segments
+
   # what is known now, as one JSON line an experiment
   abacus tail --once -o json | jq -r '[.experiment, .metrics[].comparisons[].verdict] | @tsv'`
 
 func newTailCommand() *cobra.Command {
-	var once bool
+	var once, segments bool
 	cmd := &cobra.Command{
 		Use: "tail [EXPERIMENT]...", Short: "Show the results as they come", Long: tailLong, Example: tailExample,
 		Args: usageArgs(cobra.ArbitraryArgs),
@@ -40,23 +43,24 @@ func newTailCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return tail(cmd, names, once)
+			return tail(cmd, names, once, segments)
 		},
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "show what is there and end")
+	cmd.Flags().BoolVar(&segments, "segments", false, "show the totals of segments too")
 	return cmd
 }
 
 // tail follows the stats topic and shows the totals of the experiments named, of all if none is.
-func tail(cmd *cobra.Command, names []string, once bool) error {
+func tail(cmd *cobra.Command, names []string, once, segments bool) error {
 	s := settingsOf(cmd)
 	ctx, stop := context.WithCancel(cmd.Context())
 	defer stop()
 	chosen := func(name string) bool {
 		return ctx.Err() == nil && (len(names) == 0 || slices.Contains(names, name))
 	}
-	on := showOn(ctx, cmd)
-	f := &follower{prefix: s.Prefix, visit: func(r *result.Record) {
+	on := showOn(ctx, cmd, segments)
+	f := &follower{prefix: s.Prefix, segments: segments, visit: func(r *result.Record) {
 		if chosen(r.Experiment) {
 			on.total(r)
 		}
@@ -81,13 +85,14 @@ type outlet struct {
 	close    func() // to be called when the context has ended
 }
 
-func showOn(ctx context.Context, cmd *cobra.Command) outlet {
+func showOn(ctx context.Context, cmd *cobra.Command, segments bool) outlet {
 	d := newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), settingsOf(cmd).Output == jsonOutput)
+	d.mu.table.Segments = segments
 	switch {
 	case d.json:
 		return outlet{d.update, d.decide, func() {}}
 	case d.screen == nil:
-		var t table.Table
+		t := table.Table{Segments: segments}
 		return outlet{
 			func(r *result.Record) { _ = t.Lines(cmd.OutOrStdout(), r) },
 			func(r *decision.Record) { _ = t.DecisionLine(cmd.OutOrStdout(), r) },

@@ -188,7 +188,7 @@ func (i *installation) forget(at int64, totals []*result.Record) {
 	same := kadm.Offsets{}
 	require.NoError(t, reader.Read(context.Background(), "abacus.stats", func(rec *kgo.Record) {
 		for _, then := range totals {
-			if r := totalOf(rec); r != nil && r.Experiment == then.Experiment && maps.Equal(r.Units, then.Units) {
+			if r := totalOf(rec); r != nil && r.Segment == "" && r.Experiment == then.Experiment && maps.Equal(r.Units, then.Units) {
 				same.AddOffset(rec.Topic, rec.Partition, rec.Offset+1, -1)
 			}
 		}

@@ -37,7 +37,7 @@ type frame struct {
 
 	columns []column
 	widths  []int
-	rows    map[string][]row // by experiment
+	rows    map[string][]row // by key of the stats topic
 }
 
 // lay decides on the columns and their widths.
@@ -53,7 +53,7 @@ func (f *frame) lay() {
 	}
 	for _, rec := range f.records {
 		rows := rowsOf(rec)
-		f.rows[rec.Experiment] = rows
+		f.rows[rec.Key()] = rows
 		for r := range rows {
 			for i, c := range f.columns {
 				text := c.of(&rows[r], f.scale).text
@@ -105,8 +105,10 @@ func (f *frame) write() {
 	for _, rec := range f.records {
 		f.line(nil, 0)
 		f.experiment(rec)
-		f.decided(rec)
-		rows := f.rows[rec.Experiment]
+		if rec.Segment == "" {
+			f.decided(rec)
+		}
+		rows := f.rows[rec.Key()]
 		for i := range rows {
 			f.row(rows, i)
 		}

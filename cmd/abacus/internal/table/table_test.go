@@ -203,3 +203,26 @@ heavy-banner  split ok  1,000 units · 12 excluded · 3 events dropped · 1,234 
 	require.NoError(t, shown.DecisionLine(&b, harmed("stop")))
 	require.Equal(t, "2026-09-21T14:14:11.000Z heavy-banner purchase treatment decision=stop p=0.0039 alpha=0.01 margin=2.00% reason=\"It harms.\"\n", b.String())
 }
+
+// TestSegments: asked for, they stand below the whole, and their units do not count twice.
+func TestSegments(t *testing.T) {
+	whole, part := fake("shop", 1000, 0.05), fake("shop", 300, 0.2)
+	part.Segment = "country=DE"
+	plain, shown := &Table{}, &Table{Segments: true}
+	for _, table := range []*Table{plain, shown} {
+		table.Update(part)
+		table.Update(whole)
+		table.Decide(&decision.Record{ID: "shop|1|split|", Experiment: "shop", Run: 1, Action: "stop", Reason: "Oddly."})
+	}
+	require.NotContains(t, render(t, plain, 140), "country")
+	text := render(t, shown, 140)
+	require.True(t, strings.HasPrefix(text, "1 experiment · 2,000 units · "), text)
+	require.Regexp(t, `(?s)\nshop  split ok  2,000 units.*\n  stopped: Oddly.*\nshop  country=DE  split ok  600 units .*\n  purchase  control +300 `, text)
+	require.Equal(t, 1, strings.Count(text, "Oddly"))
+
+	var b bytes.Buffer
+	require.NoError(t, plain.Lines(&b, part))
+	require.Empty(t, b.String())
+	require.NoError(t, shown.Lines(&b, part))
+	require.Contains(t, b.String(), " shop|country=DE purchase treatment n=300 ")
+}
