@@ -17,8 +17,9 @@ const demoLong = `Demo runs everything in this process: a Kafka, a Redis, the re
 of events with known effects. It shows the results as they come. At the end it recomputes every record of the
 stats topic and every Redis hash from the log, independently, and says whether they are the same.
 
-Three experiments: checkout-button is better by 5 %, signup-copy does nothing, heavy-banner is harmful. Ctrl-C ends
-the input: what has begun comes to its end and is verified. A second Ctrl-C ends the process at once.
+Three experiments: checkout-button is better by 5 %, signup-copy does nothing, heavy-banner is harmful. Its treatment makes three
+times as many errors, on which it has a guardrail: after ten seconds or so it is stopped, with the evidence, and its units no longer
+count. Ctrl-C ends the input: what has begun comes to its end and is verified. A second Ctrl-C ends the process at once.
 
 Nothing is kept: state is in memory, and --brokers, --redis and --state-dir are not used. One worker does it all,
 unless --workers asks for more.`
@@ -68,7 +69,7 @@ func (d *demo) generator() (*load.Generator, error) {
 	if !(d.Rate > 0 && d.Rate <= mostRate) {
 		return nil, usageError("--rate %g: want more than 0 and at most %d", d.Rate, mostRate)
 	}
-	return load.New(load.Config{Rate: d.Rate, Seed: d.Seed, Duplicates: 0.01, Late: 0.01, Window: 5 * time.Second})
+	return load.New(load.Config{Rate: d.Rate, Seed: d.Seed, Duplicates: 0.01, Late: 0.01, Window: 5 * time.Second, Guarded: true})
 }
 
 // mostRate is beyond what one process with a Kafka inside processes.
@@ -115,7 +116,8 @@ func (d *demo) feed(ctx context.Context, k *stack, s *settings, gen *load.Genera
 	work := context.WithoutCancel(ctx)
 	watching, unwatch := context.WithCancel(work)
 	var seen sync.WaitGroup
-	seen.Go(func() { _ = follow(watching, k.Brokers, s.Prefix+".stats", d.update) })
+	f := &follower{prefix: s.Prefix, visit: d.update, decided: d.decide}
+	seen.Go(func() { _ = f.run(watching, k.Brokers) })
 	defer seen.Wait() // so that nothing is shown after the final totals
 	defer unwatch()
 	last, err := d.generate(ctx, k, gen)
@@ -182,6 +184,13 @@ func (d *demo) judge(ctx context.Context, k *stack) error {
 	finals, err := finalTotals(ctx, k)
 	if err != nil {
 		return err
+	}
+	decisions, err := finalDecisions(ctx, k)
+	if err != nil {
+		return err
+	}
+	for _, r := range decisions {
+		d.decide(r)
 	}
 	line, differ := verdict(report)
 	if err := d.finish(finals, line); err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
+	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/codecs/result"
 )
 
@@ -57,6 +58,14 @@ func (d *display) update(r *result.Record) {
 	if d.json {
 		_ = d.line(r) // finish tells of an output that takes nothing
 	}
+}
+
+// decide takes a decision; with -o json they are left to their topic.
+func (d *display) decide(r *decision.Record) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.mu.table.Decide(r)
+	d.mu.dirty = true
 }
 
 func (d *display) line(r *result.Record) error {

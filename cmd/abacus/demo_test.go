@@ -9,17 +9,23 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/check"
 	"github.com/abacus-stream/abacus/codecs/result"
+	"github.com/abacus-stream/abacus/processors/experiment"
+	"github.com/abacus-stream/abacus/processors/registry"
 )
 
 var demoNames = []string{"checkout-button", "heavy-banner", "signup-copy"}
 
-// output keeps what is written and calls first at the first write.
+// output keeps what is written and calls first at the first write, and said at each that has until in it.
 type output struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
 	first func()
+	until string
+	said  func()
 }
 
 func (o *output) Write(p []byte) (int, error) {
@@ -27,6 +33,9 @@ func (o *output) Write(p []byte) (int, error) {
 	defer o.mu.Unlock()
 	if o.text.Len() == 0 && o.first != nil {
 		o.first()
+	}
+	if o.said != nil && bytes.Contains(p, []byte(o.until)) {
+		o.said()
 	}
 	return o.text.Write(p)
 }
@@ -90,6 +99,49 @@ func requireHash(t *testing.T, k *stack) {
 	names, err := k.Redis.SMembers(t.Context(), "ab:experiments").Result()
 	require.NoError(t, err)
 	require.ElementsMatch(t, demoNames, names)
+}
+
+// TestDemoStopsHarm: the harmful experiment alone is stopped while one looks, with its evidence; what its units do after the end is
+// ignored, and the log says the same.
+func TestDemoStopsHarm(t *testing.T) {
+	t.Parallel()
+	ctx, interrupt := context.WithTimeout(t.Context(), time.Minute)
+	defer interrupt()
+	out, entries := &output{until: " after its end ignored", said: interrupt}, []*experiment.Entry{}
+	got := demonstrate(ctx, &demo{settled: func(k *stack) {
+		require.NoError(t, registry.WithView(t.Context(), registry.Config{Brokers: k.Brokers}, func(_ context.Context, v *registry.View) error {
+			entries = v.Entries()
+			return nil
+		}))
+		requireKnown(t, k)
+	}}, out, "--rate", "1000")
+	require.Equal(t, exitOK, got.code, got.err)
+	require.Regexp(t, verdictLine, got.out)
+	final := got.out[strings.LastIndex(got.out, " experiments · "):]
+	require.Regexp(t, `\nheavy-banner  split ok  .* after its end ignored\n  stopped: With treatment, errors is \d+ % higher than with control, and that is`+
+		`.*\n  p \S+, at most alpha 0.01, at the close of \S+: \S+ % of \S+ units, \S+ % of \S+ units in control\n`, final)
+	require.Equal(t, 1, strings.Count(final, "stopped: "))
+	require.Len(t, entries, len(demoNames))
+	for _, e := range entries {
+		want := []any{experiment.Running, 0}
+		if e.Experiment == "heavy-banner" {
+			want = []any{experiment.Stopped, 1}
+		}
+		require.Equal(t, want, []any{e.State, len(e.Decisions)}, e.Experiment)
+	}
+}
+
+// requireKnown checks that the decision is what was known after it was published, and not before.
+func requireKnown(t *testing.T, k *stack) {
+	t.Helper()
+	var published int64
+	require.NoError(t, k.logs.Read(t.Context(), k.prefix+".decisions", func(rec *kgo.Record) { published = rec.Timestamp.UnixMilli() }))
+	for at, want := range map[int64]int{published - 1: 0, published: 1, published + 1000: 1} {
+		known, err := check.RunAt(t.Context(), check.Config{Prefix: k.prefix, Logs: k.logs, At: at})
+		require.NoError(t, err)
+		require.Len(t, known.Decisions, want)
+		require.Empty(t, known.Differences)
+	}
 }
 
 // TestDemoFindsADifference: a hash that says something else than the log is found, named, and the exit code tells.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -97,6 +98,11 @@ func TestExperimentsDryRunsSendNothing(t *testing.T) {
 
 	restart := apart[applied](t, do("restart", "-f", "button.yaml", "--dry-run", "-o", "json").out)
 	require.Equal(t, []any{2, int64(1), true, true}, []any{restart.Run, restart.Version, restart.Changed, restart.DryRun})
+	layered := "experiment: %s\nvariants: {a: 1, b: 1}\ncontrol: a\nlayer: {name: page, to: 0.5}\nmetrics: [{name: m, kind: count, event: e}]\n"
+	require.NoError(t, os.WriteFile("page.yaml", fmt.Appendf(nil, layered+"---\n"+layered, "one", "two"), 0o600))
+	got = do("apply", "-f", "page.yaml", "--dry-run")
+	require.Contains(t, got.out, "one: would be applied")
+	require.Contains(t, got.out, "two: would be refused: layer: one has units of page [0, 0.5), take a part that is free, or stop it first")
 	require.Contains(t, do("stop", "button", "--dry-run").out, "button: would be stopped, run 1 version 2")
 	got = do("stop", "none", "--dry-run")
 	require.Equal(t, exitFailed, got.code)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,10 +87,12 @@ func sendCommands(cmd *cobra.Command, commands []registry.Command) error {
 // forecast tells what the registry would decide, by its own rules on the table as it is.
 func forecast(cmd *cobra.Command, v *registry.View, commands []registry.Command) error {
 	var refused []error
+	all := v.Entries()
 	for _, c := range commands {
 		before := v.Entry(c.Experiment)
 		c.ID = "dry run"
-		entry := registry.Decide(before, c, time.Now().UnixMilli())
+		entry := registry.Decide(before, c, time.Now().UnixMilli(), all...)
+		all = append(slices.DeleteFunc(all, func(e *experiment.Entry) bool { return e.Experiment == c.Experiment }), entry)
 		a := outcome(before, entry)
 		if n := len(entry.Refused); n > 0 && entry.Refused[n-1].Command == c.ID {
 			a.Changed, a.Earliest, a.Refused = false, 0, entry.Refused[n-1].Reason

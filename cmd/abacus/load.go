@@ -23,7 +23,10 @@ const loadExample = `  # 20,000 events a second for a minute, one in a hundred t
   abacus load --rate 20000 --for 1m --duplicates 0.01 --late 0.01
 
   # until Ctrl-C, with an experiment by event; then compare
-  abacus load --rate 500 --tagged 0.3 && abacus verify`
+  abacus load --rate 500 --tagged 0.3 && abacus verify
+
+  # with a guardrail that stops the harmful experiment
+  abacus load --guardrail --rate 2000 --for 30s && abacus experiments history heavy-banner`
 
 // loading is one abacus load.
 type loading struct {
@@ -49,6 +52,7 @@ func newLoadCommand() *cobra.Command {
 	flags.Float64Var(&l.cfg.Late, "late", 0, "`share` of events that come up to two seconds late")
 	flags.Float64Var(&l.cfg.Tagged, "tagged", 0, "`share` of events of an experiment by event")
 	flags.StringVar(&l.format, "format", "json", "of the events: `json` or msgpack")
+	flags.BoolVar(&l.cfg.Guarded, "guardrail", false, "harmful experiments make errors, and a guardrail stops them; the truth goes on")
 	flags.DurationVar(&l.cfg.Window, "window", 10*time.Second, "attribution `window` of the metrics")
 	return cmd
 }

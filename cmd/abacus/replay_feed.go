@@ -70,10 +70,10 @@ func feedEmbedded(cmd *cobra.Command, r *replaying) (err error) {
 	return err
 }
 
-// printTotals writes the totals as JSON lines or as a table, in which a segment has a place of its own.
+// printTotals writes the totals as JSON lines or as a table, segments too.
 func printTotals(cmd *cobra.Command, output string, totals []*result.Record) error {
 	width, terminal := table.WidthOf(cmd.OutOrStdout(), pipedWidth)
-	t := table.Table{Color: terminal && colorful()}
+	t := table.Table{Color: terminal && colorful(), Segments: true}
 	for _, r := range totals {
 		if output == jsonOutput {
 			line, err := json.Marshal(r)
@@ -83,11 +83,6 @@ func printTotals(cmd *cobra.Command, output string, totals []*result.Record) err
 			if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s\n", line); err != nil {
 				return fmt.Errorf("write the totals: %w", err)
 			}
-		}
-		if r.Segment != "" {
-			part := *r
-			part.Experiment, part.Segment = r.Experiment+" "+r.Segment, ""
-			r = &part
 		}
 		t.Update(r)
 	}

@@ -81,7 +81,8 @@ func TestReplayShowsSegmentsAsATable(t *testing.T) {
 		"--metric", "m=mean:x", "--segment", "c=DE,FR", "--embedded")
 	require.Equal(t, exitOK, got.code, got.err)
 	require.Contains(t, got.err, "segments  c                    DE, FR, other")
-	for _, heading := range []string{"e c=DE", "e c=FR", "e c=other"} {
+	require.Contains(t, got.out, "1 experiment · 4 units")
+	for _, heading := range []string{"e  c=DE  ", "e  c=FR  ", "e  c=other  "} {
 		require.Contains(t, got.out, heading)
 	}
 }

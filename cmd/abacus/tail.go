@@ -10,20 +10,25 @@ import (
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/topics"
+	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/codecs/result"
 )
 
 const tailLong = `Tail shows the totals of the stats topic: first the last of each experiment, then each new one as it is committed. On a
-terminal it is a table that is refreshed in place; in a pipe a line a comparison; with -o json the records themselves.`
+terminal it is a table that is refreshed in place; in a pipe a line a comparison; with -o json the records themselves. Stops and
+alerts are shown with their experiment, in a pipe as lines of their own; -o json leaves them to the decisions topic.`
 
 const tailExample = `  abacus tail
   abacus tail checkout-button signup-copy
+
+  # with the totals of each segment
+  abacus tail checkout-button --segments
 
   # what is known now, as one JSON line an experiment
   abacus tail --once -o json | jq -r '[.experiment, .metrics[].comparisons[].verdict] | @tsv'`
 
 func newTailCommand() *cobra.Command {
-	var once bool
+	var once, segments bool
 	cmd := &cobra.Command{
 		Use: "tail [EXPERIMENT]...", Short: "Show the results as they come", Long: tailLong, Example: tailExample,
 		Args: usageArgs(cobra.ArbitraryArgs),
@@ -38,22 +43,30 @@ func newTailCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return tail(cmd, names, once)
+			return tail(cmd, names, once, segments)
 		},
 	}
 	cmd.Flags().BoolVar(&once, "once", false, "show what is there and end")
+	cmd.Flags().BoolVar(&segments, "segments", false, "show the totals of segments too")
 	return cmd
 }
 
 // tail follows the stats topic and shows the totals of the experiments named, of all if none is.
-func tail(cmd *cobra.Command, names []string, once bool) error {
+func tail(cmd *cobra.Command, names []string, once, segments bool) error {
 	s := settingsOf(cmd)
 	ctx, stop := context.WithCancel(cmd.Context())
 	defer stop()
-	show, closing := shower(ctx, cmd)
-	f := &follower{topic: topics.Stats(s.Prefix), visit: func(r *result.Record) {
-		if ctx.Err() == nil && (len(names) == 0 || slices.Contains(names, r.Experiment)) {
-			show(r)
+	chosen := func(name string) bool {
+		return ctx.Err() == nil && (len(names) == 0 || slices.Contains(names, name))
+	}
+	on := showOn(ctx, cmd, segments)
+	f := &follower{prefix: s.Prefix, segments: segments, visit: func(r *result.Record) {
+		if chosen(r.Experiment) {
+			on.total(r)
+		}
+	}, decided: func(d *decision.Record) {
+		if chosen(d.Experiment) {
+			on.decision(d)
 		}
 	}}
 	if once {
@@ -61,30 +74,41 @@ func tail(cmd *cobra.Command, names []string, once bool) error {
 	}
 	err := f.run(ctx, s.Brokers)
 	stop()
-	closing()
+	on.close()
 	return err
 }
 
-// shower gives what shows a total, and what is to be called when ctx has ended.
-func shower(ctx context.Context, cmd *cobra.Command) (show func(*result.Record), closing func()) {
+// outlet is where tail shows what comes: on a terminal, in a pipe, or as JSON.
+type outlet struct {
+	total    func(*result.Record)
+	decision func(*decision.Record)
+	close    func() // to be called when the context has ended
+}
+
+func showOn(ctx context.Context, cmd *cobra.Command, segments bool) outlet {
 	d := newDisplay(cmd.OutOrStdout(), cmd.ErrOrStderr(), settingsOf(cmd).Output == jsonOutput)
+	d.mu.table.Segments = segments
 	switch {
 	case d.json:
-		return d.update, func() {}
+		return outlet{d.update, d.decide, func() {}}
 	case d.screen == nil:
-		var t table.Table
-		return func(r *result.Record) { _ = t.Lines(cmd.OutOrStdout(), r) }, func() {}
+		t := table.Table{Segments: segments}
+		return outlet{
+			func(r *result.Record) { _ = t.Lines(cmd.OutOrStdout(), r) },
+			func(r *decision.Record) { _ = t.DecisionLine(cmd.OutOrStdout(), r) },
+			func() {},
+		}
 	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		refresh(ctx, d)
 	}()
-	return d.update, func() {
+	return outlet{d.update, d.decide, func() {
 		<-ended
 		_ = d.finish(nil, fmt.Sprintf("ended at %s", time.Now().UTC().Format(time.TimeOnly)))
 		d.close()
-	}
+	}}
 }
 
 // refresh draws what is new until ctx ends.

@@ -5,6 +5,10 @@ import (
 	"context"
 	"slices"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/topics"
+	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/codecs/result"
 )
 
@@ -26,4 +30,15 @@ func finalTotals(ctx context.Context, k *stack) ([]*result.Record, error) {
 	}
 	slices.SortFunc(totals, func(a, b *result.Record) int { return cmp.Compare(a.Key(), b.Key()) })
 	return totals, nil
+}
+
+// finalDecisions are all decisions, in their order.
+func finalDecisions(ctx context.Context, k *stack) (all []*decision.Record, err error) {
+	topic := topics.Decisions(k.prefix)
+	err = k.logs.Read(ctx, topic, func(rec *kgo.Record) {
+		if d := decisionOf(rec, topic); d != nil {
+			all = append(all, d)
+		}
+	})
+	return all, err
 }

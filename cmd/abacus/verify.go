@@ -17,8 +17,8 @@ import (
 )
 
 const verifyLong = `Verify reads the events topic, the registry and the schedule by which the tasks adopted it, recomputes every record of
-the stats topic in one batch by code of its own, and compares the last value of each key; with --redis (or ABACUS_REDIS,
-or redis: in the file of settings) the hashes of Redis too.
+the stats topic and every decision in one batch by code of its own, and compares the last value of each key; with --redis (or
+ABACUS_REDIS, or redis: in the file of settings) the hashes of Redis too.
 
 It prints "verified: N records, 0 differences", or the first ten and exits with 1. While input flows the last values move
 on: verify tries again until both stand still, for --settle at most. It exits with 3 where a service is out of reach, and

@@ -14,6 +14,7 @@ import (
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/check"
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/topics"
+	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/processors/experiment"
 )
 
@@ -45,7 +46,7 @@ func (v *verifying) past(ctx context.Context, w io.Writer, output string) error 
 // appendTimes refuses topics that do not tell when their records came.
 func appendTimes(ctx context.Context, cfg check.Config) error {
 	read := slices.DeleteFunc(topics.Table(cfg.Prefix, 0), func(t topics.Topic) bool {
-		return t.Name != topics.Events(cfg.Prefix) && t.Name != topics.Stats(cfg.Prefix)
+		return t.Name != topics.Events(cfg.Prefix) && t.Name != topics.Stats(cfg.Prefix) && t.Name != topics.Decisions(cfg.Prefix)
 	})
 	all, err := topics.Check(ctx, cfg.Logs.Admin(), read)
 	if err != nil {
@@ -61,6 +62,7 @@ func tellKnown(w io.Writer, output string, k *check.Known, at time.Time) error {
 	if output == jsonOutput {
 		fields := reportFields(&k.Report)
 		fields["at"], fields["in_flight"], fields["no_longer_retained"] = when, k.InFlight, k.Gone
+		fields["decisions"] = append([]*decision.Record{}, k.Decisions...)
 		out := json.NewEncoder(w)
 		for _, total := range k.Totals {
 			if err := out.Encode(total); err != nil {
@@ -72,6 +74,9 @@ func tellKnown(w io.Writer, output string, k *check.Known, at time.Time) error {
 	var t table.Table
 	for _, total := range k.Totals {
 		t.Update(total)
+	}
+	for _, d := range k.Decisions {
+		t.Decide(d)
 	}
 	if len(k.Totals) == 0 {
 		fmt.Fprintf(w, "nothing was counted by %s\n", when)

@@ -11,4 +11,5 @@
 //	split_test.go      the split check, whose level takes more runs
 //	coverage_test.go   intervals at a fixed horizon
 //	power_test.go      discoveries of a true effect
+//	closes_test.go     the engine's own watch, close by close: guardrails, and p that never rises
 package calibration

@@ -12,4 +12,5 @@
 //	log_test.go        topics read to their end
 //	judge_test.go      waiting until all is processed, closed and as verify says
 //	traffic_test.go    events: single ones, and streams of any length by seed
+//	guardrail_test.go  the registry beside it, which acts on what is decided
 package pipeline

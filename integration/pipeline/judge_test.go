@@ -44,7 +44,13 @@ func (p *pipeline) finish(running ...*process) {
 	for _, x := range running {
 		require.NoError(p.t, x.stop())
 	}
-	require.Empty(p.t, v.CompareStats(p.last(p.stats())))
+	last := p.last(p.stats())
+	require.Empty(p.t, v.CompareStats(last))
+	var decisions [][]byte
+	for _, r := range p.read(p.decisions()) {
+		decisions = append(decisions, r.Value)
+	}
+	require.Empty(p.t, v.CompareDecisions(decisions, last))
 	letters := map[string]int64{}
 	for _, r := range p.read(p.deadLetters()) {
 		letters[header(r, "abacus.reason")]++

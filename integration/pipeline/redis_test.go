@@ -139,6 +139,9 @@ func (p *pipeline) shown() map[string]map[string]string {
 		key, err := result.ParseKey(string(r.Key))
 		require.NoError(p.t, err)
 		name := mirror.StatsKey(key.Experiment)
+		if key.Segment != "" {
+			name = mirror.SegmentKey(key.Experiment, key.Segment)
+		}
 		if key.Grain != result.Total {
 			name = mirror.WindowKey(key.Experiment, key.Grain)
 		}

@@ -27,6 +27,10 @@ start: 2025-12-01T00:00:00Z
 metrics:
   - {name: purchase, kind: conversion, event: purchase, window: 1h}
   - {name: revenue, kind: mean, event: purchase, window: 1h, decimals: 2}
+  - {name: orders, kind: count, event: purchase, window: 1h}
+  - {name: basket, kind: ratio, numerator: revenue, denominator: orders}
+segments:
+  - {name: country, values: [DE, FR]}
 `
 
 const wording = `
@@ -56,6 +60,12 @@ metrics:
 
 func exposure(id, unit, experiment, variant string, ts int64) input {
 	return input{key: []byte(unit), ts: ts, value: fmt.Appendf(nil, `{"id":%q,"type":"exposure","unit":%q,"experiment":%q,"variant":%q,"ts":%d}`, id, unit, experiment, variant, ts)}
+}
+
+// from is an exposure that tells the unit's country.
+func from(country string, e input) input {
+	e.value = fmt.Appendf(e.value[:len(e.value)-1], `,"props":{"country":%q}}`, country)
+	return e
 }
 
 func purchase(id, unit, value string, ts int64) input {
@@ -115,7 +125,7 @@ func (f *traffic) fresh(unit string, ts int64) input {
 	}
 	switch kind := f.rng.IntN(20); {
 	case kind < 4:
-		return exposure(id, unit, "button", []string{"control", "treatment"}[arm%2], ts)
+		return from([]string{"DE", "FR", "IT"}[f.rng.IntN(3)], exposure(id, unit, "button", []string{"control", "treatment"}[arm%2], ts))
 	case kind < 7:
 		return exposure(id, unit, "wording", []string{"control", "short", "long", "long"}[arm%4], ts)
 	case kind < 13:

@@ -12,6 +12,7 @@ type Definition struct {
 	Variants         Variants            `yaml:"variants" json:"variants"`
 	Control          string              `yaml:"control" json:"control"`
 	Traffic          *float64            `yaml:"traffic,omitempty" json:"traffic,omitempty"`
+	Layer            *Layer              `yaml:"layer,omitempty" json:"layer,omitempty"` // what it shares no unit with
 	Start            *time.Time          `yaml:"start,omitempty" json:"start,omitempty"`
 	End              *time.Time          `yaml:"end,omitempty" json:"end,omitempty"`
 	MultipleVariants string              `yaml:"multiple_variants,omitempty" json:"multiple_variants,omitempty"` // exclude or first

@@ -48,6 +48,11 @@ func (d *Definition) Defaults() {
 		all := defaultTraffic
 		d.Traffic = &all
 	}
+	if d.Layer != nil {
+		layer := *d.Layer
+		fill(&layer.To, 1)
+		d.Layer = &layer
+	}
 	fill(&d.MultipleVariants, exclude)
 	d.Segments = slices.Clone(d.Segments)
 	for i := range d.Segments {

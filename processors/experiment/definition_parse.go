@@ -136,7 +136,7 @@ func form(goType string) string {
 }
 
 // neverZero are fields where an explicit 0 would silently become the default.
-var neverZero = []string{"grace", "dedup_for", "window", "alpha", "margin"}
+var neverZero = []string{"grace", "dedup_for", "window", "alpha", "margin", "to"}
 
 // times are fields whose faults would end the decoder's work without a line.
 var times = []string{"start", "end"}

@@ -41,6 +41,7 @@ func (d *Definition) faults() []error {
 	filled.validateMetrics(&f)
 	filled.validateSegments(&f)
 	filled.validateLeftOut(&f)
+	filled.validateLayer(&f)
 	filled.validateSize(&f)
 	filled.validateWindows(&f)
 	filled.validateDecision(&f)

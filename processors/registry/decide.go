@@ -27,8 +27,8 @@ var errTooLarge = fmt.Errorf("the entry would be larger than %d bytes, restart t
 
 // Decide is the entry after a command that is accepted or refused at now, in Unix ms. entry is that before, nil for an
 // experiment never heard of; it is not changed. If there is nothing to write the result is entry itself: the command
-// has no id, or was decided before.
-func Decide(entry *experiment.Entry, cmd Command, now int64) *experiment.Entry {
+// has no id, or was decided before. others are the entries that an experiment of a layer has to keep out of the way of.
+func Decide(entry *experiment.Entry, cmd Command, now int64, others ...*experiment.Entry) *experiment.Entry {
 	if cmd.ID == "" || decided(entry, cmd.ID) {
 		return entry
 	}
@@ -39,6 +39,9 @@ func Decide(entry *experiment.Entry, cmd Command, now int64) *experiment.Entry {
 	next.Commands = last(append(next.Commands, cmd.ID), keptCommands)
 	if cmd.Kind == KindStop || cmd.Kind == KindArchive {
 		return next // what is to end is never too large for it
+	}
+	if err := exclusive(next, others, now); err != nil {
+		return refuse(entry, cmd, err)
 	}
 	if data, err := (experiment.EntryCodec{}).Append(nil, next); err != nil || len(data) > maxBytes {
 		return refuse(entry, cmd, errors.Join(err, errTooLarge))

@@ -77,7 +77,8 @@ func Differences(before, after experiment.Definition) ([]Change, error) {
 		}
 		head, _, _ := strings.Cut(field, ".")
 		weight := head == "variants" && old[field] != "" && now[field] != ""
-		changes = append(changes, Change{field, old[field], now[field], weight || slices.Contains(free, head)})
+		part := head == "layer" && old["layer.name"] == now["layer.name"]
+		changes = append(changes, Change{field, old[field], now[field], weight || part || slices.Contains(free, head)})
 	}
 	return changes, nil
 }
@@ -109,7 +110,7 @@ func flatten(d experiment.Definition) (map[string]string, error) {
 		return nil, fmt.Errorf("definition %s: %w", d.Experiment, err)
 	}
 	flat := map[string]string{}
-	if err := spread(flat, "", data, "retention", "decision"); err != nil {
+	if err := spread(flat, "", data, "retention", "decision", "layer"); err != nil {
 		return nil, fmt.Errorf("definition %s: %w", d.Experiment, err)
 	}
 	delete(flat, "variants")

@@ -15,7 +15,10 @@
 // A draft is checked and kept, but has no version: to the engine it does not exist, and anything in it may change. What is
 // archived the engine knows no longer; what it published stays.
 //
-// What may change while an experiment runs: weights, traffic, end, windows, their retention and the decision. Anything
+// Experiments of one layer have parts of it that do not meet, from their start to their end: of two that would share units the second
+// is refused. So a command is decided beside all other rows of the table, which one goroutine changes.
+//
+// What may change while an experiment runs: weights, traffic, the part of the layer, end, windows, their retention and the decision. Anything
 // else would make sums of before and after incomparable: it needs a restart, which begins a new run.
 //
 // goka fits here: the table is small, keyed and not transactional, and views come with it. All its settings are given to

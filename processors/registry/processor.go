@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/lovoo/goka"
-	"github.com/lovoo/goka/storage"
 	"go.uber.org/zap"
 
 	"github.com/abacus-stream/abacus/codecs"
@@ -56,15 +55,16 @@ func quiet(ctx context.Context, err error) error {
 
 // newProcessor is the goka processor; its table is in memory, read from the topic at every start.
 func newProcessor(cfg Config, log *zap.Logger) (*goka.Processor, error) {
+	table := &rows{}
 	group := goka.DefineGroup(goka.Group(cfg.Group()),
-		goka.Input(goka.Stream(cfg.Commands()), codecs.Bytes, func(ctx goka.Context, record any) { handle(cfg, log, ctx, record.([]byte)) }),
+		goka.Input(goka.Stream(cfg.Commands()), codecs.Bytes, func(ctx goka.Context, record any) { handle(cfg, log, table, ctx, record.([]byte)) }),
 		goka.Input(goka.Stream(cfg.Decisions()), codecs.Bytes, func(ctx goka.Context, record any) { handleDecision(cfg, log, ctx, record.([]byte)) }),
 		goka.Persist(experiment.EntryCodec{}),
 	)
 	return goka.NewProcessor(cfg.Brokers, group,
 		goka.WithClientID("abacus-registry"),
 		goka.WithLogger(logger{log}),
-		goka.WithStorageBuilder(storage.MemoryBuilder()),
+		goka.WithStorageBuilder(table.build),
 		goka.WithConsumerGroupBuilder(consumerGroup),
 		goka.WithConsumerSaramaBuilder(consumer),
 		goka.WithProducerBuilder(producer),
@@ -82,7 +82,7 @@ func acceptance(cfg Config, ctx goka.Context) int64 {
 }
 
 // handle decides about one record of the commands topic.
-func handle(cfg Config, log *zap.Logger, ctx goka.Context, data []byte) {
+func handle(cfg Config, log *zap.Logger, table *rows, ctx goka.Context, data []byte) {
 	name, now := ctx.Key(), acceptance(cfg, ctx)
 	log = log.With(zap.String("experiment", name), zap.Int64("offset", ctx.Offset()))
 	entry, _ := ctx.Value().(*experiment.Entry) // nil: never heard of
@@ -102,7 +102,7 @@ func handle(cfg Config, log *zap.Logger, ctx goka.Context, data []byte) {
 		next = refuse(entry, cmd, err)
 	case err != nil: // refused before
 	default:
-		next = Decide(entry, cmd, now)
+		next = Decide(entry, cmd, now, table.beside(ctx, cmd)...)
 	}
 	report(log, entry, next, cmd, err)
 	if next != entry {

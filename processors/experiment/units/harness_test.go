@@ -287,6 +287,9 @@ func (h *harness) Send(sink int, out topology.Encoded) {
 	}
 	var d *experiment.Delta
 	require.NoError(h.t, experiment.DeltaCodec{}.Parse(append([]byte(nil), out.Value...), &d))
+	for _, c := range d.Cells { // no pane matures twice: its end was not passed when a watermark was last sent
+		require.True(h.t, c.Ripe == 0 || c.Ripe+second > h.saved.stream, "pane %d of maturity at %d", c.Ripe, h.saved.stream)
+	}
 	h.pending.deltas = append(h.pending.deltas, sentDelta{string(out.Key), d})
 }
 

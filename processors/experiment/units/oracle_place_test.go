@@ -8,20 +8,37 @@ import (
 
 // cells are those of a unit by its first exposure: of all units, then of its segments.
 func (p oraclePlan) cells(l *ledger, t0 ev) (all []*experiment.CellDelta) {
-	variant, epoch := int(t0.Variant[0]-'A'), p.epoch(t0)
-	all = append(all, l.cell(variant, epoch, 2))
+	for _, place := range p.places(t0) {
+		all = append(all, l.cell(int(place[0]), place[1], 2, int(place[2])))
+	}
+	return all
+}
+
+// maturing are the cells of a unit, and what matures of them in the pane of a stream time.
+func (p oraclePlan) maturing(l *ledger, t0 ev, at int64) (all []*experiment.CellDelta) {
+	all = p.cells(l, t0)
+	for _, place := range p.places(t0) {
+		all = append(all, l.ripeCell(place, at, 2))
+	}
+	return all
+}
+
+// places are the variant, epoch and segment of the cells.
+func (p oraclePlan) places(t0 ev) [][3]int64 {
+	variant, epoch := int64(t0.Variant[0]-'A'), p.epoch(t0)
+	all := [][3]int64{{variant, epoch, 0}}
 	if !p.segments {
 		return all
 	}
-	country, known := map[string]int{"DE": 1, "FR": 2}[t0.Props["country"]]
+	country, known := map[string]int64{"DE": 1, "FR": 2}[t0.Props["country"]]
 	if !known {
 		country = 3
 	}
-	vip := 5
+	vip := int64(5)
 	if t0.Props["vip"] == "true" {
 		vip = 4
 	}
-	return append(all, l.cell(variant, epoch, 2, country), l.cell(variant, epoch, 2, vip))
+	return append(all, [3]int64{variant, epoch, country}, [3]int64{variant, epoch, vip})
 }
 
 func (p oraclePlan) epoch(t0 ev) int64 {

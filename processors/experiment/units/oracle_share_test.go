@@ -171,8 +171,9 @@ func (o *oracle) countLate(total, old, next *ledger) {
 	}
 }
 
-// mature counts what is due for a row, and ends it.
-func (o *oracle) mature(unit string, r *oracleRow) {
+// mature counts what is due for a row, and ends it. What time alone brings has matured when it was due; what an event of the row
+// brings was due before the row knew of it, and matures now.
+func (o *oracle) mature(unit string, r *oracleRow, timed bool) {
 	expiry, exposed := int64(0), false
 	for _, p := range o.plans {
 		part := r.parts[p.name]
@@ -181,7 +182,7 @@ func (o *oracle) mature(unit string, r *oracleRow) {
 		}
 		t0 := part.first()
 		exposed, expiry = true, max(expiry, t0.ms()+p.reach())
-		o.maturePart(p, part, t0)
+		o.maturePart(p, part, t0, timed)
 	}
 	r.asked = slices.DeleteFunc(r.asked, func(w ev) bool {
 		if o.now >= w.ms()+o.grace() {
@@ -208,21 +209,27 @@ func (o *oracle) mature(unit string, r *oracleRow) {
 	}
 }
 
-func (o *oracle) maturePart(p oraclePlan, part *oraclePart, t0 ev) {
-	if !part.seen && o.now >= t0.ms()+p.grace {
+func (o *oracle) maturePart(p oraclePlan, part *oraclePart, t0 ev, timed bool) {
+	at := func(due int64) int64 {
+		if timed {
+			return due
+		}
+		return o.now
+	}
+	if due := t0.ms() + p.grace; !part.seen && o.now >= due {
 		part.seen, part.checked = true, p.checks(t0)
-		for _, total := range p.cells(o.total[p.name], t0) {
+		for _, total := range p.maturing(o.total[p.name], t0, at(due)) {
 			total.FirstSeen += one(part.checked)
 			total.Crossed += one(part.checked && part.several() && !p.first)
 		}
 	}
 	for i := range part.matured {
-		if !part.matured[i] && o.now >= t0.ms()+p.delay[i]+p.window[i]+p.grace {
+		if due := t0.ms() + p.delay[i] + p.window[i] + p.grace; !part.matured[i] && o.now >= due {
 			part.matured[i] = true
 			if part.share.excluded == 0 && !p.leavesOut(t0.Unit) {
 				own := p.cells(part.share, t0)[0]
 				v, _ := own.Live[i].S.Int64()
-				for _, total := range p.cells(o.total[p.name], t0) {
+				for _, total := range p.maturing(o.total[p.name], t0, at(due)) {
 					total.Matured[i].Include(v)
 					total.NonZero[i] += min(v*v, 1)
 					if i == 1 && p.period > 0 {

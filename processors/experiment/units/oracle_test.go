@@ -84,13 +84,13 @@ func (o *oracle) step(e ev, now int64, seq int) {
 	}
 	o.take(r, e, seq)
 	o.settle(r)
-	o.mature(e.Unit, r)
+	o.mature(e.Unit, r, false)
 }
 
 func (o *oracle) advance(now int64) {
 	o.now = max(o.now, now)
 	for unit, r := range o.rows {
-		o.mature(unit, r)
+		o.mature(unit, r, true)
 	}
 }
 
@@ -160,7 +160,7 @@ func (o *oracle) expose(r *oracleRow, e ev, seq int) {
 			part.seq, part.x = seq, o.now
 		}
 		if part.checked && !p.first && !part.several() && e.Variant != part.exposures[0].Variant {
-			for _, c := range p.cells(o.total[p.name], part.first()) {
+			for _, c := range p.maturing(o.total[p.name], part.first(), o.now) {
 				c.Crossed++
 			}
 		}

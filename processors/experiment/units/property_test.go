@@ -118,7 +118,12 @@ func anyEvents(t *rapid.T) (events []ev) {
 }
 
 func (h *harness) ledgers() string {
-	return "exp\n" + h.ledger("exp", 1).String() + "\ntwo\n" + h.ledger("two", 1).String()
+	return both(h.ledger("exp", 1), h.ledger("two", 1))
+}
+
+// both is all of two ledgers, panes of maturity too.
+func both(exp, two *ledger) string {
+	return strings.Join([]string{"exp", exp.String(), exp.ripes(), "two", two.String(), two.ripes()}, "\n")
 }
 
 func (h *harness) deadReasons() string {
@@ -150,7 +155,7 @@ func TestFastSlowAndOracleAgree(t *testing.T) {
 		for _, r := range o.rows {
 			o.leave(r)
 		}
-		want := "exp\n" + o.total["exp"].String() + "\ntwo\n" + o.total["two"].String()
+		want := both(o.total["exp"], o.total["two"])
 		slices.Sort(o.dead)
 		require.Equal(rt, want, slow.ledgers(), "slow")
 		require.Equal(rt, want, fast.ledgers(), "fast")

@@ -116,6 +116,7 @@ func revised(e experiment.Entry, effective int64, change func(*experiment.Defini
 // ledger is the sum of all deltas of one run: what stage 2 would hold.
 type ledger struct {
 	cells       map[[3]int64]*experiment.CellDelta // by variant, epoch and segment
+	ripe        map[[4]int64]*experiment.CellDelta // what of them has matured, by pane too
 	panes       map[[2]int64]*experiment.PaneDelta
 	dropped     [experiment.Drops]int64
 	excluded    int64
@@ -124,7 +125,7 @@ type ledger struct {
 }
 
 func newLedger() *ledger {
-	return &ledger{cells: map[[3]int64]*experiment.CellDelta{}, panes: map[[2]int64]*experiment.PaneDelta{}}
+	return &ledger{cells: map[[3]int64]*experiment.CellDelta{}, ripe: map[[4]int64]*experiment.CellDelta{}, panes: map[[2]int64]*experiment.PaneDelta{}}
 }
 
 func (l *ledger) add(d *experiment.Delta) {
@@ -137,6 +138,7 @@ func (l *ledger) add(d *experiment.Delta) {
 		l.leftOut[i] += n
 	}
 	for _, c := range d.Cells {
+		l.addRipe(&c)
 		into := l.cell(c.Variant, c.Epoch, max(len(c.Live), len(c.Matured)), c.Segment)
 		into.Excluded += c.Excluded
 		into.Corrections += c.Corrections

@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/codecs/result"
 	"github.com/abacus-stream/abacus/processors/experiment/verify"
 )
@@ -15,10 +16,11 @@ import (
 // Known is what the log held at a time, beside what the stats topic still has of that time.
 type Known struct {
 	Report
-	Totals    []*result.Record // recomputed
-	InFlight  int              // keys on which something was on its way then, so that no version shows just that part of the log
-	Gone      int              // keys of which compaction has taken the version of that time
-	Forgotten []string         // experiments whose run of that time the registry no longer tells
+	Totals    []*result.Record   // recomputed
+	Decisions []*decision.Record // published by then, in their order
+	InFlight  int                // keys on which something was on its way then, so that no version shows just that part of the log
+	Gone      int                // keys of which compaction has taken the version of that time
+	Forgotten []string           // experiments whose run of that time the registry no longer tells
 }
 
 // RunAt recomputes what the log held at cfg.At and compares it with the versions of that time.
@@ -33,6 +35,9 @@ func RunAt(ctx context.Context, cfg Config) (*Known, error) {
 	}
 	k := &Known{Report: Report{Records: l.Records()}, Totals: l.Totals(p.asOf), Forgotten: l.forgotten}
 	if err := p.judge(ctx, k); err != nil {
+		return nil, err
+	}
+	if err := p.decided(ctx, k); err != nil {
 		return nil, err
 	}
 	return k, nil

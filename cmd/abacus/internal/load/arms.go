@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/processors/experiment"
 )
 
@@ -19,13 +20,14 @@ type arm struct {
 	name     []byte
 	kind     string
 	effect   float64 // relative: on the share of buyers, or of a tagged experiment on the mean
+	guarded  bool    // units make errors, and a guardrail looks at them
 	variants [2]variant
 }
 
 // variant is control or treatment.
 type variant struct {
-	name                   []byte
-	units, buyers, amounts int64
+	name                           []byte
+	units, buyers, amounts, failed int64
 }
 
 // firstNames are the experiments that most people see.
@@ -45,6 +47,7 @@ func (c *Config) arms() []arm {
 			name = firstNames[i]
 		}
 		arms[i] = newArm(name, k.name, k.effect)
+		arms[i].guarded = c.Guarded && k.name == harmful
 	}
 	return arms
 }
@@ -66,6 +69,14 @@ func (a *arm) factor(variant uint8) float64 { return 1 + float64(float64(variant
 // rate is the share of buyers.
 func (a *arm) rate(variant uint8) float64 { return baseRate * a.factor(variant) }
 
+// errorRate is the share of units that make an error.
+func (a *arm) errorRate(variant uint8) float64 {
+	if variant == 0 {
+		return baseErrors
+	}
+	return baseErrors * harmfulErrors
+}
+
 func (a *arm) count(variant uint8, buyers, amount int64) {
 	v := &a.variants[variant]
 	v.units++
@@ -77,10 +88,15 @@ func (a *arm) count(variant uint8, buyers, amount int64) {
 func (g *Generator) Definitions() []experiment.Definition {
 	var all []experiment.Definition
 	for i := range g.arms {
-		all = append(all, g.define(&g.arms[i], "user", []experiment.Metric{
+		def := g.define(&g.arms[i], "user", []experiment.Metric{
 			{Name: "purchase", Kind: "conversion", Event: string(purchaseType), Goal: "increase", Primary: true},
 			{Name: "revenue", Kind: "mean", Event: string(purchaseType), Goal: "increase", Decimals: digits(2)},
-		}))
+		})
+		if g.arms[i].guarded {
+			def.Metrics = append(def.Metrics, guardrail)
+			def.Grace = guardedGrace
+		}
+		all = append(all, def)
 	}
 	if g.tags != nil {
 		def := g.define(g.tags, "event", []experiment.Metric{
@@ -91,6 +107,14 @@ func (g *Generator) Definitions() []experiment.Definition {
 	}
 	return all
 }
+
+// guardrail is quick: units make their error at once.
+var guardrail = experiment.Metric{
+	Name: "errors", Kind: "conversion", Event: string(errorType), Window: 1000, Goal: "decrease", Guardrail: true, OnHarm: decision.Stop,
+}
+
+// guardedGrace in ms is longer than any event is late, and not much: a decision waits for it.
+const guardedGrace = spread + 1000
 
 func (g *Generator) define(a *arm, unit string, metrics []experiment.Metric) experiment.Definition {
 	for i := range metrics {

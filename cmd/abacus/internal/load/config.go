@@ -18,7 +18,11 @@ type Config struct {
 	Late       float64 // share of events that come up to two seconds late, 0 to 0.5
 	Tagged     float64 // share of events of an experiment by event, 0 to 1; above 0 there is one
 
-	Window time.Duration // of all metrics; default 10 s
+	Window time.Duration // of all metrics but guardrails; default 10 s
+
+	// Guarded gives the harmful experiments a guardrail on errors, of which their treatment makes three times as many, that ends
+	// them. The truth goes on: it has what came after the end, too.
+	Guarded bool
 }
 
 // The bounds of a configuration.

@@ -11,6 +11,7 @@ var (
 	exposureType = []byte("exposure")
 	purchaseType = []byte("purchase")
 	callType     = []byte("api_call")
+	errorType    = []byte("error")
 )
 
 // emit makes the event of e, and perhaps has it come again. Tagged events never do: they would count twice.
@@ -39,6 +40,8 @@ func (g *Generator) fill(e *entry) {
 	switch e.kind {
 	case bought, again:
 		g.ev.Type, g.ev.Value, g.ev.HasValue = purchaseType, event.NewDecimal(e.amount, 2), true
+	case failed:
+		g.ev.Type = errorType
 	case called:
 		g.ev.Type, g.ev.Value, g.ev.HasValue = callType, event.NewDecimal(e.amount, 1), true
 		g.ev.Unit, g.ev.Experiment, g.ev.Variant = nil, g.tags.name, g.tags.variants[e.variant].name

@@ -13,6 +13,9 @@ const (
 	baseRate  = 0.20 // of units in control that purchase
 	returning = 0.20 // of units that are exposed a second time
 	repeating = 0.10 // of buyers that purchase a second time
+
+	baseErrors    = 0.03 // of units in control that make an error, where they are guarded
+	harmfulErrors = 3    // times as many in treatment
 )
 
 // spread is how long after its cause an event comes, at most. ms.
@@ -126,7 +129,11 @@ func (g *Generator) arrive() entry {
 	a := &g.arms[experiment]
 	e := entry{unit: g.units, kind: exposed, experiment: int32(experiment), variant: g.draw(g.cfg.Split)}
 	if g.random.Float64() < returning {
-		g.later(e, returned, 0)
+		g.later(e, returned, 0, g.reach)
+	}
+	if a.guarded && g.random.Float64() < a.errorRate(e.variant) {
+		g.later(e, failed, 0, g.reach/4)
+		a.variants[e.variant].failed++
 	}
 	if g.random.Float64() >= a.rate(e.variant) {
 		a.count(e.variant, 0, 0)
@@ -149,13 +156,13 @@ type planned struct {
 
 func (g *Generator) purchase(e entry, k kind, after uint64) planned {
 	e.amount = min(int64(2000*math.Exp(0.8*g.random.NormFloat64()))+1, 50_000)
-	return planned{e.amount, g.later(e, k, after)}
+	return planned{e.amount, g.later(e, k, after, g.reach)}
 }
 
-// later puts an event of the same unit into a slot after now and after; it returns how many slots from now.
-func (g *Generator) later(e entry, k kind, after uint64) uint64 {
+// later puts an event of the same unit into one of reach slots after now and after; it returns how many slots from now.
+func (g *Generator) later(e entry, k kind, after, reach uint64) uint64 {
 	e.kind = k
-	after += 1 + g.random.Uint64N(g.reach)
+	after += 1 + g.random.Uint64N(max(reach, 1))
 	g.wheel.put(g.slot+after, e)
 	return after
 }

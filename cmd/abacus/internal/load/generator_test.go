@@ -43,19 +43,20 @@ func generate(t *testing.T, cfg Config, n int, see func(ev *event.Event)) *Gener
 	return g
 }
 
-var full = Config{Rate: 50_000, Duplicates: 0.05, Late: 0.05, Tagged: 0.1, Seed: 7, Experiments: 4}
+var full = Config{Rate: 50_000, Duplicates: 0.05, Late: 0.05, Tagged: 0.1, Seed: 7, Experiments: 4, Guarded: true}
 
 // TestTruth: what counting the events gives is what the generator says.
 func TestTruth(t *testing.T) {
-	type cell struct{ units, buyers, sum int64 }
+	type cell struct{ units, buyers, sum, errors int64 }
 	type unit struct {
 		experiment, variant string
 		first               int64
 		sum, purchases      int64
+		errors              int64
 	}
 	var scanner event.Scanner
 	units, seen := map[string]*unit{}, map[string]bool{}
-	cells, purchases := map[string]*cell{}, []event.Event{}
+	cells, purchases, errors := map[string]*cell{}, []event.Event{}, []event.Event{}
 	late, duplicates, events, latest := 0, 0, 0, int64(0)
 	g := generate(t, full, 200_000, func(ev *event.Event) {
 		var read event.Event
@@ -89,6 +90,9 @@ func TestTruth(t *testing.T) {
 			}
 			require.Equal(t, u.variant, string(read.Variant))
 			u.first = min(u.first, read.Time)
+		case string(read.Type) == "error":
+			require.False(t, read.HasValue)
+			errors = append(errors, event.Event{Unit: bytes.Clone(read.Unit), Time: read.Time})
 		default:
 			v, _, _ := read.Value.Scaled(2)
 			purchases = append(purchases, event.Event{Unit: bytes.Clone(read.Unit), Time: read.Time, ConfigVersion: v})
@@ -102,6 +106,12 @@ func TestTruth(t *testing.T) {
 		u.sum += p.ConfigVersion
 		u.purchases++
 	}
+	for _, e := range errors {
+		u := units[string(e.Unit)]
+		require.Equal(t, "heavy-banner", u.experiment)
+		require.Less(t, e.Time, u.first+int64(guardrail.Window), "outside the window")
+		u.errors++
+	}
 	for _, u := range units {
 		key := u.experiment + "/" + u.variant
 		if cells[key] == nil {
@@ -110,6 +120,7 @@ func TestTruth(t *testing.T) {
 		cells[key].units++
 		cells[key].buyers += min(u.purchases, 1)
 		cells[key].sum += u.sum
+		cells[key].errors += u.errors
 	}
 	truth := g.Truth()
 	require.Len(t, truth.Experiments, 5)
@@ -122,7 +133,7 @@ func TestTruth(t *testing.T) {
 			if e.Experiment == "ranker-latency" {
 				decimals = 1
 			}
-			require.Equal(t, v, VariantTruth{v.Variant, c.units, c.buyers, event.NewDecimal(c.sum, decimals).String(), v.Rate})
+			require.Equal(t, v, VariantTruth{v.Variant, c.units, c.buyers, event.NewDecimal(c.sum, decimals).String(), c.errors, v.Rate})
 		}
 	}
 }
@@ -144,6 +155,24 @@ func TestShares(t *testing.T) {
 	require.InDelta(t, 0.2*1.05, truth.Experiments[0].Variants[1].Rate, 1e-12)
 	require.InDelta(t, 0.2, truth.Experiments[1].Variants[1].Rate, 1e-12)
 	require.InDelta(t, 0.2*0.9, truth.Experiments[2].Variants[1].Rate, 1e-12)
+}
+
+// TestGuarded: only harmful experiments make errors, and their treatment three times as many. The definition is one that registers.
+func TestGuarded(t *testing.T) {
+	g := generate(t, Config{Rate: 50_000, Seed: 1, Guarded: true}, 200_000, func(*event.Event) {})
+	for _, e := range g.Truth().Experiments {
+		for i, v := range e.Variants {
+			want := 0.0
+			if e.Kind == harmful {
+				want = []float64{0.03, 0.09}[i]
+			}
+			require.InDelta(t, want, float64(v.Errors)/float64(v.Units), 4*math.Sqrt(want/float64(v.Units)), e.Experiment)
+		}
+	}
+	for _, def := range g.Definitions() {
+		def.Defaults()
+		require.NoError(t, def.Validate())
+	}
 }
 
 // TestDeterminism: with a rate, events and times are the same however often Next is called.

@@ -33,6 +33,7 @@ type VariantTruth struct {
 	Units   int64   `json:"units"`            // by event: the events
 	Buyers  int64   `json:"buyers,omitempty"` // sum of the conversion
 	Sum     string  `json:"sum"`              // of revenue, or of latency
+	Errors  int64   `json:"errors,omitempty"` // sum of the guardrail
 	Rate    float64 `json:"rate,omitempty"`   // the share of buyers that the draw had
 }
 
@@ -55,7 +56,7 @@ func (a *arm) truth(decimals int, rated bool) ExperimentTruth {
 		v := &a.variants[i]
 		one := VariantTruth{
 			Variant: string(v.name), Units: v.units, Buyers: v.buyers,
-			Sum: event.NewDecimal(v.amounts, decimals).String(),
+			Sum: event.NewDecimal(v.amounts, decimals).String(), Errors: v.failed,
 		}
 		if rated {
 			one.Rate = a.rate(uint8(i))

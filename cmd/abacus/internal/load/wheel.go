@@ -39,6 +39,7 @@ const (
 	returned kind = 'y' // the same unit exposed again
 	bought   kind = 'p'
 	again    kind = 'q' // the same unit's second purchase
+	failed   kind = 'e' // made an error
 	called   kind = 't' // tagged
 )
 

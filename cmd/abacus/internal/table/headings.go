@@ -14,12 +14,16 @@ func (f *frame) title() {
 		f.line([]cell{{"no results yet", faint}}, 0)
 		return
 	}
-	var units, asOf int64
+	var experiments, units, asOf int64
 	for _, rec := range f.records {
+		if rec.Segment != "" { // its units are in the whole
+			continue
+		}
+		experiments++
 		units += unitsOf(rec)
 		asOf = max(asOf, rec.AsOf)
 	}
-	text := count(int64(len(f.records)), "experiment") + " · " + count(units, "unit")
+	text := count(experiments, "experiment") + " · " + count(units, "unit")
 	if asOf > 0 { // no pane has closed before
 		text += " · as of " + moment(asOf)
 	}
@@ -41,7 +45,7 @@ func (f *frame) headings() {
 	f.line(cells, len(gap))
 }
 
-// experiment is the heading of one experiment: what holds for all its metrics.
+// experiment is the heading of one experiment, or of a segment: what holds for all its metrics.
 func (f *frame) experiment(rec *result.Record) {
 	facts := []string{count(unitsOf(rec), "unit")}
 	if rec.Run > 1 {
@@ -50,14 +54,21 @@ func (f *frame) experiment(rec *result.Record) {
 	if rec.Excluded != nil && *rec.Excluded > 0 {
 		facts = append(facts, thousands(*rec.Excluded)+" excluded")
 	}
-	var dropped int64
+	ignored := rec.Dropped["after_end"]
+	dropped := -ignored
 	for n := range maps.Values(rec.Dropped) {
 		dropped += n
 	}
 	if dropped > 0 {
 		facts = append(facts, count(dropped, "event")+" dropped")
 	}
+	if ignored > 0 {
+		facts = append(facts, count(ignored, "event")+" after its end ignored")
+	}
 	cells := []cell{{rec.Experiment, strong}}
+	if rec.Segment != "" {
+		cells = append(cells, cell{rec.Segment, strong})
+	}
 	if rec.Split != nil && rec.Split.Verdict != "" {
 		split := cell{"split " + rec.Split.Verdict, faint}
 		if rec.Split.Verdict != "ok" {

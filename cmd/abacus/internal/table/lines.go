@@ -10,14 +10,17 @@ import (
 )
 
 // Lines writes a record as plain lines, one a comparison, for pipes and logs: fields name=value, blanks in names as
-// they are in quotes. Of windows and segments it writes nothing.
+// they are in quotes. Of windows it writes nothing; a segment stands behind the name of its experiment, shop|country=DE.
 func (t *Table) Lines(w io.Writer, rec *result.Record) error {
-	if rec.Grain != result.Total || rec.Segment != "" {
+	if !t.shows(rec) {
 		return nil
 	}
 	var b strings.Builder
 	at := time.UnixMilli(rec.AsOf).UTC().Format("2006-01-02T15:04:05.000Z")
-	rows := rowsOf(rec)
+	rows, name := rowsOf(rec), rec.Experiment
+	if rec.Segment != "" {
+		name += "|" + word(rec.Segment)
+	}
 	var control *row
 	for i := range rows {
 		r := &rows[i]
@@ -25,7 +28,7 @@ func (t *Table) Lines(w io.Writer, rec *result.Record) error {
 			control = r
 			continue
 		}
-		fmt.Fprintf(&b, "%s %s %s %s n=%s value=%s", at, rec.Experiment, r.metric, word(r.variant), r.n(), bare(r.value()))
+		fmt.Fprintf(&b, "%s %s %s %s n=%s value=%s", at, name, r.metric, word(r.variant), r.n(), bare(r.value()))
 		if control != nil && control.metric == r.metric {
 			fmt.Fprintf(&b, " control=%s", bare(control.value()))
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/codecs/result"
 )
 
@@ -14,7 +15,7 @@ import (
 // of each metric. Columns that have no room are left out, those of the fixed horizon and the plots first.
 func (t *Table) Render(w io.Writer, width int) error {
 	var b strings.Builder
-	f := frame{out: &b, width: width, color: t.Color, records: t.sorted()}
+	f := frame{out: &b, width: width, color: t.Color, records: t.sorted(), decisions: t.decisions}
 	f.scale = scaleOf(f.records)
 	f.lay()
 	f.write()
@@ -32,9 +33,11 @@ type frame struct {
 	scale   float64
 	records []*result.Record
 
+	decisions map[string][]*decision.Record // by experiment
+
 	columns []column
 	widths  []int
-	rows    map[string][]row // by experiment
+	rows    map[string][]row // by key of the stats topic
 }
 
 // lay decides on the columns and their widths.
@@ -50,7 +53,7 @@ func (f *frame) lay() {
 	}
 	for _, rec := range f.records {
 		rows := rowsOf(rec)
-		f.rows[rec.Experiment] = rows
+		f.rows[rec.Key()] = rows
 		for r := range rows {
 			for i, c := range f.columns {
 				text := c.of(&rows[r], f.scale).text
@@ -102,7 +105,10 @@ func (f *frame) write() {
 	for _, rec := range f.records {
 		f.line(nil, 0)
 		f.experiment(rec)
-		rows := f.rows[rec.Experiment]
+		if rec.Segment == "" {
+			f.decided(rec)
+		}
+		rows := f.rows[rec.Key()]
 		for i := range rows {
 			f.row(rows, i)
 		}

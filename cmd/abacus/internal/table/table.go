@@ -1,35 +1,43 @@
 package table
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/codecs/result"
 )
 
-// Table holds the latest total of each experiment. The zero value is empty and without colour. It is for one goroutine.
+// Table holds the latest total of each experiment. The zero value is empty, without colour and segments. It is for one goroutine.
 type Table struct {
-	Color bool // ANSI colours in what Render writes
+	Color    bool // ANSI colours in what Render writes
+	Segments bool // show the totals of segments too, each below its experiment
 
-	totals map[string]*result.Record
+	totals    map[string]*result.Record     // by key of the stats topic
+	decisions map[string][]*decision.Record // by experiment, in the order in which they came
 }
 
-// Update takes in a record; of windows and segments nothing is shown. The record must not change afterwards.
+// Update takes in a record; of windows nothing is shown. The record must not change afterwards.
 func (t *Table) Update(rec *result.Record) {
-	if rec.Grain != result.Total || rec.Segment != "" {
+	if !t.shows(rec) {
 		return
 	}
 	if t.totals == nil {
 		t.totals = map[string]*result.Record{}
 	}
-	t.totals[rec.Experiment] = rec
+	t.totals[rec.Key()] = rec
 }
 
-// sorted returns the records by the names of their experiments.
+func (t *Table) shows(rec *result.Record) bool {
+	return rec.Grain == result.Total && (rec.Segment == "" || t.Segments)
+}
+
+// sorted returns the records by the names of their experiments, of each the whole first.
 func (t *Table) sorted() []*result.Record {
 	return slices.SortedFunc(maps.Values(t.totals), func(a, b *result.Record) int {
-		return strings.Compare(a.Experiment, b.Experiment)
+		return cmp.Or(strings.Compare(a.Experiment, b.Experiment), strings.Compare(a.Segment, b.Segment))
 	})
 }
 

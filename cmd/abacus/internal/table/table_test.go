@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/codecs/result"
 )
 
@@ -163,4 +164,65 @@ func TestPlot(t *testing.T) {
 	require.Equal(t, plotWidth, utf8.RuneCountInString(axis(0.05)))
 	require.Equal(t, strings.Repeat(" ", 12)+"│"+strings.Repeat(" ", 12),
 		plot(&result.Comparison{Relative: result.Null}, 0.1))
+}
+
+// harmed is a decision on the fake's treatment.
+func harmed(action string) *decision.Record {
+	return &decision.Record{
+		ID: "heavy-banner|1|purchase|treatment", Experiment: "heavy-banner", Run: 1, Action: action, Metric: "purchase", Variant: "treatment",
+		Pane: 1_790_000_051_000, Alpha: 0.01, P: 0.00391, Margin: 0.02, Reason: "It harms.",
+		Control: &decision.Arm{N: 1480, Sum: "44", Mean: result.Num(0.0297)}, Treatment: &decision.Arm{N: 1512, Sum: "133", Mean: result.Num(0.088)},
+	}
+}
+
+// TestDecisions: a stop is told once, with the reason and the evidence, as long as the run is there; an alert likewise.
+func TestDecisions(t *testing.T) {
+	shown, rec := &Table{}, fake("heavy-banner", 500, -0.3)
+	rec.Dropped["after_end"] = 1234
+	shown.Update(rec)
+	shown.Decide(harmed("stop"))
+	shown.Decide(harmed("stop"))
+	require.Contains(t, render(t, shown, 140), `
+heavy-banner  split ok  1,000 units · 12 excluded · 3 events dropped · 1,234 events after its end ignored
+  stopped: It harms.
+  p 0.0039, at most alpha 0.01, at the close of 14:14:11: 8.80 % of 1,512 units, 2.97 % of 1,480 units in control
+  purchase  control      500`)
+	require.Equal(t, 1, strings.Count(render(t, shown, 140), "It harms."))
+	shown.Decide(harmed("alert"))
+	require.Contains(t, render(t, shown, 140), "\n  alert: It harms.\n")
+	split := &decision.Record{ID: "heavy-banner|1|split|", Experiment: "heavy-banner", Run: 1, Action: "stop", Metric: "split", Alpha: 0.001,
+		P: 1e-9, FirstSeen: map[string]int64{"treatment": 7, "control": 30_000}, Reason: "Units come oddly."}
+	shown.Decide(split)
+	require.Contains(t, render(t, shown, 140), "\n  stopped: Units come oddly.\n  p <0.0001, at most alpha 0.001, at the close of 00:00:00: control 30,000, treatment 7\n")
+	next := *rec
+	next.Run = 2
+	shown.Update(&next)
+	require.NotContains(t, render(t, shown, 140), "stopped")
+
+	var b bytes.Buffer
+	require.NoError(t, shown.DecisionLine(&b, harmed("stop")))
+	require.Equal(t, "2026-09-21T14:14:11.000Z heavy-banner purchase treatment decision=stop p=0.0039 alpha=0.01 margin=2.00% reason=\"It harms.\"\n", b.String())
+}
+
+// TestSegments: asked for, they stand below the whole, and their units do not count twice.
+func TestSegments(t *testing.T) {
+	whole, part := fake("shop", 1000, 0.05), fake("shop", 300, 0.2)
+	part.Segment = "country=DE"
+	plain, shown := &Table{}, &Table{Segments: true}
+	for _, table := range []*Table{plain, shown} {
+		table.Update(part)
+		table.Update(whole)
+		table.Decide(&decision.Record{ID: "shop|1|split|", Experiment: "shop", Run: 1, Action: "stop", Reason: "Oddly."})
+	}
+	require.NotContains(t, render(t, plain, 140), "country")
+	text := render(t, shown, 140)
+	require.True(t, strings.HasPrefix(text, "1 experiment · 2,000 units · "), text)
+	require.Regexp(t, `(?s)\nshop  split ok  2,000 units.*\n  stopped: Oddly.*\nshop  country=DE  split ok  600 units .*\n  purchase  control +300 `, text)
+	require.Equal(t, 1, strings.Count(text, "Oddly"))
+
+	var b bytes.Buffer
+	require.NoError(t, plain.Lines(&b, part))
+	require.Empty(t, b.String())
+	require.NoError(t, shown.Lines(&b, part))
+	require.Contains(t, b.String(), " shop|country=DE purchase treatment n=300 ")
 }

@@ -33,7 +33,7 @@ func Table(prefix string, events int32) []Topic {
 	return []Topic{
 		{Name: Events(prefix), Partitions: events, Cleanup: deleted, Retention: 7 * day},
 		{Name: Stats(prefix), Partitions: 4, Cleanup: compacted},
-		{Name: prefix + ".decisions", Partitions: 1, Cleanup: compacted, Fixed: true},
+		{Name: Decisions(prefix), Partitions: 1, Cleanup: compacted, Fixed: true},
 		{Name: prefix + ".late", Partitions: 1, Cleanup: deleted, Retention: 30 * day},
 		{Name: prefix + ".dlq", Partitions: 1, Cleanup: deleted, Retention: 30 * day},
 		{Name: prefix + ".registry.commands", Partitions: 1, Cleanup: deleted, Retention: 30 * day, Fixed: true},
@@ -46,6 +46,9 @@ func Events(prefix string) string { return prefix + ".events" }
 
 // Stats is the topic of the results.
 func Stats(prefix string) string { return prefix + ".stats" }
+
+// Decisions is the topic of what the engine decided.
+func Decisions(prefix string) string { return prefix + ".decisions" }
 
 // The settings of a topic that the table is about.
 const (
