@@ -33,8 +33,10 @@ type Config struct {
 	// for the first. Default: nothing is.
 	Follows func(topic string, key, before, after []byte) error
 	Exact   []string // output topics of which each key must have every value of the oracle, in order
-	Except  []string // output topics and stores that are not compared
-	// Settled is the time without a new record after which a run is over, default 30 s; it is over within Deadline, default 5 min.
+	// Except says which keys of an output topic or a store are not compared. Default: none.
+	Except func(name string, key []byte) bool
+	// Settled is the time without a new record after which a run is over, default 30 s: longer than the longest grace, as
+	// nothing is written before it is over. Deadline is the time in which that must come to pass, default 5 min.
 	Settled, Deadline time.Duration
 }
 
@@ -70,6 +72,9 @@ func (c *Config) defaults() {
 	if c.Seed == 0 {
 		c.Seed = rand.Uint64()
 	}
+	if c.Except == nil {
+		c.Except = func(string, []byte) bool { return false }
+	}
 	if c.Follows == nil {
 		c.Follows = func(string, []byte, []byte, []byte) error { return nil }
 	}
@@ -85,6 +90,7 @@ func (c *Config) Validate() error {
 	}
 	check(c.Topology != nil, "no topology: declare one")
 	check(c.Input != nil, "no input: without records nothing is shown")
+	check(c.Duration > 3*calm, "duration is %s: longer than %s, as nothing happens in the first and the last %s", c.Duration, 3*calm, calm)
 	check(c.Tick > 0 && c.Every > 0, "tick %s, every %s: must be positive", c.Tick, c.Every)
 	check(c.Instances > 0 && c.Brokers > 0 && c.Partitions > 0, "%d instances, %d brokers, %d partitions: at least one of each", c.Instances, c.Brokers, c.Partitions)
 	for _, kind := range c.Kinds {

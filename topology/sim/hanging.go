@@ -16,7 +16,7 @@ type stuck struct {
 // lookForHanging watches the last stable offsets while there are faults.
 func (w *world) lookForHanging() {
 	stable := map[place]stuck{}
-	for end := w.began.Add(w.cfg.Duration); time.Now().Before(end); time.Sleep(time.Second) {
+	for end := w.began.Add(w.cfg.Duration); time.Now().Before(end) && w.wait(time.Second); {
 		for _, topic := range w.topics {
 			for _, p := range w.kafka.PartitionInfos(topic) {
 				at := place{topic, p.Partition}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -55,7 +54,7 @@ type says struct {
 
 func (s *says) Write(p []byte) (int, error) {
 	line := strings.TrimSpace(string(p))
-	s.h.note(fmt.Sprintf("%s   %s %s", clockOf(time.Since(s.h.w.began)), s.l.of.name, line))
+	s.h.note(fmt.Sprintf("%s   %s %s", clockOf(s.h.w.now()), s.l.of.name, line))
 	if strings.HasPrefix(line, "ERROR") && !strings.HasPrefix(line, "ERROR kgo") && !s.l.ending() { // the client's are for the app to cope with
 		s.h.w.anomaly("instance %s logs an error: %s", s.l.of.name, line)
 	}

@@ -22,7 +22,9 @@ func (w *world) produce() {
 			w.anomaly("the producer of the input fails: %v", err)
 		}
 		w.report.Records += len(records)
-		time.Sleep(w.cfg.Tick)
+		if !w.wait(w.cfg.Tick) {
+			return
+		}
 	}
 }
 

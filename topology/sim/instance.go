@@ -90,7 +90,9 @@ func (i *instance) ended(l *life, err error) {
 		i.mu.life = nil
 	}
 	i.mu.Unlock()
-	time.Sleep(time.Second)
+	if !i.w.wait(time.Second) {
+		return
+	}
 	if err := i.start(); err != nil {
 		i.w.anomaly("%v", err)
 	}

@@ -15,6 +15,7 @@ type Report struct {
 	Real      time.Duration // time that it took
 	Faults    map[Kind]int  // that had an effect
 	Idle      int           // faults that met nothing, as one of an instance that was down
+	Barriers  int           // rebalances that kfake had to be helped out of
 	Records   int           // of the input
 	Commits   int64
 	Anomalies []string
@@ -53,6 +54,7 @@ func (r *Report) Add(other Report) {
 	r.Virtual += other.Virtual
 	r.Real += other.Real
 	r.Idle += other.Idle
+	r.Barriers += other.Barriers
 	r.Records += other.Records
 	r.Commits += other.Commits
 	r.Anomalies = append(r.Anomalies, other.Anomalies...)

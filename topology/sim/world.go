@@ -31,7 +31,10 @@ type world struct {
 	lives     sync.WaitGroup
 	faults    sync.WaitGroup
 	commits   atomic.Int64
+	stopping  atomic.Bool
 	began     time.Time
+	over      bool          // the bubble is gone
+	hopeless  chan struct{} // closed when there are anomalies enough
 	history   history
 	watch     *watch
 	logs      logs                       // at the end
@@ -41,6 +44,9 @@ type world struct {
 	report    Report
 }
 
+// dawn is when a run begins.
+var dawn = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
 func newWorld(cfg *Config, topo *topology.Topology) *world {
 	w := &world{cfg: cfg, topo: topo, topics: topicsOf(topo), report: Report{Seed: cfg.Seed, Faults: map[Kind]int{}}}
 	w.history.w = w
@@ -49,21 +55,25 @@ func newWorld(cfg *Config, topo *topology.Topology) *world {
 
 // run is the life of a world, in its bubble.
 func (w *world) run(t *testing.T) {
-	w.began = time.Now()
+	time.Sleep(time.Until(dawn)) // a bubble begins in 2000
+	w.began, w.hopeless = time.Now(), make(chan struct{})
 	if err := w.open(); err != nil {
 		t.Fatal(err)
 	}
 	defer w.close()
 	for _, f := range schedule(w.cfg) {
 		w.faults.Go(func() {
-			time.Sleep(f.at)
-			w.inflict(&f)
+			if w.wait(f.at) {
+				w.inflict(&f)
+			}
 		})
 	}
 	w.faults.Go(w.lookForHanging)
+	w.lives.Go(w.keepBarriers)
 	w.produce()
 	w.faults.Wait()
 	w.settle()
+	w.stopping.Store(true)
 	w.report.Virtual = time.Since(w.began)
 	for _, i := range w.instances {
 		i.stop()
@@ -126,11 +136,13 @@ func (w *world) settle() {
 		if end := w.written(); end != last {
 			last, since = end, time.Now()
 		}
+		if !w.wait(time.Second) {
+			return
+		}
 		if time.Now().After(deadline) {
 			w.anomaly("records are still written %s after the last fault", w.cfg.Deadline)
 			return
 		}
-		time.Sleep(time.Second)
 	}
 }
 
@@ -144,14 +156,37 @@ func (w *world) written() (n int64) {
 	return n
 }
 
+// now is the time of the run, its end when the bubble is gone.
+func (w *world) now() time.Duration {
+	if w.over {
+		return w.report.Virtual
+	}
+	return time.Since(w.began)
+}
+
 func (w *world) anomaly(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	if !w.began.IsZero() {
-		w.history.note(clockOf(time.Since(w.began)) + " ANOMALY " + text)
-	}
+	w.history.note(clockOf(w.now()) + " ANOMALY " + text)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.report.Anomalies = append(w.report.Anomalies, text)
+	if w.report.Anomalies = append(w.report.Anomalies, text); len(w.report.Anomalies) == enough {
+		close(w.hopeless)
+	}
+}
+
+// enough anomalies end a run: the app may be of no use any more, and nothing new is learnt.
+const enough = 12
+
+// wait lets time go by; false if the run has become hopeless.
+func (w *world) wait(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-w.hopeless:
+		return false
+	}
 }
 
 func (w *world) count(kind Kind, hit bool) {
