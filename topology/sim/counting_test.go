@@ -10,16 +10,20 @@ import (
 	"github.com/abacus-stream/abacus/processors"
 	"github.com/abacus-stream/abacus/topology"
 	"github.com/abacus-stream/abacus/topology/sim"
+	"github.com/abacus-stream/abacus/topology/worker"
 )
 
-// counting counts words behind a repartition topic, and hands each on beside that: two hops, and a
-// topic in which every record counts.
+// counting counts words behind a repartition topic, in all and in windows that close once, and hands
+// each on beside that: two hops, and topics in which every record counts.
 func counting() sim.Config {
 	return sim.Config{
 		Topology: func(b *topology.Builder) {
 			words := topology.From(b, "words", codecs.String, codecs.String)
 			topology.To(words, "echoes")
-			topology.To(processors.Count(topology.Repartition(words, "again"), "counted"), "counts")
+			again := topology.Repartition(words, "again")
+			topology.To(processors.Count(again, "counted"), "counts")
+			closing := processors.Tumbling{Size: 5 * time.Second, Grace: 2 * time.Second, Emit: processors.OnClose}
+			topology.To(processors.CountWindows(processors.Window(again, closing), "per-five-seconds"), "windows")
 		},
 		Input: func(rng *rand.Rand, now time.Time) (all []sim.Record) {
 			for i := range rng.IntN(5) {
@@ -33,8 +37,12 @@ func counting() sim.Config {
 			}
 			return nil
 		},
-		Exact:     []string{"echoes"},
+		Exact:     []string{"echoes", "windows"},
 		Instances: 3,
+		// A task that is idle holds nobody back, also when its instance dies: what comes until another takes over may be late.
+		// So none is idle while there is input.
+		Worker:  worker.Config{IdleAfter: 40 * time.Second},
+		Settled: time.Minute,
 	}
 }
 
