@@ -7,23 +7,33 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/abacus-stream/abacus/state"
+	"github.com/abacus-stream/abacus/state/memory"
 	"github.com/abacus-stream/abacus/topology"
 	"github.com/abacus-stream/abacus/topology/worker"
 )
 
 // disks compares what each instance has kept of each store with the changelog, up to the offset that
-// the store says it contains. It may lie behind, as the task has gone to another instance since; it
-// may not hold another row.
+// the store says it contains: at the end, and at each moment in which it was killed. It may lie
+// behind, as the task has gone to another instance since; it may not hold another row.
 func (w *world) disks() (found []string) {
 	for _, i := range w.instances {
-		for _, sub := range w.topo.Subs {
-			for p := range w.tasks(sub) {
-				for _, def := range sub.Stores {
-					id := topology.TaskID{Sub: sub.ID, Partition: int32(p)}
-					store := i.disk().Store(worker.StoreName(w.topo.App, id, def))
-					if fault := kept(store, w.logs[sub.Changelog(def)][int32(p)]); fault != "" {
-						found = append(found, fmt.Sprintf("instance %s, store %s of task %s: %s", i.name, def.Name, id, fault))
-					}
+		for n, disk := range append(i.left, i.disk()) {
+			for _, fault := range w.disk(disk) {
+				found = append(found, fmt.Sprintf("instance %s, its disk of %d of %d: %s", i.name, n+1, len(i.left)+1, fault))
+			}
+		}
+	}
+	return found
+}
+
+func (w *world) disk(disk *memory.DB) (found []string) {
+	for _, sub := range w.topo.Subs {
+		for p := range w.tasks(sub) {
+			id := topology.TaskID{Sub: sub.ID, Partition: int32(p)}
+			for _, def := range sub.Stores {
+				store := disk.Store(worker.StoreName(w.topo.App, id, def))
+				if fault := kept(store, w.logs[sub.Changelog(def)][int32(p)]); fault != "" {
+					found = append(found, fmt.Sprintf("store %s of task %s: %s", def.Name, id, fault))
 				}
 			}
 		}

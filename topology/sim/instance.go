@@ -20,6 +20,7 @@ type instance struct {
 		rows *memory.DB // its disk
 		life *life      // nil while it is down
 	}
+	left []*memory.DB // what it was left with each time it was killed; guarded by mu
 }
 
 // life is one run of an instance's app. A life that was killed goes on for a while, as a zombie whom
@@ -126,6 +127,7 @@ func (i *instance) kill(wipe bool) bool {
 		i.mu.rows = memory.New()
 	} else {
 		i.mu.rows = i.mu.rows.Copy()
+		i.left = append(i.left, i.mu.rows.Copy())
 	}
 	i.mu.Unlock()
 	l.cancel()
