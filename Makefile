@@ -15,7 +15,7 @@ build:
 test:
 	@said=$$(mktemp); ABACUS_TEST_SAID=$$said $(GO) test -timeout 20m ./...; code=$$?; cat $$said; rm -f $$said; exit $$code
 
-# Runs topologies in virtual time under faults, a quarter of an hour for each seed; some 20 s an hour. ARGS="-seed n" gives
+# Runs topologies in virtual time under faults, a quarter of an hour at most for each seed; some 20 s an hour. ARGS="-seed n" gives
 # the same seeds again, ARGS="-seed n -hours 0.2" the first of them.
 sim:
 	@said=$$(mktemp); $(GO) test -tags sim -count 1 -timeout 12h -v -run TestHours ./topology/sim -hours $(HOURS) -said $$said $(ARGS); code=$$?; cat $$said; rm -f $$said; exit $$code

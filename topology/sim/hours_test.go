@@ -20,7 +20,7 @@ var (
 	said  = flag.String("said", "", "file for the last line")
 )
 
-// TestHours simulates the topologies of these tests in turn, a quarter of an hour each, every time with a seed of its own.
+// TestHours simulates the topologies of these tests in turn, every time with a seed of its own.
 func TestHours(t *testing.T) {
 	first := *seed
 	if first == 0 {

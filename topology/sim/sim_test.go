@@ -16,7 +16,7 @@ func simulated(t *testing.T) []sim.Config {
 	return []sim.Config{counting(), shop(), experiments(t)}
 }
 
-// A quarter of a virtual hour of each, with fresh seeds: `go test -run TestShop -seed n` takes one again.
+// A quarter of a virtual hour, or about half of it, of each, with fresh seeds: `go test -run TestShop -seed n` takes one again.
 
 func TestCounting(t *testing.T) { run(t, counting()) }
 
