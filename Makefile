@@ -2,7 +2,10 @@
 GO ?= go
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: build test mutants lint race bench bench-micro calibration fuzz demo up
+# Virtual hours of the simulations of topology/sim.
+HOURS ?= 1
+
+.PHONY: build test sim mutants lint race bench bench-micro calibration fuzz demo up
 
 build:
 	$(GO) build -trimpath -o abacus ./cmd/abacus
@@ -11,6 +14,11 @@ build:
 # those fail. ABACUS_TEST_KAFKA and ABACUS_TEST_REDIS name services that run already.
 test:
 	@said=$$(mktemp); ABACUS_TEST_SAID=$$said $(GO) test -timeout 20m ./...; code=$$?; cat $$said; rm -f $$said; exit $$code
+
+# Runs topologies in virtual time under faults, a quarter of an hour at most for each seed; some 20 s an hour. ARGS="-seed n" gives
+# the same seeds again, ARGS="-seed n -hours 0.2" the first of them.
+sim:
+	@said=$$(mktemp); $(GO) test -tags sim -count 1 -timeout 12h -v -run TestHours ./topology/sim -hours $(HOURS) -said $$said $(ARGS); code=$$?; cat $$said; rm -f $$said; exit $$code
 
 # Seeds bugs, one at a time, and prints which check catches each; about five minutes.
 mutants:

@@ -14,6 +14,9 @@ const (
 	eachStep = "TestCrashAtEachStepOfACommitCountsOnce"
 )
 
+// simulated is a quarter of a virtual hour under random faults.
+var simulated = check{pkg: "topology/sim", test: "TestCounting", tries: 3}
+
 // commits are bugs of commits, transactions and restores.
 var commits = []mutant{
 	{
@@ -38,7 +41,7 @@ var commits = []mutant{
 			return t.end(ctx)
 		}`},
 		},
-		checks: []check{{pkg: workerPkg, test: eachStep}},
+		checks: []check{{pkg: workerPkg, test: eachStep}, simulated},
 	},
 	{
 		bug:    "offsets beside the transaction",
@@ -59,7 +62,7 @@ var commits = []mutant{
 	resp, err := plain.RequestWith(ctx, t.w.client)
 `},
 		},
-		checks: []check{{pkg: workerPkg, test: eachStep}},
+		checks: []check{{pkg: workerPkg, test: eachStep}, simulated},
 	},
 	{
 		bug:    "engine batch before EndTxn",
@@ -68,7 +71,7 @@ var commits = []mutant{
 			{commitFile, "{Ended, func() error { return t.end(ctx) }}", "{Ended, func() error { t.apply(touched); return w.checkpointAll() }}"},
 			{commitFile, "{Applied, func() error { t.apply(touched); return nil }}", "{Applied, func() error { return t.end(ctx) }}"},
 		},
-		checks: []check{{pkg: workerPkg, test: eachStep}},
+		checks: []check{{pkg: workerPkg, test: eachStep}, simulated},
 	},
 	{
 		bug:    "keep aborted rows in the cache",
@@ -89,7 +92,7 @@ var commits = []mutant{
 		}()
 `},
 		},
-		checks: []check{{pkg: workerPkg, test: eachStep}, {pkg: pipelinePkg, sub: "kfake", test: "TestAfterAnAbortedTransactionTheStateIsTheOneBefore"}},
+		checks: []check{{pkg: workerPkg, test: eachStep}, {pkg: pipelinePkg, sub: "kfake", test: "TestAfterAnAbortedTransactionTheStateIsTheOneBefore"}, simulated},
 	},
 	{
 		bug:    "offsets polled instead of processed",
@@ -134,7 +137,7 @@ var commits = []mutant{
 	}
 `},
 		},
-		checks: []check{{pkg: workerPkg, test: "TestLostEndTxnResponseCountsOnce", tries: 3}},
+		checks: []check{{pkg: workerPkg, test: "TestLostEndTxnResponseCountsOnce", tries: 3}, simulated},
 	},
 	{
 		bug:    "mirror before commit",
@@ -142,7 +145,7 @@ var commits = []mutant{
 		edits: []edit{
 			{clientFile, "kgo.FetchIsolationLevel(kgo.ReadCommitted())", "kgo.FetchIsolationLevel(kgo.ReadUncommitted())"},
 		},
-		checks: []check{{pkg: pipelinePkg, sub: "kfake", test: "TestTheMirrorShowsNothingBeforeTheCommit"}, {pkg: workerPkg, test: "TestRecordsOfAnAbortedTransactionAreNotCounted"}},
+		checks: []check{{pkg: pipelinePkg, sub: "kfake", test: "TestTheMirrorShowsNothingBeforeTheCommit"}, {pkg: workerPkg, test: "TestRecordsOfAnAbortedTransactionAreNotCounted"}, simulated},
 	},
 	{
 		bug:    "callback-sum ownership",
@@ -193,6 +196,6 @@ var commits = []mutant{
 			{"topology/worker/fetch.go", "Offset: r.next, IsolationLevel: kgo.ReadCommitted(),", "Offset: r.next, IsolationLevel: kgo.ReadUncommitted(),"},
 			{"topology/worker/fetch.go", "req.MaxBytes, req.IsolationLevel = 1, 50<<20, 1\n", "req.MaxBytes, req.IsolationLevel = 1, 50<<20, 0\n"},
 		},
-		checks: []check{{pkg: workerPkg, test: eachStep}},
+		checks: []check{{pkg: workerPkg, test: eachStep}, simulated},
 	},
 }

@@ -28,6 +28,7 @@ var meanings = []mutant{
 		checks: []check{
 			{pkg: taskPkg, test: "TestWatermarkIsTheMinimumOfThoseNotIdle"},
 			{pkg: pipelinePkg, sub: "kfake", test: "TestABacklogCaughtUpByTwoWorkersGivesWhatOneWorkerGives", tries: 3},
+			simulated,
 		},
 	},
 	{

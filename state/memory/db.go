@@ -32,6 +32,17 @@ func (db *DB) Store(name string) state.Store {
 	return &store{rows: r}
 }
 
+// Copy gives a DB with the rows of now: what a process that is killed leaves behind, whatever it writes afterwards.
+func (db *DB) Copy() *DB {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	c := New()
+	for name, r := range db.stores {
+		c.stores[name] = r.copy()
+	}
+	return c
+}
+
 type tree = btreemap.BTreeMap[[]byte, []byte]
 
 func newTree() *tree { return btreemap.New[[]byte, []byte](degree, bytes.Compare) }
@@ -41,4 +52,10 @@ type rows struct {
 	mu         sync.Mutex
 	tree       *tree
 	checkpoint []byte // encoded; empty for none
+}
+
+func (r *rows) copy() *rows {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return &rows{tree: r.tree.Clone(), checkpoint: bytes.Clone(r.checkpoint)}
 }

@@ -36,6 +36,32 @@ func TestStoresAreApart(t *testing.T) {
 	require.True(t, ok)
 }
 
+func TestACopyKeepsTheRowsOfItsMoment(t *testing.T) {
+	db := New()
+	store := db.Store("one")
+	var b state.Batch
+	b.Put([]byte("ann"), []byte("1"))
+	b.SetCheckpoint(state.Checkpoint{ChangelogOffset: 5})
+	require.NoError(t, store.Apply(&b))
+	copied := db.Copy()
+	b.Reset()
+	b.Put([]byte("ann"), []byte("2"))
+	b.Put([]byte("bob"), []byte("2"))
+	b.SetCheckpoint(state.Checkpoint{ChangelogOffset: 9})
+	require.NoError(t, store.Apply(&b))
+	require.NoError(t, db.Store("two").Clear())
+	kept := copied.Store("one")
+	value, _, err := kept.Get([]byte("ann"))
+	require.NoError(t, err)
+	require.Equal(t, "1", string(value))
+	_, ok, err := kept.Get([]byte("bob"))
+	require.NoError(t, err)
+	require.False(t, ok)
+	checkpoint, _, err := kept.Checkpoint()
+	require.NoError(t, err)
+	require.EqualValues(t, 5, checkpoint.ChangelogOffset)
+}
+
 func TestCorruptCheckpoint(t *testing.T) {
 	db := New()
 	store := db.Store("one")

@@ -126,9 +126,13 @@ func (a *App) checkCluster(ctx context.Context) error {
 	return fmt.Errorf("versions of the cluster: %w", answered)
 }
 
-// storeName names a store of a task in the engine of the process.
+// StoreName names a store of a task in the engine of the process.
+func StoreName(app string, id topology.TaskID, def topology.Store) string {
+	return fmt.Sprintf("%s/%s/%s", app, id, def.Name)
+}
+
 func (a *App) storeName(id topology.TaskID, def topology.Store) string {
-	return fmt.Sprintf("%s/%s/%s", a.topo.App, id, def.Name)
+	return StoreName(a.topo.App, id, def)
 }
 
 func (a *App) close() error {

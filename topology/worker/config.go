@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/plugin/kzap"
 	"go.uber.org/zap"
 
+	"github.com/abacus-stream/abacus/state/memory"
 	"github.com/abacus-stream/abacus/topology"
 )
 
@@ -21,6 +22,7 @@ type Config struct {
 	StateDir    string        // local state; default ./<app>-state; unused with Memory
 	Instance    string        // name of this process in the group; default: kept in the state directory
 	Memory      bool          // stores in memory: restored from the changelogs at each start
+	Rows        *memory.DB    // where Memory keeps them; default: one of its own. One that outlives the app stands for a disk in tests
 	Workers     int           // default: number of cores
 	CommitEvery time.Duration // longest commit interval, default 100 ms
 	// CheckpointEvery is how long rows committed in the log may stay out of the local state, default 5 s. It is what a

@@ -29,7 +29,10 @@ type engine struct {
 
 // openEngine opens and locks the state directory; the instance id lives in it.
 func openEngine(cfg *Config) (*engine, error) {
-	e := &engine{instance: cfg.Instance, memory: memory.New()}
+	e := &engine{instance: cfg.Instance, memory: cfg.Rows}
+	if e.memory == nil {
+		e.memory = memory.New()
+	}
 	if cfg.Memory {
 		if e.instance == "" {
 			e.instance = strings.ToLower(rand.Text()[:8])

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
 
@@ -56,13 +57,21 @@ func (g *globals) load(ctx context.Context) error {
 			return fmt.Errorf("end of %s: %w", r.topic, end.Err)
 		}
 		for r.next < end.Offset {
-			if err := g.step(ctx, r); err != nil {
+			if err := g.step(ctx, r); err != nil && !passes(err) {
 				return err
+			} else if err != nil {
+				g.app.log.Warn("global table unreadable, trying again", zap.String("topic", r.topic), zap.Error(err))
+				if err := pause(ctx, 100*time.Millisecond); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
 }
+
+// passes says that the next try may do: a leader has moved, a connection broke.
+func passes(err error) bool { return kerr.IsRetriable(err) || kgo.IsRetryableBrokerErr(err) }
 
 func (g *globals) step(ctx context.Context, r *reader) error {
 	records, err := r.fetch(ctx)
