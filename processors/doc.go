@@ -82,6 +82,8 @@
 //
 //	join          result when                                 its time        its headers
 //	JoinTable     a record of the stream comes                the record's    the record's
+//	JoinTableAsOf stream time has passed the record's time    the record's    the record's
+//	              plus the grace
 //	JoinGlobal    a record of the stream comes                the record's    the record's
 //	JoinTables    an update changes either side               the greater     the update's
 //	JoinForeign   an update changes either side               the greater     the update's
@@ -94,6 +96,22 @@
 // does not depend on the order of arrival, as long as records come within the grace.
 //
 // Every update forwards its own result: joins do not wait for the commit as aggregates do.
+//
+// # Versioned tables
+//
+// ToVersionedTable keeps the versions of each key by event time, as Kafka Streams' versioned stores
+// do (KIP-889, KIP-914), for a history of stream time after they were succeeded. Updates may come in
+// any order; a tombstone is a version. Its stream is that of the newest versions: an update out of
+// order changes the history and is not forwarded, so that joins of tables and aggregates below pass
+// over it. Kafka Streams tells the same by a flag.
+//
+// JoinTable with a versioned table joins a record with the row of its time that is known when it is
+// read. JoinTableAsOf (KIP-923) has records wait in a store until stream time, which is that of both
+// topics, has passed their time plus the grace: where no update is later than that, the results are
+// the join of all records with all updates, whatever order they came in. Kafka Streams lets records
+// wait by the time of the stream alone. Further back than the history only a version that still
+// stands is found. Results are forwarded with the times of their records, as long behind stream time
+// as these have waited: let windows directly below have a grace of that, or repartition above them.
 //
 // # Layouts
 //
@@ -113,6 +131,10 @@
 //	                                    value  1 | result
 //	row of ToTable                      key    the stream's key codec
 //	                                    value  the stream's value codec
+//	row of ToVersionedTable             in package state: rows of Versions
+//	row of JoinTableAsOf                key    1 | time 8 | key | number 4
+//	                                    value  1 | for each: length uvarint | value | headers uvarint |
+//	                                           for each: length uvarint | key | length + 1 uvarint, 0 for nil | 0 | value
 //	row of JoinTables and others        key    the streams' key codec
 //	                                    value  1 | sides 1, 1 left + 2 right | for each: time 8 | length uvarint | value
 //	row of JoinForeign and others       key    k | the left stream's key codec
