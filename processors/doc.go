@@ -36,6 +36,11 @@
 // its rows are deleted, when stream time passes its end plus the grace. A record for a closed
 // window is late: it goes to the late topic with its window and its distance from stream time.
 //
+// The rows of tumbling and hopping windows are ordered by time and are deleted by their range, with one
+// record in a changelog of cleanup compact,delete that keeps the others for size, grace and the
+// worker's ChangelogSlack. Rows of sliding windows, sessions and Suppress are deleted by their keys,
+// in changelogs of cleanup compact.
+//
 // Results are forwarded on update, every d of stream time, on close, or by a mix of these. With an
 // Every alone, a change waits for the clock to pass the next multiple, or for its window to close;
 // that it waits is in the store, so a restart forgets nothing.

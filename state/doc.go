@@ -32,6 +32,10 @@
 //	    1 | kind 1 | begin 8 | value     of both: kind 1 a value, 0 a deletion; begin as it is
 //	e | start of a stretch 8 | key       versions of the key ended in that stretch of time, an eighth of the retention: 1
 //
+// Trim, the row that says below which key a table has none (trim.go):
+//
+//	00 "trim"                            that key
+//
 // Other rows have no layout of their own: keys and values are the bytes that were put, the same in the engine and in the
 // changelog. What the engines add around them is in their package docs. Batch and Cache are never on a disk.
 package state

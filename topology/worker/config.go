@@ -35,9 +35,12 @@ type Config struct {
 	RepartitionLag int64
 	MaxAhead       time.Duration // that an event may lie ahead of its append time, default 5 min
 	Session        time.Duration // of group membership, default 10 s
-	DeadLetters    string        // topic, default <app>.dlq
-	Lates          string        // topic, default <app>.late
-	Logger         *zap.Logger   // default: none
+	// ChangelogSlack is how long the changelogs of windows keep rows beyond the end of their windows, default 24 h: longer
+	// than the app is ever down, or its stream time behind the wall clock, or rows of open windows are lost with its disk.
+	ChangelogSlack time.Duration
+	DeadLetters    string      // topic, default <app>.dlq
+	Lates          string      // topic, default <app>.late
+	Logger         *zap.Logger // default: none
 	Dial           func(ctx context.Context, network, host string) (net.Conn, error)
 	Hooks          Hooks
 	// Advertise is the host:port at which other instances reach the HTTP of package query in this one; default: none
@@ -93,6 +96,7 @@ func (c *Config) defaults(app string) {
 	length(&c.CommitEvery, 100*time.Millisecond)
 	length(&c.CheckpointEvery, 5*time.Second)
 	length(&c.MaxAhead, 5*time.Minute)
+	length(&c.ChangelogSlack, 24*time.Hour)
 	length(&c.Session, 10*time.Second)
 	if c.Workers == 0 {
 		c.Workers = runtime.GOMAXPROCS(0)
@@ -127,6 +131,7 @@ func (c *Config) Validate() error {
 	check(c.PollRecords > 0, "poll records is %d: at least 1", c.PollRecords)
 	check(c.CommitEvery > 0, "commit interval is %s: must be positive", c.CommitEvery)
 	check(c.CheckpointEvery > 0, "checkpoint interval is %s: must be positive", c.CheckpointEvery)
+	check(c.ChangelogSlack > 0, "changelog slack is %s: must be positive", c.ChangelogSlack)
 	check(c.CommitBytes > 0, "commit bytes is %d: must be positive", c.CommitBytes)
 	check(c.Session >= time.Second, "session timeout is %s: at least 1s", c.Session)
 	_, port, err := net.SplitHostPort(c.Advertise)
