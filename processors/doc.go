@@ -102,6 +102,12 @@
 //
 // Every update forwards its own result: joins do not wait for the commit as aggregates do.
 //
+// # Expiring tables
+//
+// ToExpiringTable removes the rows that have not been updated for a while of stream time, and says so
+// by tombstones: below it a join of tables takes results back, and JoinTable finds no row. Kafka
+// Streams leaves that to a punctuator that scans the store.
+//
 // # Versioned tables
 //
 // ToVersionedTable keeps the versions of each key by event time, as Kafka Streams' versioned stores
@@ -136,6 +142,8 @@
 //	                                    value  1 | result
 //	row of ToTable                      key    the stream's key codec
 //	                                    value  the stream's value codec
+//	row of ToExpiringTable              key    the stream's key codec
+//	                                    value  1 | time 8 | time of its timer 8 | the stream's value codec
 //	row of ToVersionedTable             in package state: rows of Versions
 //	row of JoinTableAsOf                key    1 | time 8 | key | number 4
 //	                                    value  1 | for each: length uvarint | value | headers uvarint |

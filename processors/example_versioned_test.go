@@ -49,3 +49,18 @@ func ExampleLeftJoinTableAsOf() {
 	// priced pear two without price
 	// priced pear one for 4EUR
 }
+
+func ExampleToExpiringTable() {
+	var b topology.Builder
+	logins := topology.FromUpdates(&b, "logins", codecs.String, codecs.String, nil) // user -> device
+	online := processors.ToExpiringTable(logins, "online", 30*time.Second)
+	topology.To(online.Stream, "online")
+
+	playTimed(&b, "logins 0 ann phone", "logins 10 bob laptop", "logins 20 ann tablet", "logins 45 cid phone")
+	// Output:
+	// online ann phone
+	// online bob laptop
+	// online ann tablet
+	// online bob deleted
+	// online cid phone
+}

@@ -102,9 +102,16 @@ func (p *lookup[K, V, T, VO]) meet(rec *topology.Record[K, V], now int64) error 
 
 // find gives the row of the encoded key, of a versioned table that of a time.
 func (p *lookup[K, V, T, VO]) find(at, now int64) (row []byte, found bool, err error) {
-	if p.versions == nil {
-		return p.table.Get(p.encoded)
+	if p.versions != nil {
+		version, found, err := p.versions.GetAsOf(p.encoded, at, now)
+		return version.Value, found, err
 	}
-	version, found, err := p.versions.GetAsOf(p.encoded, at, now)
-	return version.Value, found, err
+	row, found, err = p.table.Get(p.encoded)
+	if found && p.store.Expiry > 0 {
+		if len(row) < expiringHead {
+			return nil, false, fmt.Errorf("store %s: row of key %x: %w", p.store.Name, p.encoded, errRow)
+		}
+		row = row[expiringHead:]
+	}
+	return row, found, err
 }

@@ -43,6 +43,17 @@ var versioned = map[string]func(b *topology.Builder){
 		prices, ads := pastPrices(b, "prices", "price"), pastPrices(b, "ads", "ad")
 		topology.To(stamped(processors.JoinTables(prices.Stream, ads.Stream, "pairs", both)), "pairs")
 	},
+	"expiring": func(b *topology.Builder) {
+		topology.To(stamped(passingPrices(b).Stream), "updates")
+	},
+	"join-expiring": func(b *topology.Builder) {
+		topology.To(stamped(processors.LeftJoinTable(words(b), passingPrices(b), "priced", rightOrNone)), "priced")
+	},
+	"join-tables-expiring": func(b *topology.Builder) {
+		ads := topology.FromTable(b, "ads", "ad", codecs.String, codecs.String)
+		topology.To(stamped(processors.JoinTables(passingPrices(b).Stream, ads.Stream, "pairs", both)), "pairs")
+	},
+	"bad-expiry": func(b *topology.Builder) { processors.ToExpiringTable(words(b), "fleeting", time.Microsecond) },
 	"bad-versions": func(b *topology.Builder) {
 		in := words(b)
 		processors.ToVersionedTable(in, "forgetful", 0)
@@ -51,6 +62,13 @@ var versioned = map[string]func(b *topology.Builder){
 		processors.JoinTableAsOf(in, table, -time.Second, "hasty", both)
 		processors.JoinTableAsOf(in, processors.ToTable(in, "present"), time.Second, "blind", both)
 	},
+}
+
+// lifetime is how long rows of expiring tables live.
+const lifetime = 10 * time.Second
+
+func passingPrices(b *topology.Builder) topology.Table[string, string] {
+	return processors.ToExpiringTable(topology.FromUpdates(b, "prices", codecs.String, codecs.String, nil), "price", lifetime)
 }
 
 // pastPrices is a versioned table of text.

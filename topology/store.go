@@ -12,6 +12,9 @@ type Store struct {
 	// History is how long in ms of stream time a versioned table keeps versions that were succeeded: its rows are those of
 	// state.Versions. 0: a row is the newest value.
 	History int64
+	// Expiry is how long in ms of stream time a row is kept after its last update: two times lie before the value in each
+	// row. 0: for good.
+	Expiry int64
 	// Memory keeps the store in memory whatever engine the app uses.
 	Memory bool
 }
