@@ -29,6 +29,21 @@
 // zero value. Aggregates take no tombstone into a result, as Kafka Streams does. A sink writes one
 // as a record without value.
 //
+// # Times and headers
+//
+//	result of                               its time                          its headers
+//	operators that keep nothing, Dedup,     the record's                      the record's
+//	ToTable, ToVersionedTable
+//	ToExpiringTable, of a row that expires  when it was due                   none
+//	Aggregate, Count, Reduce, Cogroup       the greatest of the key's records none
+//	windows, Suppress                       the last of the window, end - 1   none
+//	joins                                   see there
+//	a processor of one's own, a punctuator  what it gives
+//
+// These are Kafka Streams' rules but for two: an aggregate forwards for many records at once and so
+// has the headers of none, where Kafka Streams has those of the last; and the time of a window's
+// result says which window it is of, where Kafka Streams has the greatest of its records.
+//
 // # Windows
 //
 // Window cuts a stream into windows [start, end) of event time; CountWindows, ReduceWindows,
