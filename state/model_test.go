@@ -53,6 +53,9 @@ func TestTableFollowsAModel(t *testing.T) {
 			"keep":    m.keep,
 			"abort":   m.abort,
 			"restore": m.restore,
+			"share": func(rt *rapid.T) {
+				state.ShareCache(rapid.Int64Range(1, 64<<10).Draw(rt, "bytes"), []*state.Table{m.table})
+			},
 			"restart": m.restart,
 		})
 	})

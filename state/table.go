@@ -37,8 +37,9 @@ func (t *Table) Stats() Stats { return t.cache.Stats() }
 // DirtyBytes is the size of the keys and values changed since the last Commit or Abort.
 func (t *Table) DirtyBytes() int64 { return t.cache.dirtyBytes }
 
-// Crowded says that the rows ahead of the engine take up half of the cache: time for a Checkpoint.
-func (t *Table) Crowded() bool { return t.cache.aheadBytes > t.cache.limit/2 }
+// Crowded says that the rows ahead of the engine take up half of the cache, of a shared one half of what it could have:
+// time for a Checkpoint.
+func (t *Table) Crowded() bool { return t.cache.aheadBytes > t.cache.spacious/2 }
 
 // Get returns the value of a key, uncommitted changes included. The bytes are valid until the next call on the table. A
 // key the cache does not know is read from the store and cached, also when it has no value.

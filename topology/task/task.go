@@ -108,6 +108,9 @@ func (t *Task) resume(p Position) {
 // Sub is the sub-topology that the task runs.
 func (t *Task) Sub() *topology.Sub { return t.cfg.Sub }
 
+// Tables are the tables of the stores, in the order of Sub.Stores.
+func (t *Task) Tables() []*state.Table { return t.cfg.Tables }
+
 // Add queues records of a source of the sub-topology, in offset order.
 func (t *Task) Add(source int, records []Record) { copy(t.Grow(source, len(records)), records) }
 

@@ -28,7 +28,7 @@ type Config struct {
 	CheckpointEvery time.Duration
 	CommitBytes     int64         // buffered bytes of a worker that force a commit, default 16 MiB
 	PollRecords     int           // records of one poll, default 10,000
-	CacheBytes      int64         // hot rows of each store of a task, default 128 MiB
+	CacheBytes      int64         // hot rows of all stores of a worker, shared by need, default 1 GiB
 	IdleAfter       time.Duration // quiet time after which a task is idle, default max(1 s, grace)
 	// RepartitionLag is how many records of a partition of a repartition topic may wait for their reader before the
 	// sources that feed it are held back, in each process, default 500,000; negative: any number.
@@ -111,7 +111,7 @@ func (c *Config) defaults(app string) {
 		c.PollRecords = 10_000
 	}
 	if c.CacheBytes == 0 {
-		c.CacheBytes = 128 << 20
+		c.CacheBytes = 1 << 30
 	}
 	if c.Logger == nil {
 		c.Logger = zap.NewNop()
