@@ -27,6 +27,14 @@ type Versions struct {
 	fresh, found       []byte
 	doomed             []byte // keys: uvarint length, key
 	next               int64  // stream time at which Expire has something to do
+
+	look func(row, value []byte) bool // see, made once
+	hit  struct {
+		row   versionRow
+		until int64
+		found bool
+		err   error
+	}
 }
 
 const (
@@ -46,7 +54,9 @@ const (
 
 // NewVersions views a table as versions that are kept for this many ms of stream time after they were succeeded.
 func NewVersions(table *Table, retention int64) *Versions {
-	return &Versions{table: table, retention: max(retention, 0), stretch: max(retention/stretches, 1), next: math.MinInt64}
+	v := &Versions{table: table, retention: max(retention, 0), stretch: max(retention/stretches, 1), next: math.MinInt64}
+	v.look = v.see
+	return v
 }
 
 // Next is the stream time at which Expire has something to remove: at once where the table has just been opened, Forever
@@ -214,17 +224,19 @@ func (v *Versions) newest(key []byte) (w versionRow, found bool, err error) {
 func (v *Versions) history(key []byte, at int64) (w versionRow, until int64, found bool, err error) {
 	v.key = historyKey(v.key[:0], key, at+1)
 	v.index = append(historyKey(v.index[:0], key, math.MaxInt64), 0)
-	var failed error
-	err = v.table.Scan(v.key, v.index, func(row, value []byte) bool {
-		until, found = int64(binary.BigEndian.Uint64(row[len(row)-8:])^versionSign), true
-		v.found = append(v.found[:0], value...)
-		w, failed = v.parse(row, v.found)
-		return false
-	})
-	if err == nil {
-		err = failed
+	v.hit.found, v.hit.err = false, nil
+	if err = v.table.Scan(v.key, v.index, v.look); err == nil {
+		err = v.hit.err
 	}
-	return w, until, found, err
+	return v.hit.row, v.hit.until, v.hit.found, err
+}
+
+// see makes a row of history the hit of a search, and ends it.
+func (v *Versions) see(row, value []byte) bool {
+	v.hit.until, v.hit.found = int64(binary.BigEndian.Uint64(row[len(row)-8:])^versionSign), true
+	v.found = append(v.found[:0], value...)
+	v.hit.row, v.hit.err = v.parse(row, v.found)
+	return false
 }
 
 // putHistory puts the version of a key that ended at a time, and lists it in the index.
