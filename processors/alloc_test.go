@@ -43,6 +43,15 @@ var pipelines = map[string]func(in topology.Stream[[]byte, int64]){
 	"dedup": func(in topology.Stream[[]byte, int64]) {
 		processors.Dedup(in, "once", func(k []byte, _ int64) []byte { return k }, codecs.Bytes, time.Millisecond)
 	},
+	"toversionedtable": func(in topology.Stream[[]byte, int64]) { processors.ToVersionedTable(in, "prices", time.Hour) },
+	"toexpiringtable":  func(in topology.Stream[[]byte, int64]) { processors.ToExpiringTable(in, "seen", time.Second) },
+	"jointable-versioned": func(in topology.Stream[[]byte, int64]) {
+		processors.LeftJoinTable(in, processors.ToVersionedTable(in, "prices", time.Hour), "joined", func(_ []byte, n int64, price *int64) int64 { return n })
+	},
+	"jointableasof": func(in topology.Stream[[]byte, int64]) {
+		table := processors.ToVersionedTable(in, "prices", time.Hour)
+		processors.LeftJoinTableAsOf(in, table, time.Millisecond, "joined", func(_ []byte, n int64, price *int64) int64 { return n })
+	},
 	"totable": func(in topology.Stream[[]byte, int64]) { processors.ToTable(in, "latest") },
 	"window": func(in topology.Stream[[]byte, int64]) {
 		processors.CountWindows(processors.Window(in, processors.Tumbling{Size: time.Second, Grace: time.Second}), "panes")

@@ -29,12 +29,32 @@
 // zero value. Aggregates take no tombstone into a result, as Kafka Streams does. A sink writes one
 // as a record without value.
 //
+// # Times and headers
+//
+//	result of                               its time                          its headers
+//	operators that keep nothing, Dedup,     the record's                      the record's
+//	ToTable, ToVersionedTable
+//	ToExpiringTable, of a row that expires  when it was due                   none
+//	Aggregate, Count, Reduce, Cogroup       the greatest of the key's records none
+//	windows, Suppress                       the last of the window, end - 1   none
+//	joins                                   see there
+//	a processor of one's own, a punctuator  what it gives
+//
+// These are Kafka Streams' rules but for two: an aggregate forwards for many records at once and so
+// has the headers of none, where Kafka Streams has those of the last; and the time of a window's
+// result says which window it is of, where Kafka Streams has the greatest of its records.
+//
 // # Windows
 //
 // Window cuts a stream into windows [start, end) of event time; CountWindows, ReduceWindows,
 // AggregateWindows and AggregateMerging keep one result per key and window. A window closes, and
 // its rows are deleted, when stream time passes its end plus the grace. A record for a closed
 // window is late: it goes to the late topic with its window and its distance from stream time.
+//
+// The rows of tumbling and hopping windows are ordered by time and are deleted by their range, with one
+// record in a changelog of cleanup compact,delete that keeps the others for size, grace and the
+// worker's ChangelogSlack. Rows of sliding windows, sessions and Suppress are deleted by their keys,
+// in changelogs of cleanup compact.
 //
 // Results are forwarded on update, every d of stream time, on close, or by a mix of these. With an
 // Every alone, a change waits for the clock to pass the next multiple, or for its window to close;
@@ -82,6 +102,8 @@
 //
 //	join          result when                                 its time        its headers
 //	JoinTable     a record of the stream comes                the record's    the record's
+//	JoinTableAsOf stream time has passed the record's time    the record's    the record's
+//	              plus the grace
 //	JoinGlobal    a record of the stream comes                the record's    the record's
 //	JoinTables    an update changes either side               the greater     the update's
 //	JoinForeign   an update changes either side               the greater     the update's
@@ -94,6 +116,28 @@
 // does not depend on the order of arrival, as long as records come within the grace.
 //
 // Every update forwards its own result: joins do not wait for the commit as aggregates do.
+//
+// # Expiring tables
+//
+// ToExpiringTable removes the rows that have not been updated for a while of stream time, and says so
+// by tombstones: below it a join of tables takes results back, and JoinTable finds no row. Kafka
+// Streams leaves that to a punctuator that scans the store.
+//
+// # Versioned tables
+//
+// ToVersionedTable keeps the versions of each key by event time, as Kafka Streams' versioned stores
+// do (KIP-889, KIP-914), for a history of stream time after they were succeeded. Updates may come in
+// any order; a tombstone is a version. Its stream is that of the newest versions: an update out of
+// order changes the history and is not forwarded, so that joins of tables and aggregates below pass
+// over it. Kafka Streams tells the same by a flag.
+//
+// JoinTable with a versioned table joins a record with the row of its time that is known when it is
+// read. JoinTableAsOf (KIP-923) has records wait in a store until stream time, which is that of both
+// topics, has passed their time plus the grace: where no update is later than that, the results are
+// the join of all records with all updates, whatever order they came in. Kafka Streams lets records
+// wait by the time of the stream alone. Further back than the history only a version that still
+// stands is found. Results are forwarded with the times of their records, as long behind stream time
+// as these have waited: let windows directly below have a grace of that, or repartition above them.
 //
 // # Layouts
 //
@@ -113,6 +157,12 @@
 //	                                    value  1 | result
 //	row of ToTable                      key    the stream's key codec
 //	                                    value  the stream's value codec
+//	row of ToExpiringTable              key    the stream's key codec
+//	                                    value  1 | time 8 | time of its timer 8 | the stream's value codec
+//	row of ToVersionedTable             in package state: rows of Versions
+//	row of JoinTableAsOf                key    1 | time 8 | key | number 4
+//	                                    value  1 | for each: length uvarint | value | headers uvarint |
+//	                                           for each: length uvarint | key | length + 1 uvarint, 0 for nil | 0 | value
 //	row of JoinTables and others        key    the streams' key codec
 //	                                    value  1 | sides 1, 1 left + 2 right | for each: time 8 | length uvarint | value
 //	row of JoinForeign and others       key    k | the left stream's key codec

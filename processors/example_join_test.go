@@ -2,6 +2,7 @@ package processors_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -239,15 +240,24 @@ func ExampleDedup() {
 // playAll runs a topology on records "TOPIC KEY VALUE", a second after another, and prints what
 // comes of each.
 func playAll(b *topology.Builder, records ...string) {
+	for i, record := range records {
+		records[i] = strings.Replace(record, " ", " "+strconv.Itoa(i)+" ", 1)
+	}
+	playTimed(b, records...)
+}
+
+// playTimed runs a topology on records "TOPIC SECOND KEY VALUE" and prints what comes of each.
+func playTimed(b *topology.Builder, records ...string) {
 	topo, err := b.Build("app")
 	if err != nil {
 		panic(err)
 	}
 	d := topologytest.New(nil, topo, topologytest.Config{})
 	o := observer{d: d, seen: map[string]int{}}
-	for i, record := range records {
-		f := strings.SplitN(record, " ", 3)
-		d.PipeAt(f[0], start+int64(i)*1000, []byte(f[1]), encode(f[0], f[2]))
+	for _, record := range records {
+		f := strings.SplitN(record, " ", 4)
+		second, _ := strconv.ParseInt(f[1], 10, 64)
+		d.PipeAt(f[0], start+second*1000, []byte(f[2]), encode(f[0], f[3]))
 		d.Run()
 		o.look(topo)
 	}

@@ -104,9 +104,11 @@ func (p *hopping[K, V, A]) close(now int64) error {
 	if err := p.forwardOwed(); err != nil {
 		return err
 	}
+	var last []byte
 	for key := range eachBytes(p.closing) {
-		p.rows.table.Delete(key)
+		last = key
 	}
+	p.trim(last)
 	return nil
 }
 

@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/abacus-stream/abacus/topology"
 	"github.com/abacus-stream/abacus/topology/topologytest"
 )
 
@@ -162,31 +161,7 @@ func TestJoinStreamsIsTheJoinOfTheSets(t *testing.T) {
 	for name, kind := range nearKinds {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
-				var b topology.Builder
-				topologies[name](&b)
-				topo, err := b.Build("app")
-				require.NoError(t, err)
-				tasks := rapid.IntRange(1, 3).Draw(t, "tasks")
-				d := topologytest.New(nil, topo, topologytest.Config{Tasks: tasks})
-				var all []arrival
-				front := start + 100_000
-				pipe := func(a arrival) {
-					d.PipeAt(a.topic, a.at, []byte(a.key), []byte(a.value))
-				}
-				for range rapid.IntRange(0, 60).Draw(t, "records") {
-					front += rapid.Int64Range(0, 2).Draw(t, "step") * 1000
-					a := arrival{
-						topic: rapid.SampledFrom([]string{"words", "clicks"}).Draw(t, "topic"),
-						key:   rapid.SampledFrom([]string{"ann", "bob", "cid"}).Draw(t, "key"),
-						value: rapid.StringMatching("[a-z]{1,4}").Draw(t, "value"),
-						at:    front - rapid.Int64Range(0, near.Grace.Milliseconds()).Draw(t, "behind"),
-					}
-					all = append(all, a)
-					pipe(a)
-					disturbAtRandom(t, d)
-				}
-				d.Run()
-				d.Advance(time.Minute) // all is quiet: every window closes
+				d, all := shuffled(t, name, near.Grace, "words", "clicks") // all is quiet: every window is closed
 				want := batchJoin(all, kind())
 				slices.Sort(want)
 				require.Equal(t, want, outputsOf(d, "near"))

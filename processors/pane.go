@@ -23,7 +23,11 @@ func aggregateWindows[K, V, A any](in Windows[K, V], name string, codec codecs.C
 	stream := grouped(in.stream, name, codec)
 	inner, _ := topology.Codecs(stream)
 	key := WindowedCodec[K]{Key: inner}
-	needs := topology.Needs{Stores: []topology.Store{{Name: name, Windowed: true}}}
+	store := topology.Store{Name: name}
+	if !in.panes.sliding { // whose rows are ordered by key
+		store.Retention = in.panes.reach()
+	}
+	needs := topology.Needs{Stores: []topology.Store{store}}
 	updates := topology.Process(stream, name, needs, func(out topology.Forward[Windowed[K], A]) topology.Processor[K, V] {
 		node := windowing[K, V, A]{aside: newAside(stream, name), panes: in.panes, fold: f, out: out, rows: windowRows(in.panes, key, codec)}
 		switch {
@@ -62,6 +66,7 @@ type windowing[K, V, A any] struct {
 	timer   *topology.Timer
 	first   int64  // no row's pane starts before it
 	closing []byte // keys of the rows to close: uvarint length, key
+	below   []byte // of which rows are gone
 }
 
 func (p *windowing[K, V, A]) Init(ctx topology.Context) error {
@@ -195,24 +200,35 @@ func (p *windowing[K, V, A]) close(now int64) error {
 	if err != nil {
 		return err
 	}
+	var last []byte
 	for key := range eachBytes(p.closing) {
 		if err := p.closeRow(key); err != nil {
 			return err
 		}
+		last = key
 	}
+	p.trim(last)
 	return nil
 }
 
-// closeRow deletes a row after its last word: the final result, or without OnClose a change that
-// has not been forwarded yet.
+// trim deletes the rows of all panes up to that of a key.
+func (p *windowing[K, V, A]) trim(last []byte) {
+	if last == nil {
+		return
+	}
+	start, _ := windowOf(last)
+	p.below = appendWindow(p.below[:0], start+1)
+	p.rows.table.Trim(p.below)
+}
+
+// closeRow forwards the last word of a row: the final result, or without OnClose a change that has
+// not been forwarded yet.
 func (p *windowing[K, V, A]) closeRow(key []byte) error {
 	row, err := p.rows.load(key)
 	if err != nil {
 		return err
 	}
-	clean := p.rows.clean()
-	p.rows.table.Delete(key)
-	if p.emit&OnClose == 0 && !p.rows.listed(row, p.rows.clean() == clean) {
+	if p.emit&OnClose == 0 && !p.rows.listed(row, p.rows.table.Changed(key)) {
 		return nil
 	}
 	if err := p.rows.keys.Parse(key, &p.rows.out); err != nil {

@@ -9,8 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/abacus-stream/abacus/processors"
-	"github.com/abacus-stream/abacus/topology"
-	"github.com/abacus-stream/abacus/topology/topologytest"
 )
 
 // span is a session of the model.
@@ -70,36 +68,16 @@ func spans(lists ...[]span) map[string]int64 {
 func TestSessionsAgainstAModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		gap, grace := rapid.Int64Range(1, 7).Draw(t, "gap"), rapid.Int64Range(0, 12).Draw(t, "grace")
-		emit := processors.Emit(rapid.IntRange(0, 3).Draw(t, "emit"))
-		every := rapid.Int64Range(0, 9).Draw(t, "every")
-		tasks := rapid.IntRange(1, 3).Draw(t, "tasks")
-		var b topology.Builder
-		suppressed(processors.Session{Gap: seconds(gap), Grace: seconds(grace), Emit: emit, Every: seconds(every)}, seconds(gap+grace))(&b)
-		topo, err := b.Build("app")
-		require.NoError(t, err)
-		d := topologytest.New(nil, topo, topologytest.Config{Tasks: tasks, Workers: rapid.IntRange(1, 2).Draw(t, "workers")})
-		m := sessionModel{gap: gap * 1000, grace: grace * 1000, stream: map[int32]int64{}}
-		keys := []string{"ann", "bob", "cid"}
-		pipe := func(key string, at int64) {
-			d.PipeAt("orders", at, []byte(key), encode("orders", "1"))
-			m.add(topology.PartitionOf([]byte(key), tasks), key, at)
-		}
-		at := start + 100_000
-		for range rapid.IntRange(0, 40).Draw(t, "records") {
-			at += rapid.Int64Range(-8, 10).Draw(t, "step") * 1000
-			pipe(rapid.SampledFrom(keys).Draw(t, "key"), at)
-			disturbAtRandom(t, d)
-		}
-		d.Run()
+		emit, every := drawEmit(t)
+		m := &sessionModel{gap: gap * 1000, grace: grace * 1000, stream: map[int32]int64{}}
+		by := processors.Session{Gap: seconds(gap), Grace: seconds(grace), Emit: emit, Every: every}
+		d, closeAll := countAtRandom(t, by, gap+grace, m)
 		require.Equal(t, m.late, len(d.Records("app.late")))
 		if emit&processors.OnUpdate != 0 || emit == 0 && every == 0 {
 			require.Equal(t, spans(m.open, m.closed), numbers(t, d, "counts"))
 		}
-		for _, key := range keys { // close all sessions but these
-			pipe(key, at+1_000_000)
-		}
-		d.Run()
-		require.Len(t, d.Rows("panes"), len(keys))
+		closeAll()
+		require.Len(t, d.Rows("panes"), len(countedKeys))
 		got := numbers(t, d, "counts")
 		for _, s := range m.open {
 			delete(got, s.name())

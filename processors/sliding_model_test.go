@@ -10,8 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/abacus-stream/abacus/processors"
-	"github.com/abacus-stream/abacus/topology"
-	"github.com/abacus-stream/abacus/topology/topologytest"
 )
 
 // slidingModel says what a count by sliding windows must come to by their definition: each record
@@ -74,41 +72,21 @@ func (m *slidingModel) open() map[string]int64 {
 func TestSlidingWindowsAgainstAModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		difference, grace := rapid.Int64Range(1, 7).Draw(t, "difference"), rapid.Int64Range(0, 12).Draw(t, "grace")
-		emit := processors.Emit(rapid.IntRange(0, 3).Draw(t, "emit"))
-		every := rapid.Int64Range(0, 9).Draw(t, "every")
-		tasks := rapid.IntRange(1, 3).Draw(t, "tasks")
-		var b topology.Builder
-		suppressed(processors.Sliding{Difference: seconds(difference), Grace: seconds(grace), Emit: emit, Every: seconds(every)}, seconds(grace))(&b)
-		topo, err := b.Build("app")
-		require.NoError(t, err)
-		d := topologytest.New(nil, topo, topologytest.Config{Tasks: tasks, Workers: rapid.IntRange(1, 2).Draw(t, "workers")})
+		emit, every := drawEmit(t)
 		m := &slidingModel{
 			difference: difference * 1000, grace: grace * 1000, stream: map[int32]int64{}, task: map[string]int32{},
 			records: map[string][]int64{}, final: map[string]int64{},
 		}
-		keys := []string{"ann", "annabel", "bob"}
-		pipe := func(key string, at int64) {
-			d.PipeAt("orders", at, []byte(key), encode("orders", "1"))
-			m.add(topology.PartitionOf([]byte(key), tasks), key, at)
-		}
-		at := start + 100_000
-		for range rapid.IntRange(0, 40).Draw(t, "records") {
-			at += rapid.Int64Range(-8, 10).Draw(t, "step") * 1000
-			pipe(rapid.SampledFrom(keys).Draw(t, "key"), at)
-			disturbAtRandom(t, d)
-		}
-		d.Run()
+		by := processors.Sliding{Difference: seconds(difference), Grace: seconds(grace), Emit: emit, Every: every}
+		d, closeAll := countAtRandom(t, by, grace, m)
 		require.Equal(t, m.late, len(d.Records("app.late")))
 		if emit&processors.OnUpdate != 0 || emit == 0 && every == 0 {
 			told := m.open()
 			maps.Copy(told, m.final)
 			require.Equal(t, told, numbers(t, d, "counts"))
 		}
-		for _, key := range keys { // close all windows but these
-			pipe(key, at+1_000_000)
-		}
-		d.Run()
-		require.Len(t, d.Rows("panes"), len(keys))
+		closeAll()
+		require.Len(t, d.Rows("panes"), len(countedKeys))
 		got := numbers(t, d, "counts")
 		for name := range m.open() {
 			delete(got, name)

@@ -26,7 +26,7 @@ func Suppress[K, V any](in topology.Stream[Windowed[K], V], name string, grace t
 	if key != nil && !ok {
 		topology.BuilderOf(in).Fault("node %q: the codec of its key is not a WindowedCodec; set it on the stream above by topology.WithCodecs", name)
 	}
-	needs := topology.Needs{Stores: []topology.Store{{Name: name, Windowed: true}}}
+	needs := topology.Needs{Stores: []topology.Store{{Name: name}}}
 	final := topology.Process(in, name, needs, func(out topology.Forward[Windowed[K], V]) topology.Processor[Windowed[K], V] {
 		return &suppressing[K, V]{
 			aside: newAside(in, name), grace: grace.Milliseconds(), out: out,

@@ -67,37 +67,17 @@ func TestWindowsAgainstAModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		size, grace := rapid.Int64Range(1, 7).Draw(t, "size"), rapid.Int64Range(0, 12).Draw(t, "grace")
 		advance := rapid.Int64Range(1, size).Draw(t, "advance")
-		emit := processors.Emit(rapid.IntRange(0, 3).Draw(t, "emit"))
-		every := rapid.Int64Range(0, 9).Draw(t, "every")
-		tasks := rapid.IntRange(1, 3).Draw(t, "tasks")
-		var b topology.Builder
-		suppressed(processors.Hopping{Size: seconds(size), Advance: seconds(advance), Grace: seconds(grace), Emit: emit, Every: seconds(every)}, seconds(grace))(&b)
-		topo, err := b.Build("app")
-		require.NoError(t, err)
-		d := topologytest.New(nil, topo, topologytest.Config{Tasks: tasks, Workers: rapid.IntRange(1, 2).Draw(t, "workers")})
+		emit, every := drawEmit(t)
 		m := newWindowModel(size*1000, advance*1000, grace*1000)
-		keys := []string{"ann", "bob", "cid"}
-		pipe := func(key string, at int64) {
-			d.PipeAt("orders", at, []byte(key), encode("orders", "1"))
-			m.add(topology.PartitionOf([]byte(key), tasks), key, at)
-		}
-		at := start + 100_000
-		for range rapid.IntRange(0, 40).Draw(t, "records") {
-			at += rapid.Int64Range(-8, 10).Draw(t, "step") * 1000
-			pipe(rapid.SampledFrom(keys).Draw(t, "key"), at)
-			disturbAtRandom(t, d)
-		}
-		d.Run()
+		by := processors.Hopping{Size: seconds(size), Advance: seconds(advance), Grace: seconds(grace), Emit: emit, Every: every}
+		d, closeAll := countAtRandom(t, by, grace, m)
 		require.Equal(t, m.late, len(d.Records("app.late")))
 		if emit&processors.OnUpdate != 0 || emit == 0 && every == 0 {
 			require.Equal(t, m.counts, numbers(t, d, "counts"))
 		}
-		for _, key := range keys { // close all windows but these
-			pipe(key, at+1_000_000)
-		}
-		d.Run()
+		closeAll()
 		closed := m.closed()
-		require.Len(t, d.Rows("panes"), len(keys))
+		require.Len(t, d.Rows("panes"), len(countedKeys))
 		got := numbers(t, d, "counts")
 		for name, n := range closed {
 			require.Equal(t, n, got[name], name)
@@ -108,6 +88,46 @@ func TestWindowsAgainstAModel(t *testing.T) {
 		require.Equal(t, closed, numbers(t, d, "final"))
 		require.Len(t, d.Records("final"), len(closed), "each result once")
 	})
+}
+
+// drawEmit draws when results are forwarded.
+func drawEmit(t *rapid.T) (emit processors.Emit, every time.Duration) {
+	return processors.Emit(rapid.IntRange(0, 3).Draw(t, "emit")), seconds(rapid.Int64Range(0, 9).Draw(t, "every"))
+}
+
+var countedKeys = []string{"ann", "annabel", "bob"}
+
+// countModel takes the records that are counted, one by one.
+type countModel interface {
+	add(task int32, key string, at int64)
+}
+
+// countAtRandom counts random records by windows of a grace in seconds, disturbed at random, and tells them the model.
+// What it returns closes all windows but one of each key.
+func countAtRandom(t *rapid.T, by processors.WindowedBy, grace int64, m countModel) (d *topologytest.Driver, closeAll func()) {
+	tasks := rapid.IntRange(1, 3).Draw(t, "tasks")
+	var b topology.Builder
+	suppressed(by, seconds(grace))(&b)
+	topo, err := b.Build("app")
+	require.NoError(t, err)
+	d = topologytest.New(nil, topo, topologytest.Config{Tasks: tasks, Workers: rapid.IntRange(1, 2).Draw(t, "workers")})
+	pipe := func(key string, at int64) {
+		d.PipeAt("orders", at, []byte(key), encode("orders", "1"))
+		m.add(topology.PartitionOf([]byte(key), tasks), key, at)
+	}
+	at := start + 100_000
+	for range rapid.IntRange(0, 40).Draw(t, "records") {
+		at += rapid.Int64Range(-8, 10).Draw(t, "step") * 1000
+		pipe(rapid.SampledFrom(countedKeys).Draw(t, "key"), at)
+		disturbAtRandom(t, d)
+	}
+	d.Run()
+	return d, func() {
+		for _, key := range countedKeys {
+			pipe(key, at+1_000_000)
+		}
+		d.Run()
+	}
 }
 
 func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }

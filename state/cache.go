@@ -27,7 +27,9 @@ type Cache struct {
 	pinned     int    // scans under way: no row may move
 	hashMask   uint64 // all ones; tests narrow it to make hashes collide
 	stats      Stats
-	touched    byte // what prefetching read; of no meaning
+	bounded    int64 // evictions when ShareCache last set the limit
+	spacious   int64 // what the cache would have with all that was free then
+	touched    byte  // what prefetching read; of no meaning
 }
 
 // Stats counts what a cache did since it was made and says what it holds.
@@ -43,7 +45,7 @@ func NewCache(limit int64) *Cache {
 	if limit <= 0 {
 		limit = DefaultCacheBytes
 	}
-	return &Cache{arena: newArena(limit), limit: limit, hashMask: ^uint64(0)}
+	return &Cache{arena: newArena(limit), limit: limit, spacious: limit, hashMask: ^uint64(0)}
 }
 
 // Get returns the value of a key, whether the key has one, and whether the cache knows. The bytes are valid until the next

@@ -25,6 +25,17 @@
 //	bytes   position, opaque to this package, to the checksum
 //	uint64  xxhash64 of all bytes before it
 //
-// Rows have no layout of their own: keys and values are the bytes that were put, the same in the engine and in the
+// Rows of Versions, integers big endian, times with their sign bit flipped (versions.go):
+//
+//	n | key                              the newest version
+//	h | uvarint length | key | end 8     an older one, by the time at which it ended
+//	    1 | kind 1 | begin 8 | value     of both: kind 1 a value, 0 a deletion; begin as it is
+//	e | start of a stretch 8 | key       versions of the key ended in that stretch of time, an eighth of the retention: 1
+//
+// Trim, the row that says below which key a table has none (trim.go):
+//
+//	00 "trim"                            that key
+//
+// Other rows have no layout of their own: keys and values are the bytes that were put, the same in the engine and in the
 // changelog. What the engines add around them is in their package docs. Batch and Cache are never on a disk.
 package state

@@ -35,9 +35,22 @@ func (x *index) place(e entry) {
 	x.entries[i] = e
 }
 
-func (x *index) grow() {
+func (x *index) grow() { x.resize(max(indexMin, 2*len(x.entries))) }
+
+// shrink gives up places where not one in eight is taken, and leaves room for as many rows again.
+func (x *index) shrink() {
+	n := len(x.entries)
+	for n > indexMin && x.count*8 < n {
+		n /= 2
+	}
+	if n < len(x.entries) {
+		x.resize(n)
+	}
+}
+
+func (x *index) resize(n int) {
 	old := x.entries
-	x.entries = make([]entry, max(indexMin, 2*len(old)))
+	x.entries = make([]entry, n)
 	for _, e := range old {
 		if e.at != 0 {
 			x.place(e)

@@ -23,7 +23,13 @@ type tableModel struct {
 	current   map[string]string
 	dirtied   []string // keys in first-dirtied order
 	changelog map[string]string
+	sizes     map[string]int // of the dirtied values
+	floor     string         // nothing is below it
+	settled   string         // the floor that the engine has
 }
+
+// trim is the key of a trim in the table's own rows.
+const trim = "\x00trim"
 
 // A table with colliding hashes and a cache far smaller than its rows follows a map through commits, aborts, crashes
 // and restores.
@@ -40,12 +46,16 @@ func TestTableFollowsAModel(t *testing.T) {
 			"":        m.check,
 			"put":     m.put,
 			"delete":  m.delete,
+			"trim":    m.trim,
 			"get":     m.get,
 			"scan":    m.scan,
 			"commit":  m.commit,
 			"keep":    m.keep,
 			"abort":   m.abort,
 			"restore": m.restore,
+			"share": func(rt *rapid.T) {
+				state.ShareCache(rapid.Int64Range(1, 64<<10).Draw(rt, "bytes"), []*state.Table{m.table})
+			},
 			"restart": m.restart,
 		})
 	})
@@ -53,7 +63,8 @@ func TestTableFollowsAModel(t *testing.T) {
 
 func drawKey(rt *rapid.T) string { return fmt.Sprint("key ", rapid.IntRange(0, 40).Draw(rt, "key")) }
 
-func (m *tableModel) dirty(key string) {
+func (m *tableModel) dirty(key string, size int) {
+	m.sizes[key] = size
 	if !slices.Contains(m.dirtied, key) {
 		m.dirtied = append(m.dirtied, key)
 	}
@@ -62,19 +73,36 @@ func (m *tableModel) dirty(key string) {
 func (m *tableModel) put(rt *rapid.T) {
 	for range rapid.IntRange(1, 20).Draw(rt, "puts") {
 		key := drawKey(rt)
+		if key < m.floor {
+			require.Panics(rt, func() { m.table.Put([]byte(key), nil) })
+			continue
+		}
 		size := rapid.SampledFrom([]int{0, 1, 10, 100, 1000, 5000}).Draw(rt, "size")
 		value := bytes.Repeat(rapid.SliceOfN(rapid.Byte(), 1, 1).Draw(rt, "byte"), size)
 		m.table.Put([]byte(key), value)
 		m.current[key] = string(value)
-		m.dirty(key)
+		m.dirty(key, size)
 	}
 }
 
 func (m *tableModel) delete(rt *rapid.T) {
 	key := drawKey(rt)
 	m.table.Delete([]byte(key))
-	delete(m.current, key)
-	m.dirty(key)
+	if key >= m.floor {
+		delete(m.current, key)
+		m.dirty(key, 0)
+	}
+}
+
+func (m *tableModel) trim(rt *rapid.T) {
+	below := fmt.Sprint("key ", rapid.IntRange(0, 30).Draw(rt, "below"))
+	m.table.Trim([]byte(below))
+	if below <= m.floor {
+		return
+	}
+	m.floor = below
+	maps.DeleteFunc(m.current, func(key, _ string) bool { return key < below })
+	m.dirty(trim, len(below))
 }
 
 func (m *tableModel) get(rt *rapid.T) {
@@ -113,19 +141,23 @@ func (m *tableModel) scan(rt *rapid.T) {
 
 // Append makes the model the Log of its table.
 func (m *tableModel) Append(_ int, key, value []byte) {
-	if value == nil {
+	below, trimmed := state.Trimmed(key, value)
+	switch {
+	case trimmed:
+		maps.DeleteFunc(m.changelog, func(key, _ string) bool { return key < string(below) })
+	case value == nil:
 		delete(m.changelog, string(key))
-	} else {
+	default:
 		m.changelog[string(key)] = string(value)
 	}
 	m.dirtied = append(m.dirtied, string(key))
 }
 
 func (m *tableModel) flush(rt *rapid.T) {
-	want := m.dirtied
+	want := slices.DeleteFunc(m.dirtied, func(key string) bool { return key < m.floor && key != trim })
 	m.dirtied = nil
 	m.table.Flush(m)
-	require.Equal(rt, want, m.dirtied)
+	require.Equal(rt, fmt.Sprint(want), fmt.Sprint(m.dirtied))
 	require.Equal(rt, m.current, m.changelog)
 }
 
@@ -135,7 +167,20 @@ func (m *tableModel) commit(rt *rapid.T) {
 	m.table.Commit()
 	m.table.Checkpoint(&batch)
 	require.NoError(rt, m.store.Apply(&batch))
-	m.committed, m.dirtied = maps.Clone(m.current), nil
+	m.committed, m.dirtied, m.settled = maps.Clone(m.current), nil, m.floor
+	stored := len(m.current)
+	if m.settled != "" {
+		stored++
+	}
+	require.Len(rt, rowsOf(rt, m.store), stored, "what the engine has")
+}
+
+func rowsOf(rt *rapid.T, store state.Store) (keys []string) {
+	require.NoError(rt, store.Scan(nil, nil, func(key, _ []byte) bool {
+		keys = append(keys, string(key))
+		return true
+	}))
+	return keys
 }
 
 // keep is a commit that the engine does not see yet.
@@ -155,13 +200,22 @@ func (m *tableModel) abort(rt *rapid.T) {
 
 func (m *tableModel) fallBack() {
 	m.current, m.changelog, m.dirtied = maps.Clone(m.committed), maps.Clone(m.committed), nil
+	m.sizes, m.floor = map[string]int{}, m.settled
 }
 
 func (m *tableModel) restore(rt *rapid.T) {
 	m.commit(rt)
 	var batch state.Batch
+	if rapid.IntRange(0, 3).Draw(rt, "trim") == 0 {
+		m.settled = max(m.settled, drawKey(rt))
+		m.table.Restore(&batch, []byte(trim), []byte(m.settled))
+		maps.DeleteFunc(m.committed, func(key, _ string) bool { return key < m.settled })
+	}
 	for range rapid.IntRange(1, 10).Draw(rt, "records") {
 		key := drawKey(rt)
+		if key < m.settled {
+			continue
+		}
 		if rapid.Bool().Draw(rt, "tombstone") {
 			m.table.Restore(&batch, []byte(key), nil)
 			delete(m.committed, key)
@@ -175,18 +229,19 @@ func (m *tableModel) restore(rt *rapid.T) {
 }
 
 // restart is a crash: what the engine does not have is gone.
-func (m *tableModel) restart(*rapid.T) {
+func (m *tableModel) restart(rt *rapid.T) {
 	m.store = m.db.Store("counts")
 	m.table = state.NewTable("counts", 0, m.store, 24<<10)
 	m.table.NarrowHash(m.mask)
 	m.fallBack()
+	require.Len(rt, scan(rt, m.table, "", ""), len(m.current)) // a table knows its floor from the first scan on
 }
 
 func (m *tableModel) check(rt *rapid.T) {
 	require.NoError(rt, m.table.Fault())
 	size := 0
 	for _, key := range m.dirtied {
-		size += len(key) + len(m.current[key])
+		size += len(key) + m.sizes[key]
 	}
 	require.EqualValues(rt, size, m.table.DirtyBytes())
 }

@@ -20,6 +20,10 @@ func (t *Table) ScanBack(from, to []byte, visit func(key, value []byte) bool) er
 
 // scan merges the rows ahead into those of the store, which below gives in the order of the merge.
 func (t *Table) scan(below func(from, to []byte, visit func(key, value []byte) bool) error, from, to []byte, m merge) error {
+	from, err := t.from(from)
+	if err != nil || len(to) > 0 && bytes.Compare(from, to) >= 0 {
+		return err
+	}
 	start := len(t.scans)
 	t.scans = t.cache.aheadBetween(t.scans, from, to)
 	if m.order < 0 {

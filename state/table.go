@@ -1,6 +1,9 @@
 package state
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // Table is a Cache over a Store, its changes logged: what a task hands to its processors. One goroutine. It is written, then
 // flushed once, then committed or aborted; a write between Flush and that, or inside Scan, is a broken invariant and panics.
@@ -11,7 +14,10 @@ type Table struct {
 	store   Store
 	cache   *Cache
 	flushed bool
-	scans   []ref // the dirty rows of the scans under way, as a stack
+	floor   []byte // Trim has removed the rows below it
+	settled []byte // the floor that the engine has
+	looked  bool   // whether that has been read
+	scans   []ref  // the dirty rows of the scans under way, as a stack
 }
 
 // NewTable puts a cache of cacheBytes (0: DefaultCacheBytes) over a store. The index is the number that Log is given.
@@ -31,12 +37,16 @@ func (t *Table) Stats() Stats { return t.cache.Stats() }
 // DirtyBytes is the size of the keys and values changed since the last Commit or Abort.
 func (t *Table) DirtyBytes() int64 { return t.cache.dirtyBytes }
 
-// Crowded says that the rows ahead of the engine take up half of the cache: time for a Checkpoint.
-func (t *Table) Crowded() bool { return t.cache.aheadBytes > t.cache.limit/2 }
+// Crowded says that the rows ahead of the engine take up half of the cache, of a shared one half of what it could have:
+// time for a Checkpoint.
+func (t *Table) Crowded() bool { return t.cache.aheadBytes > t.cache.spacious/2 }
 
 // Get returns the value of a key, uncommitted changes included. The bytes are valid until the next call on the table. A
 // key the cache does not know is read from the store and cached, also when it has no value.
 func (t *Table) Get(key []byte) (value []byte, ok bool, err error) {
+	if t.gone(key) {
+		return nil, false, nil
+	}
 	value, ok, known := t.cache.Get(key)
 	if known {
 		return value, ok, nil
@@ -54,6 +64,9 @@ func (t *Table) Get(key []byte) (value []byte, ok bool, err error) {
 
 // Peek is Get that leaves the cache and its counts as they are: for reads that say nothing of what will be read next.
 func (t *Table) Peek(key []byte) (value []byte, ok bool, err error) {
+	if t.gone(key) {
+		return nil, false, nil
+	}
 	if _, at := t.cache.find(t.cache.hash(key), key); at != 0 {
 		w := t.cache.arena.row(at)
 		return w.value(), !w.has(rowAbsent), nil
@@ -64,16 +77,27 @@ func (t *Table) Peek(key []byte) (value []byte, ok bool, err error) {
 	return value, ok, nil
 }
 
+// Changed says whether a row was put or deleted since the last Commit or Abort.
+func (t *Table) Changed(key []byte) bool {
+	_, at := t.cache.find(t.cache.hash(key), key)
+	return at != 0 && t.cache.arena.row(at).has(rowDirty)
+}
+
 // Put sets the value of a key; nil is stored as an empty value. The bytes are copied.
 func (t *Table) Put(key, value []byte) {
 	t.writable("Put")
+	if t.gone(key) {
+		panic("state: table " + t.name + ": Put of a key that Trim has removed")
+	}
 	t.cache.Put(key, value)
 }
 
 // Delete removes a key. It is logged also when the key has no value, so that the changelog does not depend on the cache.
 func (t *Table) Delete(key []byte) {
 	t.writable("Delete")
-	t.cache.Delete(key)
+	if !t.gone(key) {
+		t.cache.Delete(key)
+	}
 }
 
 // Flush appends every row changed since the last Commit or Abort to the changelog: one record a key, the newest value,
@@ -84,7 +108,9 @@ func (t *Table) Flush(log Log) {
 		if !ok {
 			value = nil
 		}
-		log.Append(t.index, key, value)
+		if t.left(key) {
+			log.Append(t.index, key, value)
+		}
 	})
 	t.flushed = len(t.cache.dirty) > 0
 }
@@ -107,10 +133,16 @@ func (t *Table) Checkpoint(batch *Batch) {
 	if len(t.cache.dirty) > 0 {
 		panic("state: table " + t.name + ": Checkpoint of uncommitted rows")
 	}
+	if !bytes.Equal(t.floor, t.settled) {
+		batch.DeleteRange(nil, t.floor)
+		t.settled = append(t.settled[:0], t.floor...)
+	}
 	t.cache.EachAhead(func(key, value []byte, ok bool) {
-		if ok {
+		switch {
+		case !t.left(key):
+		case ok:
 			batch.Put(key, value)
-		} else {
+		default:
 			batch.Delete(key)
 		}
 	})
@@ -122,15 +154,18 @@ func (t *Table) Checkpoint(batch *Batch) {
 func (t *Table) Abort() {
 	t.outsideScan("Abort")
 	t.cache.DropAhead()
-	t.flushed = false
+	t.flushed, t.floor = false, append(t.floor[:0], t.settled...)
 }
 
 // Restore adds a changelog record to the batch, a nil value as a deletion, and forgets the cached row. Apply the batch
 // before the next Get. A table that is ahead of its store cannot be restored into.
 func (t *Table) Restore(batch *Batch, key, value []byte) {
-	if value == nil {
+	switch below, trim := Trimmed(key, value); {
+	case trim:
+		t.restoreTrim(batch, below)
+	case value == nil:
 		batch.Delete(key)
-	} else {
+	default:
 		batch.Put(key, value)
 	}
 	if !t.cache.Forget(key) {
@@ -142,7 +177,7 @@ func (t *Table) Restore(batch *Batch, key, value []byte) {
 func (t *Table) Clear() error {
 	t.outsideScan("Clear")
 	t.cache.Clear()
-	t.flushed = false
+	t.flushed, t.floor, t.settled = false, nil, nil
 	if err := t.store.Clear(); err != nil {
 		return fmt.Errorf("state: table %s: clear: %w", t.name, err)
 	}

@@ -36,6 +36,9 @@ type Context interface {
 	OnStreamTime(fire func(now int64) error) *Timer
 	// OnWallClock registers a timer in wall-clock time. Call it in Init.
 	OnWallClock(fire func(now int64) error) *Timer
+	// Punctuate registers a punctuator, whose schedule survives restarts; the timers of before are set anew by Init. Call it
+	// in Init. Errors: those of Punctuator.Validate, a name that is taken, those of the store.
+	Punctuate(p Punctuator) error
 	// Hold registers a hold on the watermarks that this task sends. Call it in Init.
 	Hold() *Hold
 	// OnFlush registers a callback that runs before each commit: outputs sent there belong to

@@ -3,10 +3,18 @@ package topology
 // Store declares a changelog-backed table of bytes that a processor uses.
 type Store struct {
 	Name string
-	// Windowed stores have a changelog with cleanup compact,delete.
-	Windowed bool
+	// Retention is how long in ms of stream time a row may be of use after it is written. A store that has one says by
+	// Table.Trim which rows are gone: its changelog has no tombstones for them and deletes its records by itself, a while
+	// later. 0: rows are of use until they are deleted.
+	Retention int64
 	// SourceTopic marks a table whose changelog is the source topic it is read from.
 	SourceTopic string
+	// History is how long in ms of stream time a versioned table keeps versions that were succeeded: its rows are those of
+	// state.Versions. 0: a row is the newest value.
+	History int64
+	// Expiry is how long in ms of stream time a row is kept after its last update: two times lie before the value in each
+	// row. 0: for good.
+	Expiry int64
 	// Memory keeps the store in memory whatever engine the app uses.
 	Memory bool
 }

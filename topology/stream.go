@@ -25,6 +25,15 @@ func FromTimed[K, V any](b *Builder, topic string, key codecs.Codec[K], value co
 	return addSource(b, &SourceNode{Topic: topic, Timed: true}, topic, sourceCodecs[K, V]{key: key, value: value, at: at})
 }
 
+// FromUpdates reads a topic of updates: a record without value is a tombstone, as in a table's topic. A nil at takes the
+// append time for the event time.
+func FromUpdates[K, V any](b *Builder, topic string, key codecs.Codec[K], value codecs.Codec[V], at TimeOf[K, V]) Stream[K, V] {
+	if at == nil {
+		at = func(_ *Record[K, V], src *Source) (int64, bool) { return src.Appended, true }
+	}
+	return addSource(b, &SourceNode{Topic: topic, Timed: true}, topic, sourceCodecs[K, V]{key: key, value: value, at: at, tombstones: true})
+}
+
 // To writes a stream to a topic, partitioned by key as Kafka's default partitioner does.
 func To[K, V any](s Stream[K, V], topic string) {
 	sink := NewSink(s.b, topic, s.key, s.value, nil)

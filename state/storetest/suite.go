@@ -31,6 +31,7 @@ func Run(t *testing.T, open Open) {
 		{"the checkpoint is the last one applied", checkpointLast},
 		{"a reopened store has rows and checkpoint", reopened},
 		{"clear removes rows and checkpoint", cleared},
+		{"a trimmed table has what is left", trimmedTable},
 		{"a closed store fails", closed},
 		{"random operations follow a map", randomOperations},
 	} {

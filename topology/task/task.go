@@ -37,6 +37,8 @@ type Task struct {
 	dirty    bool
 	ahead    []int64 // by store: changelog offset committed and not in the engine, -1 for none
 	scratch  []byte
+
+	punctuators map[string]bool // the names that are taken
 }
 
 // New restores a task from its tables and builds its graph. Globals are applied after it, before any record.
@@ -46,6 +48,8 @@ func New(cfg Config) (*Task, error) {
 		tables:   map[string]*state.Table{},
 		globals:  map[string][]func(topology.GlobalRow) error{},
 		counters: map[string]*topology.Counter{},
+
+		punctuators: map[string]bool{},
 	}
 	for i, store := range cfg.Sub.Stores {
 		t.tables[store.Name] = cfg.Tables[i]
@@ -103,6 +107,9 @@ func (t *Task) resume(p Position) {
 
 // Sub is the sub-topology that the task runs.
 func (t *Task) Sub() *topology.Sub { return t.cfg.Sub }
+
+// Tables are the tables of the stores, in the order of Sub.Stores.
+func (t *Task) Tables() []*state.Table { return t.cfg.Tables }
 
 // Add queues records of a source of the sub-topology, in offset order.
 func (t *Task) Add(source int, records []Record) { copy(t.Grow(source, len(records)), records) }

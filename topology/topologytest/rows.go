@@ -2,7 +2,9 @@ package topologytest
 
 import (
 	"fmt"
+	"maps"
 
+	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/topology"
 )
 
@@ -28,18 +30,25 @@ func (d *Driver) Rows(store string) map[string][]byte {
 func (d *Driver) rows(rows map[string][]byte, s *topology.Sub, def topology.Store, partition int32) {
 	id := topology.TaskID{Sub: s.ID, Partition: partition}
 	store := d.turn(id).home.disk.Store(storeName(id, def.Name))
+	own := map[string][]byte{}
+	take := func(key, value []byte) {
+		below, trimmed := state.Trimmed(key, value)
+		switch {
+		case trimmed:
+			maps.DeleteFunc(own, func(key string, _ []byte) bool { return key < string(below) })
+		case value == nil:
+			delete(own, string(key))
+		default:
+			own[string(key)] = clone(value)
+		}
+	}
 	d.check(store.Scan(nil, nil, func(key, value []byte) bool {
-		rows[string(key)] = clone(value)
+		take(key, value)
 		return true
 	}))
-	_, err := d.tail(s, def, store, partition, func(key, value []byte) {
-		if value == nil {
-			delete(rows, string(key))
-		} else {
-			rows[string(key)] = clone(value)
-		}
-	})
+	_, err := d.tail(s, def, store, partition, take)
 	d.check(err)
+	maps.Copy(rows, own)
 }
 
 // storeName is the place of a task's store on the disk.

@@ -41,6 +41,15 @@ func (w *worker) checkpointAll() error {
 	return nil
 }
 
+// shareCache gives each table its part of the worker's cache by what it needed since the last commit.
+func (w *worker) shareCache() {
+	w.tables = w.tables[:0]
+	for _, r := range w.running {
+		w.tables = append(w.tables, r.task.Tables()...)
+	}
+	state.ShareCache(w.app.cfg.CacheBytes, w.tables)
+}
+
 // keptBatch is the largest batch whose memory is kept for the next one.
 const keptBatch = 4 << 20
 

@@ -284,5 +284,6 @@ func (w *worker) finish(touched []*running, began time.Time) {
 	w.outbox.Reset()
 	clear(w.txn.records)
 	w.pace.committed(began, now)
+	w.shareCache()
 	w.observe(touched, records, now.Sub(began))
 }

@@ -30,16 +30,19 @@ type Config struct {
 	CheckpointEvery time.Duration
 	CommitBytes     int64         // buffered bytes of a worker that force a commit, default 16 MiB
 	PollRecords     int           // records of one poll, default 10,000
-	CacheBytes      int64         // hot rows of each store of a task, default 128 MiB
+	CacheBytes      int64         // hot rows of all stores of a worker, shared by need, default 1 GiB
 	IdleAfter       time.Duration // quiet time after which a task is idle, default max(1 s, grace)
 	// RepartitionLag is how many records of a partition of a repartition topic may wait for their reader before the
 	// sources that feed it are held back, in each process, default 500,000; negative: any number.
 	RepartitionLag int64
 	MaxAhead       time.Duration // that an event may lie ahead of its append time, default 5 min
 	Session        time.Duration // of group membership, default 10 s
-	DeadLetters    string        // topic, default <app>.dlq
-	Lates          string        // topic, default <app>.late
-	Logger         *zap.Logger   // default: none
+	// ChangelogSlack is how long the changelogs of windows keep rows beyond the end of their windows, default 24 h: longer
+	// than the app is ever down, or its stream time behind the wall clock, or rows of open windows are lost with its disk.
+	ChangelogSlack time.Duration
+	DeadLetters    string      // topic, default <app>.dlq
+	Lates          string      // topic, default <app>.late
+	Logger         *zap.Logger // default: none
 	Dial           func(ctx context.Context, network, host string) (net.Conn, error)
 	Hooks          Hooks
 	// Advertise is the host:port at which other instances reach the HTTP of package query in this one; default: none
@@ -95,6 +98,7 @@ func (c *Config) defaults(app string) {
 	length(&c.CommitEvery, 100*time.Millisecond)
 	length(&c.CheckpointEvery, 5*time.Second)
 	length(&c.MaxAhead, 5*time.Minute)
+	length(&c.ChangelogSlack, 24*time.Hour)
 	length(&c.Session, 10*time.Second)
 	if c.Workers == 0 {
 		c.Workers = runtime.GOMAXPROCS(0)
@@ -109,7 +113,7 @@ func (c *Config) defaults(app string) {
 		c.PollRecords = 10_000
 	}
 	if c.CacheBytes == 0 {
-		c.CacheBytes = 128 << 20
+		c.CacheBytes = 1 << 30
 	}
 	if c.Logger == nil {
 		c.Logger = zap.NewNop()
@@ -129,6 +133,7 @@ func (c *Config) Validate() error {
 	check(c.PollRecords > 0, "poll records is %d: at least 1", c.PollRecords)
 	check(c.CommitEvery > 0, "commit interval is %s: must be positive", c.CommitEvery)
 	check(c.CheckpointEvery > 0, "checkpoint interval is %s: must be positive", c.CheckpointEvery)
+	check(c.ChangelogSlack > 0, "changelog slack is %s: must be positive", c.ChangelogSlack)
 	check(c.CommitBytes > 0, "commit bytes is %d: must be positive", c.CommitBytes)
 	check(c.Session >= time.Second, "session timeout is %s: at least 1s", c.Session)
 	_, port, err := net.SplitHostPort(c.Advertise)

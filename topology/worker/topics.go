@@ -26,6 +26,7 @@ type plan struct {
 	partitions int
 	of         string // the source that has as many, empty: the number is fixed
 	configs    map[string]*string
+	changelog  bool
 }
 
 // whyFixed is why a number of partitions stays.
@@ -70,6 +71,7 @@ func (a *App) ensureTopics(ctx context.Context) (*topics, error) {
 			return nil, fmt.Errorf("create topic %s: %w", p.name, err)
 		}
 	}
+	a.checkSettings(ctx, plans, known.partitions)
 	known, err = a.settle(ctx, plans)
 	if err != nil {
 		return nil, err
@@ -139,7 +141,7 @@ func (a *App) list(ctx context.Context, names ...string) (*topics, error) {
 func (a *App) plans(known map[string]int) ([]plan, error) {
 	var plans []plan
 	add := func(name string, n int, of string, configs map[string]*string) {
-		plans = append(plans, plan{name, n, of, configs})
+		plans = append(plans, plan{name: name, partitions: n, of: of, configs: configs})
 	}
 	counts := map[string]int{} // of repartition topics
 	for _, s := range a.topo.Subs {
@@ -160,11 +162,7 @@ func (a *App) plans(known map[string]int) ([]plan, error) {
 			if store.SourceTopic != "" {
 				continue
 			}
-			cleanup := "compact"
-			if store.Windowed {
-				cleanup = "compact,delete"
-			}
-			add(s.Changelog(store), n, of, setting("cleanup.policy", cleanup, "delete.retention.ms", strconv.FormatInt(tombstones.Milliseconds(), 10)))
+			plans = append(plans, plan{s.Changelog(store), n, of, a.changelog(store), true})
 		}
 	}
 	add(a.cfg.DeadLetters, 1, "", setting("cleanup.policy", "delete", "retention.ms", month))
@@ -173,6 +171,18 @@ func (a *App) plans(known map[string]int) ([]plan, error) {
 		add(g, 1, "", setting("cleanup.policy", "compact"))
 	}
 	return plans, nil
+}
+
+// changelog are the settings of the changelog of a store. What a store with a retention trims has no tombstones: the
+// broker deletes it, by the wall clock, ChangelogSlack after the rows are of no more use.
+func (a *App) changelog(store topology.Store) map[string]*string {
+	ms := func(n int64) string { return strconv.FormatInt(n, 10) }
+	configs := setting("cleanup.policy", "compact", "delete.retention.ms", ms(tombstones.Milliseconds()))
+	if store.Retention > 0 {
+		configs["cleanup.policy"] = kadm.StringPtr("compact,delete")
+		configs["retention.ms"] = kadm.StringPtr(ms(store.Retention + a.cfg.ChangelogSlack.Milliseconds()))
+	}
+	return configs
 }
 
 // tasks is the number of tasks of a sub-topology: the partitions of its sources, which must agree,

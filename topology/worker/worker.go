@@ -40,6 +40,7 @@ type worker struct {
 	txn      *transaction
 	quiet    quiet
 	batch    state.Batch    // of checkpoints
+	tables   []*state.Table // of all tasks, for shareCache
 	watch    sync.WaitGroup // the look for orphans
 
 	last       *ending // the last transaction, also of the session before

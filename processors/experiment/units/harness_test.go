@@ -266,6 +266,7 @@ func (h *harness) Counter(metric string) *topology.Counter {
 	return h.counts[metric]
 }
 func (h *harness) OnWallClock(func(int64) error) *topology.Timer { panic("no wall clock here") }
+func (h *harness) Punctuate(topology.Punctuator) error           { panic("no punctuators here") }
 func (h *harness) Hold() *topology.Hold                          { return &topology.Hold{At: topology.Never} }
 
 func (h *harness) OnStreamTime(fire func(int64) error) *topology.Timer {

@@ -1,0 +1,128 @@
+package worker
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/topology"
+)
+
+// trimming puts a row for each word and trims its table at those that begin with "<".
+type trimming struct{ ctx topology.Context }
+
+func (p *trimming) Init(ctx topology.Context) error {
+	p.ctx = ctx
+	return nil
+}
+
+func (p *trimming) Process(rec *topology.Record[string, string]) error {
+	if below, trim := strings.CutPrefix(rec.Value, "<"); trim {
+		p.ctx.Table("panes").Trim([]byte(below))
+	} else {
+		p.ctx.Table("panes").Put([]byte(rec.Value), []byte("x"))
+	}
+	return nil
+}
+
+const monthMs = 30 * 24 * 3600 * 1000
+
+func trimmed(t testing.TB) *topology.Topology {
+	var b topology.Builder
+	needs := topology.Needs{Stores: []topology.Store{{Name: "panes", Retention: monthMs}, {Name: "kept"}}}
+	topology.Process(topology.From(&b, "words", codecs.String, codecs.String), "panes", needs, func(topology.Forward[string, string]) topology.Processor[string, string] {
+		return &trimming{}
+	})
+	topo, err := b.Build("app")
+	require.NoError(t, err)
+	return topo
+}
+
+func (c *cluster) values(values ...string) {
+	for _, v := range values {
+		require.NoError(c.t, c.client.ProduceSync(c.t.Context(), &kgo.Record{Topic: "words", Key: []byte("all"), Value: []byte(v)}).FirstErr())
+	}
+}
+
+// runTrimmed runs the topology until the rows of its store are these.
+func (c *cluster) runTrimmed(cfg Config, want ...string) {
+	c.t.Helper()
+	cfg.Brokers, cfg.Workers = c.brokers, 1
+	app, err := New(trimmed(c.t), cfg)
+	require.NoError(c.t, err)
+	stop := c.start(app)
+	s, err := app.Store("panes")
+	require.NoError(c.t, err)
+	var got []string
+	require.Eventually(c.t, func() bool {
+		got = nil
+		for row, err := range s.Range(c.t.Context(), Span{}) {
+			if err != nil {
+				return false
+			}
+			got = append(got, string(row.Key))
+		}
+		return strings.Join(got, " ") == strings.Join(want, " ")
+	}, 20*time.Second, 10*time.Millisecond, "rows are %v", &got)
+	require.NoError(c.t, stop())
+}
+
+// What was trimmed does not come back, whether the store is opened again or restored from a changelog that has no
+// tombstones of it.
+func TestTrimmedRowsStayAwayOverRestarts(t *testing.T) {
+	c, dir := newCluster(t), t.TempDir()
+	c.values("a1", "a2", "b1", "c1")
+	c.runTrimmed(Config{StateDir: dir}, "a1", "a2", "b1", "c1")
+	c.values("<b", "b2")
+	c.runTrimmed(Config{StateDir: dir}, "b1", "b2", "c1")
+	c.runTrimmed(Config{StateDir: dir}, "b1", "b2", "c1")
+	c.runTrimmed(Config{StateDir: t.TempDir()}, "b1", "b2", "c1")
+	c.values("<c")
+	c.runTrimmed(Config{StateDir: dir}, "c1")
+	c.runTrimmed(Config{Memory: true}, "c1")
+}
+
+func TestChangelogsAreCreatedByTheRetentionOfTheirStores(t *testing.T) {
+	c := newCluster(t)
+	c.runTrimmed(Config{Memory: true, ChangelogSlack: time.Hour})
+	configs, err := kadm.NewClient(c.client).DescribeTopicConfigs(t.Context(), "app-panes-changelog", "app-kept-changelog", "app-panes-task-changelog")
+	require.NoError(t, err)
+	settings := map[string]string{}
+	for _, topic := range configs {
+		for _, kv := range topic.Configs {
+			settings[topic.Name+" "+kv.Key] = kv.MaybeValue()
+		}
+	}
+	require.Equal(t, "compact,delete", settings["app-panes-changelog cleanup.policy"])
+	require.Equal(t, "2595600000", settings["app-panes-changelog retention.ms"], "30 days and an hour")
+	require.Equal(t, "compact", settings["app-kept-changelog cleanup.policy"])
+	require.Equal(t, "compact", settings["app-panes-task-changelog cleanup.policy"])
+}
+
+func TestAChangelogThatDeletesTooMuchIsTold(t *testing.T) {
+	c := newCluster(t)
+	week := map[string]*string{"cleanup.policy": kadm.StringPtr("compact,delete"), "retention.ms": kadm.StringPtr("604800000")}
+	for _, topic := range []string{"app-panes-changelog", "app-kept-changelog"} {
+		_, err := kadm.NewClient(c.client).CreateTopic(context.Background(), partitions, 1, week, topic)
+		require.NoError(t, err)
+	}
+	core, logs := observer.New(zap.ErrorLevel)
+	c.runTrimmed(Config{Memory: true, Logger: zap.New(core)})
+	told := map[string]string{}
+	for _, e := range logs.All() {
+		m := e.ContextMap()
+		told[m["topic"].(string)] = m["setting"].(string) + " " + m["is"].(string) + " " + m["want"].(string)
+	}
+	require.Equal(t, map[string]string{
+		"app-panes-changelog": "retention.ms 604800000 2678400000",
+		"app-kept-changelog":  "cleanup.policy compact,delete compact",
+	}, told)
+}
