@@ -15,6 +15,8 @@ type SourceNode struct {
 	Timed bool
 	// Watermarked sources carry the watermarks of their upstream tasks.
 	Watermarked bool
+	// Undecodable is what becomes of records that the codecs refuse.
+	Undecodable Policy
 
 	name  string // as declared
 	index int

@@ -12,6 +12,7 @@ const (
 	HeaderSource   = "abacus.source"
 	HeaderReason   = "abacus.reason"
 	HeaderError    = "abacus.error"
+	HeaderPath     = "abacus.path" // of one that failed: the nodes it came through, the failing one last
 	HeaderWindow   = "abacus.window"
 	HeaderLateness = "abacus.lateness_ms"
 )
@@ -24,8 +25,10 @@ const deadLetterBytes, recordBytes = 512 << 10, 960 << 10
 func (t *Task) DeadLetter(reason string, cause error) { t.Reject(&t.current, reason, cause) }
 
 // Reject sends a record to the dead-letter topic: key, headers and truncated value are the original's.
-func (t *Task) Reject(src *topology.Source, reason string, cause error) {
-	headers := []topology.Header{{Key: HeaderReason, Value: []byte(reason)}}
+func (t *Task) Reject(src *topology.Source, reason string, cause error) { t.reject(src, reason, cause) }
+
+func (t *Task) reject(src *topology.Source, reason string, cause error, more ...topology.Header) {
+	headers := append([]topology.Header{{Key: HeaderReason, Value: []byte(reason)}}, more...)
 	if cause != nil {
 		headers = append(headers, topology.Header{Key: HeaderError, Value: []byte(cause.Error())})
 	}

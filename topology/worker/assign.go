@@ -249,6 +249,7 @@ func (w *worker) takeIn(r restored) error {
 		Changelogs: topics.changelogs(r.sub),
 		Sub:        r.sub, ID: r.id, Tasks: topics.partitions[r.sub.Sources[0].Topic], Tables: r.tables, Outbox: w.outbox,
 		MaxAhead: w.app.cfg.MaxAhead.Milliseconds(), IdleAfter: w.app.cfg.IdleAfter.Milliseconds(),
+		Trials: w.trials(&r), Timed: w.app.cfg.Hooks.Timed, Clock: nanoseconds,
 	})
 	if err != nil {
 		return &stepError{fmt.Errorf("task %s: %w", r.id, err)}

@@ -210,6 +210,7 @@ func (e *stepError) Unwrap() error { return e.cause }
 type failures struct {
 	instance string
 	steps    map[string]int // how often a step failed, by the text of its error: tasks may take turns
+	records  trials
 	last     string
 	lastAt   time.Time
 	fencedAt time.Time
@@ -232,6 +233,9 @@ func (f *failures) judge(err error, now time.Time) (time.Duration, error) {
 		}
 		f.fencedAt = now
 		return 0, nil
+	}
+	if failed, ok := errors.AsType[*task.Failure](err); ok {
+		return 0, f.records.judge(failed, now)
 	}
 	if now.Sub(f.lastAt) > calm {
 		f.steps, f.last = map[string]int{}, ""
