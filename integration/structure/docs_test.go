@@ -24,6 +24,7 @@ var budgets = map[string]int{
 	"codecs/result":                30, // the record's parts and its keys
 	"topology":                     70, // the words of the graph: streams, sinks, sources, frames, policies
 	"topology/task":                35, // the headers and reasons of dead letters, what a worker has to know of a failure
+	"topology/worker":              40, // the app, its policies and hooks, its reports, reading its stores
 	"processors":                   60, // one name an operator
 	"processors/experiment/cells":  30, // what verify and the tools read of its rows
 	"processors/experiment/stats":  35, // exact sums, the comparisons over them, their methods and reasons

@@ -131,6 +131,7 @@ func (t *Task) Send(sink int, out topology.Encoded) {
 	o.add(Entry{
 		Task: t, Kind: ToSink, Index: sink, Partition: out.Partition,
 		Key: o.copy(out.Key), Value: o.copy(value), Time: out.Time, Headers: copyHeaders(out.Headers),
+		from: t.current.Topic, offset: t.current.Offset,
 	})
 }
 

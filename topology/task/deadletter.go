@@ -13,6 +13,7 @@ const (
 	HeaderReason   = "abacus.reason"
 	HeaderError    = "abacus.error"
 	HeaderPath     = "abacus.path" // of one that failed: the nodes it came through, the failing one last
+	HeaderSink     = "abacus.sink" // of a refused output: the topic and partition that it was for
 	HeaderWindow   = "abacus.window"
 	HeaderLateness = "abacus.lateness_ms"
 )
@@ -81,4 +82,22 @@ func (t *Task) origin(src *topology.Source) []byte {
 		}
 	}
 	return []byte(src.String())
+}
+
+// Refused deals with an output that its topic does not take: left out, or turned into the dead letter
+// that it returns, with the source of the record that it was sent for; offset -1: a flush or a timer sent it.
+func (t *Task) Refused(e *Entry, sink string, p topology.Policy, cause error) (letter *Entry) {
+	if p == topology.Skip {
+		t.skip(ReasonRefused)
+		return nil
+	}
+	src := topology.Source{Topic: e.from, Partition: t.cfg.ID.Partition, Offset: e.offset, Appended: e.Time, Key: e.Key, Value: e.Value, Headers: e.Headers}
+	if e.from == "" {
+		src.Topic, src.Offset = t.cfg.Sub.Name, -1
+	}
+	if t.cfg.Sub.Sinks[e.Index].Repartition {
+		src.Appended, src.Value, _ = topology.ParseFrame(e.Value)
+	}
+	t.reject(&src, ReasonRefused, cause, topology.Header{Key: HeaderSink, Value: []byte(sink)})
+	return &t.cfg.Outbox.entries[len(t.cfg.Outbox.entries)-1]
 }

@@ -10,6 +10,7 @@ import (
 const (
 	ReasonUndecodable = "undecodable"
 	ReasonFailed      = "failed"
+	ReasonRefused     = "refused" // an output, by the broker
 	ReasonFuture      = "ts_future"
 	ReasonPast        = "ts_past"
 )

@@ -140,6 +140,12 @@ func (t *Task) Begin(source int, offset int64) {
 	}
 }
 
+// Jump has a source go on at an offset, whatever was processed of it.
+func (t *Task) Jump(source int, offset int64) {
+	t.queues[source].next = offset
+	t.dirty = true
+}
+
 // Dirty says whether anything happened since the last commit.
 func (t *Task) Dirty() bool { return t.dirty }
 

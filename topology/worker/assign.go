@@ -263,6 +263,7 @@ func (w *worker) takeIn(r restored) error {
 		t.Begin(i, r.begin[i])
 		w.slots[place{src.Topic, r.id.Partition}] = &slot{run, i}
 	}
+	w.passOver(&r, run)
 	w.resume(run)
 	w.app.desk.put(r.id, holder{worker: w, runs: true})
 	w.log.Info("task runs", zap.Stringer("task", r.id))

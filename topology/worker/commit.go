@@ -2,8 +2,8 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 
@@ -98,11 +98,8 @@ func (w *worker) flush() (touched []*running, err error) {
 type transaction struct {
 	w       *worker
 	records []kgo.Record
-	acks    struct {
-		sync.Mutex
-		tail  map[place]int64 // end of each changelog written
-		first error
-	}
+	entries []*task.Entry // of the records
+	acks    acks
 }
 
 // produce is step 2: everything goes out at once and is acknowledged; the first error wins.
@@ -110,23 +107,25 @@ func (t *transaction) produce(ctx context.Context) error {
 	if err := t.w.client.BeginTransaction(); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	t.acks.tail, t.acks.first = map[place]int64{}, nil
+	t.acks.tail = map[place]int64{}
 	t.collect()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
+	refused, err := t.send(ctx, t.all)
+	if err != nil || len(refused) == 0 {
+		return err
+	}
+	return t.settle(ctx, refused)
+}
+
+// all are the records of the commit.
+func (t *transaction) all(yield func(*kgo.Record) bool) {
 	for i := range t.records {
-		t.w.client.Produce(ctx, &t.records[i], t.acknowledged)
+		if !yield(&t.records[i]) {
+			return
+		}
 	}
-	if err := t.w.client.Flush(ctx); err != nil {
-		return fmt.Errorf("flush: %w", err)
-	}
-	t.acks.Lock()
-	defer t.acks.Unlock()
-	if t.acks.first != nil {
-		return fmt.Errorf("produce: %w", t.acks.first)
-	}
-	return nil
 }
 
 // begin notes the transaction for a session that has to find out how it ended.
@@ -139,26 +138,51 @@ func (t *transaction) begin(ctx context.Context) error {
 	return nil
 }
 
-// acknowledged runs on the client's goroutine for each record.
-func (t *transaction) acknowledged(r *kgo.Record, err error) {
+// send produces records and waits for the answers. It gives those that are refused, in their order;
+// of other errors the first wins.
+func (t *transaction) send(ctx context.Context, records iter.Seq[*kgo.Record]) ([]refusal, error) {
+	t.acks.first, t.acks.refused = nil, nil
+	for r := range records {
+		t.w.client.Produce(ctx, r, t.acks.take)
+	}
+	if err := t.w.client.Flush(ctx); err != nil {
+		return nil, fmt.Errorf("flush: %w", err)
+	}
 	t.acks.Lock()
 	defer t.acks.Unlock()
-	if err != nil {
-		if errors.Is(err, kerr.MessageTooLarge) {
-			t.acks.first = t.w.app.topics.tooLarge(r, err)
-		} else if t.acks.first == nil {
-			t.acks.first = fmt.Errorf("%s/%d: %w", r.Topic, r.Partition, err)
-		}
-		return
+	if t.acks.first != nil {
+		return nil, fmt.Errorf("produce: %w", t.acks.first)
 	}
-	at := place{r.Topic, r.Partition}
-	t.acks.tail[at] = max(t.acks.tail[at], r.Offset+1)
+	return t.acks.refused, nil
+}
+
+// acks are the broker's answers to the records of a commit.
+type acks struct {
+	sync.Mutex
+	tail    map[place]int64 // end of each changelog written
+	refused []refusal       // of the last send
+	first   error
+}
+
+// take runs on the client's goroutine for each record.
+func (a *acks) take(r *kgo.Record, err error) {
+	a.Lock()
+	defer a.Unlock()
+	switch {
+	case err == nil:
+		at := place{r.Topic, r.Partition}
+		a.tail[at] = max(a.tail[at], r.Offset+1)
+	case isOneOf(err, ofRecords):
+		a.refused = append(a.refused, refusal{r, err})
+	case a.first == nil:
+		a.first = fmt.Errorf("%s/%d: %w", r.Topic, r.Partition, err)
+	}
 }
 
 // collect turns the outbox into records of the client.
 func (t *transaction) collect() {
 	entries := t.w.outbox.Entries()
-	t.records = t.records[:0]
+	t.records, t.entries = t.records[:0], t.entries[:0]
 	for i := range entries {
 		e := &entries[i]
 		topic, n := t.target(e)
@@ -194,6 +218,10 @@ func (t *transaction) target(e *task.Entry) (string, int) {
 }
 
 func (t *transaction) add(e *task.Entry, topic string, partition int32) {
+	t.records, t.entries = append(t.records, record(e, topic, partition)), append(t.entries, e)
+}
+
+func record(e *task.Entry, topic string, partition int32) kgo.Record {
 	r := kgo.Record{Topic: topic, Partition: partition, Key: e.Key, Value: e.Value}
 	if e.Time > 0 {
 		r.Timestamp = time.UnixMilli(e.Time)
@@ -201,7 +229,7 @@ func (t *transaction) add(e *task.Entry, topic string, partition int32) {
 	for _, h := range e.Headers {
 		r.Headers = append(r.Headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})
 	}
-	t.records = append(t.records, r)
+	return r
 }
 
 // offer is step 3: the offsets that were processed, never those that were polled, with the group's
@@ -283,6 +311,7 @@ func (w *worker) finish(touched []*running, began time.Time) {
 	records := len(w.txn.records)
 	w.outbox.Reset()
 	clear(w.txn.records)
+	clear(w.txn.entries)
 	w.pace.committed(began, now)
 	w.observe(touched, records, now.Sub(began))
 }
