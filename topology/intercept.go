@@ -1,5 +1,10 @@
 package topology
 
+import (
+	"maps"
+	"slices"
+)
+
 // Interceptor is called in the place of a node for each record that comes to it; next has the node
 // process the record, and those below it what it forwards. It may call next once or not at all, and
 // its error is one of the node. It runs again when a task comes to a record again.
@@ -23,7 +28,7 @@ func (b *Builder) placeIntercepts() {
 			n.around, found[name] = b.intercepts[name], true
 		}
 	}
-	for name := range b.intercepts {
+	for _, name := range slices.Sorted(maps.Keys(b.intercepts)) {
 		if !found[name] {
 			b.fault("interceptor of %q: no processor or sink has the name; Describe prints the names", name)
 		}
