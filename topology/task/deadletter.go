@@ -34,6 +34,7 @@ func (t *Task) reject(src *topology.Source, reason string, cause error, more ...
 		headers = append(headers, topology.Header{Key: HeaderError, Value: []byte(cause.Error())})
 	}
 	t.aside(ToDeadLetters, src, headers)
+	t.tally.aside++
 	t.Count("dead_letters_total", 1)
 	t.Count("dead_letters."+reason, 1)
 }

@@ -149,8 +149,22 @@ func (t *Task) setAside() bool {
 	return true
 }
 
+// tally counts records that were put aside, as dead letters or left out.
+type tally struct {
+	aside  int64
+	unread int64 // those of them that Process does not count, as they could not be decoded
+}
+
+// Aside is how many records were put aside since the last call, and how many of them Process has not counted.
+func (t *Task) Aside() (records, unread int64) {
+	records, unread = t.tally.aside, t.tally.unread
+	t.tally = tally{}
+	return records, unread
+}
+
 // skip counts a record that is left out.
 func (t *Task) skip(reason string) {
+	t.tally.aside++
 	t.Count("skipped_total", 1)
 	t.Count("skipped."+reason, 1)
 }

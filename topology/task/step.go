@@ -69,11 +69,13 @@ func (t *Task) oldest() (*queue, error) {
 // prepare decodes the head of a queue, taking watermarks and bad records out on the way.
 func (t *Task) prepare(q *queue) error {
 	for !q.ready && q.len() > 0 {
+		aside := t.tally.aside
 		done, err := t.decode(q)
 		if err != nil {
 			return err
 		}
 		if done {
+			t.tally.unread += t.tally.aside - aside
 			q.done()
 			t.dirty = true
 		}

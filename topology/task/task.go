@@ -44,6 +44,7 @@ type Task struct {
 	trace     *topology.Trace // nil: records are not followed
 	stepping  bool            // a record goes through the nodes
 	trial     trial
+	tally     tally
 	condemned map[string]map[int64]Sentence // by source topic and offset
 }
 

@@ -25,6 +25,7 @@ type App struct {
 	globals *globals
 	desk    *desk
 	sources sources
+	alarm   alarm
 	closing sync.Mutex // held by a backup, which needs the engine open
 }
 

@@ -172,6 +172,7 @@ func (w *worker) settleOwnership(ctx context.Context) error {
 		return err
 	}
 	owned := w.balancer.ownership()
+	w.tellRebalance(owned)
 	for _, sub := range w.app.topo.Subs {
 		for _, p := range owned[sub.Sources[0].Topic] {
 			id := topology.TaskID{Sub: sub.ID, Partition: p}

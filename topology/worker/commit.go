@@ -76,8 +76,7 @@ func (w *worker) commit(ctx context.Context) error {
 			}
 		}
 	}
-	w.finish(touched, began)
-	return nil
+	return w.finish(touched, began)
 }
 
 // flush is step 1: every touched task puts its outputs, dirty rows and position into the outbox.
@@ -99,6 +98,7 @@ type transaction struct {
 	w       *worker
 	records []kgo.Record
 	entries []*task.Entry // of the records
+	letters []kgo.Record  // dead letters of refused ones
 	acks    acks
 }
 
@@ -182,7 +182,7 @@ func (a *acks) take(r *kgo.Record, err error) {
 // collect turns the outbox into records of the client.
 func (t *transaction) collect() {
 	entries := t.w.outbox.Entries()
-	t.records, t.entries = t.records[:0], t.entries[:0]
+	t.records, t.entries, t.letters = t.records[:0], t.entries[:0], t.letters[:0]
 	for i := range entries {
 		e := &entries[i]
 		topic, n := t.target(e)
@@ -305,13 +305,14 @@ func (t *transaction) apply(touched []*running) {
 	}
 }
 
-// finish empties the outbox and tells the hooks.
-func (w *worker) finish(touched []*running, began time.Time) {
+// finish empties the outbox and tells the hooks. The error is the alarm's: the commit is done.
+func (w *worker) finish(touched []*running, began time.Time) error {
 	now := time.Now()
 	records := len(w.txn.records)
+	w.txn.tell(&w.app.cfg.Hooks)
 	w.outbox.Reset()
 	clear(w.txn.records)
 	clear(w.txn.entries)
 	w.pace.committed(began, now)
-	w.observe(touched, records, now.Sub(began))
+	return w.observe(touched, records, now)
 }

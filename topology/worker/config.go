@@ -59,6 +59,12 @@ type Hooks struct {
 	Reported func(Report)
 	// Restored is called after each fetch of a restore with its records; left are the offsets still to come.
 	Restored func(task topology.TaskID, store string, records int, left int64)
+	// DeadLetter and Late are called after each commit for what it has written to these topics; it is theirs for the call.
+	DeadLetter, Late func(*kgo.Record)
+	// Alarmed is called once the share of records put aside has passed Policies.Alarm.
+	Alarmed func(share float64)
+	// Rebalanced is called with the tasks that a worker has by a new assignment, those to be restored among them.
+	Rebalanced func(worker int, tasks []topology.TaskID)
 	// Timed is called with the time that a node took for a record, without the nodes below it, of one record in 1,023.
 	// It makes the worker follow every record through the nodes, some ns each.
 	Timed func(node string, ns int64)
@@ -112,6 +118,10 @@ func (c *Config) defaults(app string) {
 	}
 	if c.CacheBytes == 0 {
 		c.CacheBytes = 128 << 20
+	}
+	length(&c.Policies.Alarm.Over, time.Minute)
+	if c.Policies.Alarm.Least == 0 {
+		c.Policies.Alarm.Least = 100
 	}
 	if c.Logger == nil {
 		c.Logger = zap.NewNop()

@@ -1,6 +1,10 @@
 package worker
 
-import "github.com/abacus-stream/abacus/topology"
+import (
+	"time"
+
+	"github.com/abacus-stream/abacus/topology"
+)
 
 // Policies say what becomes of records that the app cannot deal with. Zero fields mean the defaults;
 // a source or a node may have its own by topology.OnUndecodable and topology.OnFailure.
@@ -12,7 +16,17 @@ type Policies struct {
 	Refused topology.Policy
 	// Lost is for records of a source that were deleted before they were processed, by retention or by hand; default
 	// Refuse.
-	Lost Lost
+	Lost  Lost
+	Alarm Alarm
+}
+
+// Alarm is raised once when more than a share of the records of this process are put aside, as dead letters or left
+// out; again when it has been less meanwhile. It is looked at with each commit.
+type Alarm struct {
+	Share float64       // for example 0.01; default none, and no alarm
+	Over  time.Duration // the time looked back on, default 1 min
+	Least int64         // fewer records within it raise no alarm, default 100
+	Stop  bool          // the app stops, with what the commit has done; else it logs a warning and goes on
 }
 
 // Lost says how a task goes on whose committed offset is outside of its source's log.
@@ -28,6 +42,8 @@ const (
 func (p *Policies) validate(check func(ok bool, format string, args ...any)) {
 	check(p.Undecodable <= topology.Stop, "policy for undecodable records is %d: there is none of that number", p.Undecodable)
 	check(p.Refused <= topology.Stop, "policy for refused outputs is %d: there is none of that number", p.Refused)
+	check(p.Alarm.Share >= 0 && p.Alarm.Share < 1 && p.Alarm.Over >= time.Second && p.Alarm.Least >= 0,
+		"alarm at a share of %g over %s, of %d records at least: the share must be in [0, 1), the time at least 1s", p.Alarm.Share, p.Alarm.Over, p.Alarm.Least)
 	check(p.Lost <= Latest, "policy for lost records is %d: there is none of that number", p.Lost)
 	check(p.Failing.Then <= topology.Stop, "policy for failing records is %d: there is none of that number", p.Failing.Then)
 	check(p.Failing.Tries >= 0 && p.Failing.Backoff >= 0, "failing records get %d tries with a backoff of %s: neither may be negative", p.Failing.Tries, p.Failing.Backoff)

@@ -62,6 +62,7 @@ func (t *transaction) blame(ctx context.Context, r refusal) error {
 	if err == nil && len(still) > 0 {
 		err = &stepError{t.w.app.topics.refused(still[0])}
 	}
+	t.letters = append(t.letters, again)
 	return err
 }
 

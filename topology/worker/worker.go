@@ -234,6 +234,9 @@ func (f *failures) judge(err error, now time.Time) (time.Duration, error) {
 		f.fencedAt = now
 		return 0, nil
 	}
+	if _, ok := errors.AsType[*alarmError](err); ok {
+		return 0, err
+	}
 	if failed, ok := errors.AsType[*task.Failure](err); ok {
 		return 0, f.records.judge(failed, now)
 	}
