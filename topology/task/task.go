@@ -147,6 +147,9 @@ func (t *Task) Jump(source int, offset int64) {
 	t.dirty = true
 }
 
+// Touch has the next commit include the task, though nothing has happened to it.
+func (t *Task) Touch() { t.dirty = true }
+
 // Dirty says whether anything happened since the last commit.
 func (t *Task) Dirty() bool { return t.dirty }
 

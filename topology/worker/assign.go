@@ -24,6 +24,7 @@ type running struct {
 	globals []int     // rows applied, by global table
 	records int64     // processed since the last commit
 	marks   string    // of its changelogs, for the metadata of its offsets
+	alone   alone     // without transactions
 }
 
 // opening is a task that is being restored.
@@ -246,6 +247,9 @@ func (w *worker) takeIn(r restored) error {
 		return r.err
 	}
 	topics := w.app.topics
+	if err := r.putBack(); err != nil {
+		return err
+	}
 	t, err := task.New(task.Config{
 		Changelogs: topics.changelogs(r.sub),
 		Sub:        r.sub, ID: r.id, Tasks: topics.partitions[r.sub.Sources[0].Topic], Tables: r.tables, Outbox: w.outbox,
@@ -255,7 +259,7 @@ func (w *worker) takeIn(r restored) error {
 	if err != nil {
 		return &stepError{fmt.Errorf("task %s: %w", r.id, err)}
 	}
-	run := &running{task: t, sub: r.sub, marks: topics.marks(r.sub), stores: r.stores, written: time.Now(), globals: make([]int, len(w.app.topo.Globals))}
+	run := &running{task: t, sub: r.sub, alone: r.alone, marks: topics.marks(r.sub), stores: r.stores, written: time.Now(), globals: make([]int, len(w.app.topo.Globals))}
 	if err := run.applyGlobals(w.app.globals); err != nil {
 		return &stepError{err}
 	}
@@ -263,6 +267,9 @@ func (w *worker) takeIn(r restored) error {
 	for i, src := range r.sub.Sources {
 		t.Begin(i, r.begin[i])
 		w.slots[place{src.Topic, r.id.Partition}] = &slot{run, i}
+	}
+	if len(r.torn) > 0 || r.ahead {
+		t.Touch()
 	}
 	w.passOver(&r, run)
 	w.resume(run)

@@ -3,8 +3,6 @@ package worker
 import (
 	"context"
 	"fmt"
-	"iter"
-	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -60,7 +58,7 @@ func (w *worker) commit(ctx context.Context) error {
 		do   func() error
 	}{
 		{Flushed, func() error { return nil }},
-		{Produced, func() error { return t.produce(ctx) }},
+		{Produced, func() error { return t.produce(ctx, touched) }},
 		{Offered, func() error { return t.offer(ctx, touched) }},
 		{Ended, func() error { return t.end(ctx) }},
 		// Invariant (log first): the engine is written by checkpoints, of rows that went through here,
@@ -103,20 +101,19 @@ type transaction struct {
 }
 
 // produce is step 2: everything goes out at once and is acknowledged; the first error wins.
-func (t *transaction) produce(ctx context.Context) error {
+func (t *transaction) produce(ctx context.Context, touched []*running) error {
+	if t.w.app.cfg.Guarantee == AtLeastOnce {
+		return t.produceInTwo(ctx, touched)
+	}
 	if err := t.w.client.BeginTransaction(); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	t.acks.tail = map[place]int64{}
+	t.acks.tail = map[place]stretch{}
 	t.collect()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
-	refused, err := t.send(ctx, t.all)
-	if err != nil || len(refused) == 0 {
-		return err
-	}
-	return t.settle(ctx, refused)
+	return t.deliver(ctx, t.all)
 }
 
 // all are the records of the commit.
@@ -136,47 +133,6 @@ func (t *transaction) begin(ctx context.Context) error {
 	}
 	t.w.last = &ending{producer: id, epoch: epoch}
 	return nil
-}
-
-// send produces records and waits for the answers. It gives those that are refused, in their order;
-// of other errors the first wins.
-func (t *transaction) send(ctx context.Context, records iter.Seq[*kgo.Record]) ([]refusal, error) {
-	t.acks.first, t.acks.refused = nil, nil
-	for r := range records {
-		t.w.client.Produce(ctx, r, t.acks.take)
-	}
-	if err := t.w.client.Flush(ctx); err != nil {
-		return nil, fmt.Errorf("flush: %w", err)
-	}
-	t.acks.Lock()
-	defer t.acks.Unlock()
-	if t.acks.first != nil {
-		return nil, fmt.Errorf("produce: %w", t.acks.first)
-	}
-	return t.acks.refused, nil
-}
-
-// acks are the broker's answers to the records of a commit.
-type acks struct {
-	sync.Mutex
-	tail    map[place]int64 // end of each changelog written
-	refused []refusal       // of the last send
-	first   error
-}
-
-// take runs on the client's goroutine for each record.
-func (a *acks) take(r *kgo.Record, err error) {
-	a.Lock()
-	defer a.Unlock()
-	switch {
-	case err == nil:
-		at := place{r.Topic, r.Partition}
-		a.tail[at] = max(a.tail[at], r.Offset+1)
-	case isOneOf(err, ofRecords):
-		a.refused = append(a.refused, refusal{r, err})
-	case a.first == nil:
-		a.first = fmt.Errorf("%s/%d: %w", r.Topic, r.Partition, err)
-	}
 }
 
 // collect turns the outbox into records of the client.
@@ -235,6 +191,9 @@ func record(e *task.Entry, topic string, partition int32) kgo.Record {
 // offer is step 3: the offsets that were processed, never those that were polled, with the group's
 // generation (KIP-447), so that a member that was replaced cannot commit.
 func (t *transaction) offer(ctx context.Context, touched []*running) error {
+	if t.w.app.cfg.Guarantee == AtLeastOnce {
+		return t.offerAlone(ctx, touched)
+	}
 	req, err := t.offsets(ctx, touched)
 	if err != nil || len(req.Topics) == 0 {
 		return err
@@ -265,25 +224,22 @@ func (t *transaction) offsets(ctx context.Context, touched []*running) (*kmsg.Tx
 	if req.ProducerID, req.ProducerEpoch, err = w.client.ProducerID(ctx); err != nil {
 		return nil, fmt.Errorf("producer id: %w", err)
 	}
-	for _, r := range touched {
-		for i, src := range r.sub.Sources {
-			if r.task.Next(i) < 0 {
-				continue
-			}
-			topic := kmsg.NewTxnOffsetCommitRequestTopic()
-			topic.Topic, topic.TopicID = src.Topic, w.app.topics.ids[src.Topic] // version 6 goes by the id
-			position := metadata(r, topic.TopicID)
-			p := kmsg.NewTxnOffsetCommitRequestTopicPartition()
-			p.Partition, p.Offset, p.Metadata = r.task.Task().Partition, r.task.Next(i), &position
-			topic.Partitions = append(topic.Partitions, p)
-			req.Topics = append(req.Topics, topic)
-		}
+	for p := range w.positions(touched) {
+		topic := kmsg.NewTxnOffsetCommitRequestTopic()
+		topic.Topic, topic.TopicID = p.topic, p.id // version 6 goes by the id
+		at := kmsg.NewTxnOffsetCommitRequestTopicPartition()
+		at.Partition, at.Offset, at.Metadata = p.partition, p.next, &p.metadata
+		topic.Partitions = append(topic.Partitions, at)
+		req.Topics = append(req.Topics, topic)
 	}
 	return req, nil
 }
 
 // end is step 4. Each touched task has produced at least its position, so EndTxn is really sent.
 func (t *transaction) end(ctx context.Context) error {
+	if t.w.app.cfg.Guarantee == AtLeastOnce {
+		return nil
+	}
 	t.w.last.asked = true
 	if err := t.w.client.EndTransaction(ctx, kgo.TryCommit); err != nil {
 		return fmt.Errorf("end transaction, outcome to be read from the broker: %w", err)
@@ -298,7 +254,7 @@ func (t *transaction) apply(touched []*running) {
 		partition := r.task.Task().Partition
 		r.task.Commit(func(store int) int64 {
 			if at, ok := t.acks.tail[place{r.sub.Changelog(r.sub.Stores[store]), partition}]; ok {
-				return at
+				return at.to
 			}
 			return -1
 		})

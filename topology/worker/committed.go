@@ -49,7 +49,8 @@ func (w *worker) begins(ctx context.Context, r *restored, resp kadm.OffsetRespon
 	if err := w.recreated(ctx, r, resp); err != nil {
 		return err
 	}
-	r.committed, r.begin = make([]int64, len(r.sub.Sources)), make([]int64, len(r.sub.Sources))
+	n := len(r.sub.Sources)
+	r.committed, r.begin, r.lost = make([]int64, n), make([]int64, n), make([]int64, n)
 	for i, src := range r.sub.Sources {
 		r.committed[i] = -1
 		if o, ok := resp.Lookup(src.Topic, r.id.Partition); ok && o.At >= 0 {
@@ -94,6 +95,7 @@ func (w *worker) within(ctx context.Context, r *restored) error {
 		}
 		w.log.Error("records were deleted before they were processed; going on behind them", zap.Stringer("task", r.id),
 			zap.String("topic", src.Topic), zap.Int64("committed", at), zap.Int64("next", r.begin[i]), zap.Int64("offsets", r.begin[i]-at))
+		r.lost[i] = r.begin[i] - at
 	}
 	return nil
 }
@@ -102,9 +104,9 @@ func (w *worker) within(ctx context.Context, r *restored) error {
 func (w *worker) passOver(r *restored, run *running) {
 	at := map[string]map[int32]kgo.EpochOffset{}
 	for i, src := range r.sub.Sources {
-		if from := r.committed[i]; from >= 0 && r.begin[i] != from {
+		if n := r.lost[i]; n != 0 {
 			run.task.Jump(i, r.begin[i])
-			run.task.Count("lost_offsets_total", max(r.begin[i]-from, 0))
+			run.task.Count("lost_offsets_total", max(n, 0))
 			at[src.Topic] = map[int32]kgo.EpochOffset{r.id.Partition: {Epoch: -1, Offset: r.begin[i]}}
 		}
 	}

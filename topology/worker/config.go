@@ -40,6 +40,7 @@ type Config struct {
 	Logger         *zap.Logger   // default: none
 	Dial           func(ctx context.Context, network, host string) (net.Conn, error)
 	Policies       Policies
+	Guarantee      Guarantee // default ExactlyOnce
 	Hooks          Hooks
 	// Advertise is the host:port at which other instances reach the HTTP of package query in this one; default: none
 	// does. Instances of before this field do not read what an instance with it says of its state, and give it tasks
@@ -143,6 +144,7 @@ func (c *Config) Validate() error {
 	check(c.CheckpointEvery > 0, "checkpoint interval is %s: must be positive", c.CheckpointEvery)
 	check(c.CommitBytes > 0, "commit bytes is %d: must be positive", c.CommitBytes)
 	check(c.Session >= time.Second, "session timeout is %s: at least 1s", c.Session)
+	check(c.Guarantee <= AtLeastOnce, "guarantee is %d: there is none of that number", c.Guarantee)
 	c.Policies.validate(check)
 	_, port, err := net.SplitHostPort(c.Advertise)
 	check(c.Advertise == "" || err == nil && port != "", "advertised address is %q: must be host:port", c.Advertise)

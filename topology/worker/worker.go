@@ -87,7 +87,9 @@ func (w *worker) run(ctx context.Context) error {
 			return fmt.Errorf("worker %s: %w", w.id, fatal)
 		}
 		w.log.Warn("session ended, opening another", zap.Error(err), zap.Duration("backoff", wait))
-		_ = pause(ctx, wait)
+		if pause(ctx, wait) != nil && w.client != nil {
+			w.leave()
+		}
 	}
 	return nil
 }
