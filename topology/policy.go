@@ -64,7 +64,7 @@ func OnUndecodable[K, V any](s Stream[K, V], p Policy) Stream[K, V] {
 }
 
 // OnFailure says what becomes of records at which the node of a stream fails, or a node below it
-// that says nothing itself; what it leaves open is the app's.
+// that says nothing itself, up to the next topic; what it leaves open is the app's.
 func OnFailure[K, V any](s Stream[K, V], r Retry) Stream[K, V] {
 	if r.Tries < 0 || r.Backoff < 0 {
 		s.b.fault("node %q: %d tries with a backoff of %s: neither may be negative", s.node.name, r.Tries, r.Backoff)

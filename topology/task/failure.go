@@ -99,7 +99,7 @@ func (t *Task) failed(cause error, sent int) error {
 	if t.trace == nil {
 		return f
 	}
-	f.Path, f.Retry = t.trace.Path(), t.trace.Retry().Or(f.Retry)
+	f.Path, f.Retry = t.trace.Path(), t.trace.Retry().Or(t.shown.input.Retry).Or(f.Retry)
 	if t.trace.Touched() || len(t.cfg.Outbox.entries) != sent {
 		return f
 	}

@@ -185,7 +185,8 @@ func TestWhatCountsAsLeavingSomething(t *testing.T) {
 
 func TestTheNearestNodeAboveDecides(t *testing.T) {
 	h := start(t, func(b *topology.Builder, h *harness) {
-		outer := topology.OnFailure(with(timed(b, "a"), "outer", topology.Needs{}, probe{}), topology.Retry{Tries: 2, Then: topology.DeadLetter})
+		source := topology.OnFailure(timed(b, "a"), topology.Retry{Tries: 7, Backoff: time.Minute})
+		outer := topology.OnFailure(with(source, "outer", topology.Needs{}, probe{}), topology.Retry{Tries: 2, Then: topology.DeadLetter})
 		inner := topology.OnFailure(with(outer, "inner", kept, storing(h)), topology.Retry{Then: topology.Skip})
 		with(inner, "luck", topology.Needs{}, unlucky("bad", false))
 	})
@@ -195,7 +196,7 @@ func TestTheNearestNodeAboveDecides(t *testing.T) {
 	failed, ok := errors.AsType[*task.Failure](err)
 	require.True(t, ok)
 	require.Equal(t, "outer > inner > luck", failed.Path)
-	require.Equal(t, topology.Retry{Tries: 2, Backoff: time.Hour, Then: topology.Skip}, failed.Retry)
+	require.Equal(t, topology.Retry{Tries: 2, Backoff: time.Minute, Then: topology.Skip}, failed.Retry)
 }
 
 // A timer that fails is no fault of the record that moved the time, and no dead letter helps.

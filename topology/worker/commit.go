@@ -102,14 +102,14 @@ type transaction struct {
 
 // produce is step 2: everything goes out at once and is acknowledged; the first error wins.
 func (t *transaction) produce(ctx context.Context, touched []*running) error {
+	t.acks.tail = map[place]stretch{}
+	t.collect()
 	if t.w.app.cfg.Guarantee == AtLeastOnce {
 		return t.produceInTwo(ctx, touched)
 	}
 	if err := t.w.client.BeginTransaction(); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	t.acks.tail = map[place]stretch{}
-	t.collect()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}

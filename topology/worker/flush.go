@@ -58,16 +58,14 @@ func (w *worker) lastFlush(ctx context.Context, r *restored) error {
 	if err != nil {
 		return err
 	}
-	in.next = max(first, checkpoint.ChangelogOffset-1) // its own position lies there
-	for in.next < end {
-		records, err := in.fetch(ctx)
-		if err != nil {
+	// The position of a checkpoint lies right before its end, unless markers or a standby's rows are there.
+	const some = 1000
+	for _, in.next = range []int64{max(first, checkpoint.ChangelogOffset-1), max(first, checkpoint.ChangelogOffset-some), first} {
+		if err := r.considerAll(ctx, in, end); err != nil {
 			return err
 		}
-		for _, rec := range records {
-			if err := r.consider(rec, topic); err != nil {
-				return err
-			}
+		if r.reached || r.passed {
+			break
 		}
 	}
 	switch {
@@ -77,6 +75,21 @@ func (w *worker) lastFlush(ctx context.Context, r *restored) error {
 		return nil
 	}
 	return w.findTorn(ctx, r)
+}
+
+func (r *restored) considerAll(ctx context.Context, in *reader, end int64) error {
+	for in.next < end {
+		records, err := in.fetch(ctx)
+		if err != nil {
+			return err
+		}
+		for _, rec := range records {
+			if err := r.consider(rec, in.topic); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // ofTransaction says that nothing but a position, written by a transaction, and its marker lie before the end.

@@ -44,11 +44,9 @@ const headerEnds = "abacus.ends"
 
 // produceInTwo is step 2 without a transaction: the task stores come after all else, their positions last.
 func (t *transaction) produceInTwo(ctx context.Context, touched []*running) error {
-	t.acks.tail = map[place]stretch{}
 	if err := t.w.sameMember(); err != nil {
 		return err
 	}
-	t.collect()
 	if err := t.seal(ctx, touched); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/topology"
 )
 
@@ -194,6 +195,39 @@ func TestAtLeastOncePassesOverAnOldPosition(t *testing.T) {
 	c.words(260, 130, 13)
 	c.tallied(390)
 	require.NoError(t, stop())
+}
+
+// A copy that has taken in rows of a commit that was cut off, as a standby may, is not trusted.
+func TestAtLeastOnceRebuildsWhatHasTornRows(t *testing.T) {
+	c, dir := newCluster(t), t.TempDir()
+	log, said := said()
+	cfg := Config{Workers: 1, Guarantee: AtLeastOnce, StateDir: dir, Logger: log}
+	stop := c.begin(tally(t), cfg)
+	c.words(0, 130, 13)
+	c.tallied(130)
+	require.NoError(t, stop())
+	e, err := openEngine(&Config{StateDir: dir})
+	require.NoError(t, err)
+	for _, store := range []string{"counted", "counted-task"} {
+		row := &kgo.Record{Topic: "app-" + store + "-changelog", Partition: 0, Key: []byte("w3"), Value: binary.BigEndian.AppendUint64(nil, 77)}
+		require.NoError(t, c.manual().ProduceSync(context.Background(), row).FirstErr())
+		db := e.open("app/0_0/"+store, false)
+		at, _, err := db.Checkpoint()
+		require.NoError(t, err)
+		var batch state.Batch
+		batch.Put(row.Key, row.Value)
+		at.ChangelogOffset = row.Offset + 1
+		batch.SetCheckpoint(at)
+		require.NoError(t, db.Apply(&batch))
+	}
+	require.NoError(t, e.close())
+	stop = c.begin(tally(t), cfg)
+	c.words(130, 130, 13)
+	c.tallied(260)
+	require.NoError(t, stop())
+	require.True(t, said("state is rebuilt", "the log ends at"))
+	c.sameAsChangelog(dir, "counted")
+	c.sameAsChangelog(dir, "counted-task")
 }
 
 // An app may change its guarantee at a restart, also after a commit was cut off.

@@ -37,6 +37,10 @@ func setting(kv ...string) map[string]*string {
 
 const month = "2592000000" // 30 days in ms
 
+// hour, in ms, is for how long a row that a commit without a transaction has written does not remove
+// the one before it: the commit may have been cut off.
+const hour = "3600000"
+
 // ensureTopics creates what is internal to the app and checks that its sources exist.
 func (a *App) ensureTopics(ctx context.Context) (*topics, error) {
 	known, plans, err := a.planned(ctx)
@@ -149,7 +153,11 @@ func (a *App) plans(known map[string]int) ([]plan, error) {
 			if store.Windowed {
 				cleanup = "compact,delete"
 			}
-			add(s.Changelog(store), n, setting("cleanup.policy", cleanup, "delete.retention.ms", strconv.FormatInt(tombstones.Milliseconds(), 10)))
+			kept := setting("cleanup.policy", cleanup, "delete.retention.ms", strconv.FormatInt(tombstones.Milliseconds(), 10))
+			if a.cfg.Guarantee == AtLeastOnce {
+				kept["min.compaction.lag.ms"] = kadm.StringPtr(hour)
+			}
+			add(s.Changelog(store), n, kept)
 		}
 	}
 	add(a.cfg.DeadLetters, 1, setting("cleanup.policy", "delete", "retention.ms", month))
