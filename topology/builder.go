@@ -9,8 +9,9 @@ import (
 // Builder collects the nodes of a topology. Its zero value is ready; faults are
 // kept and reported all at once by Build.
 type Builder struct {
-	nodes  []*node
-	faults []error
+	nodes      []*node
+	faults     []error
+	intercepts map[string][]Interceptor // by node
 }
 
 type kind uint8
@@ -34,8 +35,19 @@ type node struct {
 	globals  []string
 	keeps    bool  // forwards each record with the key it came with
 	reach    int64 // ms beyond a record's time that the node waits for stream time
+	half     *node // the node of which it is the second input
+	retry    *Retry
+	around   []Interceptor
 	receive  func(inst *Instance) (any, error)
 	input    func(inst *Instance) (Input, error)
+}
+
+// whole is the node as its user knows it: a second input is a part of it.
+func (n *node) whole() *node {
+	if n.half != nil {
+		return n.half
+	}
+	return n
 }
 
 var nameRule = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,120}$`)
@@ -73,6 +85,7 @@ func (b *Builder) Build(app string) (*Topology, error) {
 	if len(b.nodes) == 0 {
 		b.fault("app %q: no source; start with topology.From", app)
 	}
+	b.placeIntercepts()
 	t := &Topology{App: app}
 	for _, group := range components(b.nodes) {
 		t.Subs = append(t.Subs, b.cut(app, len(t.Subs), group))

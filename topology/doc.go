@@ -11,6 +11,9 @@
 //	emit       topology/sink.go            outputs encoded and buffered until the commit
 //	commit     topology/worker/commit.go   changelog, outputs and offsets in one transaction, then the engine
 //
+// A record that cannot be decoded, or that a node fails at, leaves this way in topology/task/failure.go, as Policy
+// and Retry say: tried again, put aside with the next commit, or the end of the app.
+//
 // A topology is cut at repartition topics into sub-topologies; a task runs one
 // sub-topology on one partition. The graph never sees how it is run: Processor,
 // Context and state.Log are the only doors between the two.

@@ -7,13 +7,15 @@ type Instance struct {
 	Inputs []Input // by source index
 
 	ctx       Context
+	trace     *Trace // nil: nobody follows the records
 	receivers map[*node]any
 	inits     []lifecycle
 }
 
-// Instantiate builds the graph for one task and initialises its processors, sources' side last.
-func (s *Sub) Instantiate(ctx Context) (*Instance, error) {
-	inst := &Instance{ctx: ctx, receivers: map[*node]any{}, Inputs: make([]Input, len(s.Sources))}
+// Instantiate builds the graph for one task and initialises its processors, sources' side last. A
+// trace, if there is one, follows the task's records.
+func (s *Sub) Instantiate(ctx Context, trace *Trace) (*Instance, error) {
+	inst := &Instance{ctx: ctx, trace: trace, receivers: map[*node]any{}, Inputs: make([]Input, len(s.Sources))}
 	for _, n := range s.nodes {
 		if n.source == nil {
 			continue
@@ -25,9 +27,15 @@ func (s *Sub) Instantiate(ctx Context) (*Instance, error) {
 		inst.Inputs[n.source.index] = in
 	}
 	for _, p := range inst.inits {
-		if err := p.init(ctx); err != nil {
-			return nil, fmt.Errorf("task %s: init of %q: %w", ctx.Task(), p.name, err)
+		if trace != nil {
+			trace.begins = trace.of(p.node)
 		}
+		if err := p.init(ctx); err != nil {
+			return nil, fmt.Errorf("task %s: init of %q: %w", ctx.Task(), p.node.name, err)
+		}
+	}
+	if trace != nil {
+		trace.begins = nil
 	}
 	return inst, nil
 }

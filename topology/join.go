@@ -22,7 +22,7 @@ func Join[K, L, R, KO, VO any](left Stream[K, L], right Stream[K, R], name strin
 	}
 	coPartitioned(left, right, name)
 	n.stores, n.sinks, n.globals = needs.Stores, needs.Sinks, needs.Globals
-	entry.keeps = true
+	entry.keeps, entry.half = true, n
 	b.link(left.node, n)
 	b.link(right.node, entry)
 	b.link(entry, n)
@@ -32,7 +32,7 @@ func Join[K, L, R, KO, VO any](left Stream[K, L], right Stream[K, R], name strin
 			return nil, err
 		}
 		sides := create(out)
-		inst.inits = append(inst.inits, lifecycle{name, sides.Init})
+		inst.inits = append(inst.inits, lifecycle{n, sides.Init})
 		inst.receivers[entry] = sides.Right
 		return sides.Left, nil
 	}

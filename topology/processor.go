@@ -5,8 +5,8 @@ package topology
 type Processor[K, V any] interface {
 	// Init runs once, after the task's state is restored and before the first record.
 	Init(ctx Context) error
-	// Process handles one record. An error is retried as the task's policy says; the
-	// record and all it aliases are valid during the call only.
+	// Process handles one record. An error or a panic is dealt with as Retry says; the record
+	// and all it aliases are valid during the call only.
 	Process(rec *Record[K, V]) error
 }
 
@@ -32,7 +32,7 @@ func Process[K, V, KO, VO any](in Stream[K, V], name string, needs Needs, create
 			return nil, err
 		}
 		p := create(out)
-		inst.inits = append(inst.inits, lifecycle{name, p.Init})
+		inst.inits = append(inst.inits, lifecycle{n, p.Init})
 		return Forward[K, V](p.Process), nil
 	}
 	return Stream[KO, VO]{b: in.b, node: n}
@@ -40,7 +40,7 @@ func Process[K, V, KO, VO any](in Stream[K, V], name string, needs Needs, create
 
 // lifecycle is a processor waiting for its Init.
 type lifecycle struct {
-	name string
+	node *node
 	init func(Context) error
 }
 
@@ -56,7 +56,7 @@ func children[K, V any](inst *Instance, n *node) (Forward[K, V], error) {
 		if !ok {
 			return nil, childTypeError(n, child, r)
 		}
-		all = append(all, f)
+		all = append(all, through(inst.trace, child, intercepted(inst.ctx, child, f)))
 	}
 	return fanOut(all), nil
 }

@@ -15,6 +15,8 @@ type SourceNode struct {
 	Timed bool
 	// Watermarked sources carry the watermarks of their upstream tasks.
 	Watermarked bool
+	// Undecodable is what becomes of records that the codecs refuse.
+	Undecodable Policy
 
 	name  string // as declared
 	index int
@@ -38,6 +40,8 @@ type Input struct {
 	Decode func(src *Source) (time int64, timed bool, err error)
 	// Process sends the decoded record through the graph.
 	Process func() error
+	// Retry is what the source says of records that fail below it.
+	Retry Retry
 }
 
 // sourceCodecs is how a source turns bytes into a typed record.
@@ -60,7 +64,11 @@ func addSource[K, V any](b *Builder, src *SourceNode, name string, c sourceCodec
 		if err != nil {
 			return Input{}, err
 		}
-		return c.input(out), nil
+		in := c.input(out)
+		if n.retry != nil {
+			in.Retry = *n.retry
+		}
+		return in, nil
 	}
 	return Stream[K, V]{b: b, node: n, key: c.key, value: c.value}
 }

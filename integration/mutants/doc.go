@@ -11,6 +11,7 @@
 //	commits_test.go   bugs of commits, transactions and restores
 //	meanings_test.go  bugs of time, units and statistics
 //	operators_test.go bugs of stores, restores, windows and joins
+//	tables_test.go    bugs of versions, of what is kept for a time, and of timers
 //	decisions_test.go bugs of guardrails, of the registry that obeys them, and of layers
 //	fits_test.go      the edits fit, compile, and their checks exist
 //	verdict_test.go   what a run of a check says

@@ -22,12 +22,13 @@ var budgets = map[string]int{
 	"codecs/event":                 40, // 14 of them are the reasons of CONTRACT
 	"codecs":                       26, // a value and a type for each codec
 	"codecs/result":                30, // the record's parts and its keys
-	"topology":                     60, // the words of the graph: streams, sinks, sources, frames
+	"topology":                     70, // the words of the graph: streams, sinks, sources, frames, policies
+	"topology/task":                35, // the headers and reasons of dead letters, what a worker has to know of a failure
+	"topology/worker":              50, // running an app, its policies and hooks, what may be asked of it meanwhile: reports, reads, backups, resets
 	"processors":                   60, // one name an operator
 	"processors/experiment/cells":  30, // what verify and the tools read of its rows
 	"processors/experiment/stats":  35, // exact sums, the comparisons over them, their methods and reasons
 	"processors/experiment/verify": 30,
-	"topology/worker":              40, // running an app, and what may be asked of it meanwhile: reports, reads, pauses, backups, resets
 	"state":                        40, // store, batch, checkpoint, cache, table, timers
 }
 

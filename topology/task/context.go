@@ -18,6 +18,7 @@ func (t *Task) Tasks() int { return t.cfg.Tasks }
 
 // Table is a declared store.
 func (t *Task) Table(name string) *state.Table {
+	t.keep()
 	table, ok := t.tables[name]
 	if !ok {
 		panic(fmt.Sprintf("task %s: store %q is not declared in Needs.Stores", t.cfg.ID, name))
@@ -65,6 +66,7 @@ func (t *Task) SetGrace(ms int64) {
 
 // OnStreamTime registers a timer in stream time.
 func (t *Task) OnStreamTime(fire func(now int64) error) *topology.Timer {
+	t.keep()
 	timer := topology.NewTimer(fire)
 	t.clock.streamTimers = append(t.clock.streamTimers, timer)
 	return timer
@@ -72,6 +74,7 @@ func (t *Task) OnStreamTime(fire func(now int64) error) *topology.Timer {
 
 // OnWallClock registers a timer in wall-clock time.
 func (t *Task) OnWallClock(fire func(now int64) error) *topology.Timer {
+	t.keep()
 	timer := topology.NewTimer(fire)
 	t.clock.wallTimers = append(t.clock.wallTimers, timer)
 	return timer
@@ -79,13 +82,24 @@ func (t *Task) OnWallClock(fire func(now int64) error) *topology.Timer {
 
 // Hold registers a hold on the watermarks of the task.
 func (t *Task) Hold() *topology.Hold {
+	t.keep()
 	h := &topology.Hold{At: topology.Never}
 	t.clock.holds = append(t.clock.holds, h)
 	return h
 }
 
 // OnFlush registers a callback that runs before each commit.
-func (t *Task) OnFlush(flush func() error) { t.flushes = append(t.flushes, flush) }
+func (t *Task) OnFlush(flush func() error) {
+	t.keep()
+	t.flushes = append(t.flushes, flush)
+}
+
+// keep tells the trace that a node has more than what goes through it.
+func (t *Task) keep() {
+	if t.trace != nil {
+		t.trace.Keep()
+	}
+}
 
 // OnGlobal registers a callback for the rows of a global table.
 func (t *Task) OnGlobal(topic string, apply func(row topology.GlobalRow) error) {
@@ -117,6 +131,7 @@ func (t *Task) Send(sink int, out topology.Encoded) {
 	o.add(Entry{
 		Task: t, Kind: ToSink, Index: sink, Partition: out.Partition,
 		Key: o.copy(out.Key), Value: o.copy(value), Time: out.Time, Headers: copyHeaders(out.Headers),
+		from: t.current.Topic, offset: t.current.Offset,
 	})
 }
 

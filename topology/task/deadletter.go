@@ -12,6 +12,8 @@ const (
 	HeaderSource   = "abacus.source"
 	HeaderReason   = "abacus.reason"
 	HeaderError    = "abacus.error"
+	HeaderPath     = "abacus.path" // of one that failed: the nodes it came through, the failing one last
+	HeaderSink     = "abacus.sink" // of a refused output: the topic and partition that it was for
 	HeaderWindow   = "abacus.window"
 	HeaderLateness = "abacus.lateness_ms"
 )
@@ -24,12 +26,15 @@ const deadLetterBytes, recordBytes = 512 << 10, 960 << 10
 func (t *Task) DeadLetter(reason string, cause error) { t.Reject(&t.current, reason, cause) }
 
 // Reject sends a record to the dead-letter topic: key, headers and truncated value are the original's.
-func (t *Task) Reject(src *topology.Source, reason string, cause error) {
-	headers := []topology.Header{{Key: HeaderReason, Value: []byte(reason)}}
+func (t *Task) Reject(src *topology.Source, reason string, cause error) { t.reject(src, reason, cause) }
+
+func (t *Task) reject(src *topology.Source, reason string, cause error, more ...topology.Header) {
+	headers := append([]topology.Header{{Key: HeaderReason, Value: []byte(reason)}}, more...)
 	if cause != nil {
 		headers = append(headers, topology.Header{Key: HeaderError, Value: []byte(cause.Error())})
 	}
 	t.aside(ToDeadLetters, src, headers)
+	t.tally.aside++
 	t.Count("dead_letters_total", 1)
 	t.Count("dead_letters."+reason, 1)
 }
@@ -78,4 +83,22 @@ func (t *Task) origin(src *topology.Source) []byte {
 		}
 	}
 	return []byte(src.String())
+}
+
+// Refused deals with an output that its topic does not take: left out, or turned into the dead letter
+// that it returns, with the source of the record that it was sent for; offset -1: a flush or a timer sent it.
+func (t *Task) Refused(e *Entry, sink string, p topology.Policy, cause error) (letter *Entry) {
+	if p == topology.Skip {
+		t.skip(ReasonRefused)
+		return nil
+	}
+	src := topology.Source{Topic: e.from, Partition: t.cfg.ID.Partition, Offset: e.offset, Appended: e.Time, Key: e.Key, Value: e.Value, Headers: e.Headers}
+	if e.from == "" {
+		src.Topic, src.Offset = t.cfg.Sub.Name, -1
+	}
+	if t.cfg.Sub.Sinks[e.Index].Repartition {
+		src.Appended, src.Value, _ = topology.ParseFrame(e.Value)
+	}
+	t.reject(&src, ReasonRefused, cause, topology.Header{Key: HeaderSink, Value: []byte(sink)})
+	return &t.cfg.Outbox.entries[len(t.cfg.Outbox.entries)-1]
 }

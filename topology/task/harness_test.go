@@ -40,6 +40,9 @@ type harness struct {
 	stores []state.Store
 	log    []string // what the processors saw
 	ends   map[int]int64
+	trials task.Trials
+	timed  func(node string, ns int64)
+	clock  func() int64
 }
 
 // probe is a processor whose parts a test gives.
@@ -92,6 +95,7 @@ func start(t *testing.T, declare func(b *topology.Builder, h *harness)) *harness
 // open makes the task anew from its stores, as after a restart.
 func (h *harness) open() {
 	h.cfg = task.Config{Sub: h.sub, ID: topology.TaskID{Partition: 1}, Tasks: 2, Outbox: &task.Outbox{}, MaxAhead: 5000}
+	h.cfg.Trials, h.cfg.Timed, h.cfg.Clock = h.trials, h.timed, h.clock
 	h.stores = nil
 	for i, def := range h.sub.Stores {
 		store := h.disk.Store(def.Name)

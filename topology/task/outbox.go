@@ -22,6 +22,9 @@ type Entry struct {
 	Value     []byte // nil is a tombstone
 	Time      int64  // event time in Unix ms; 0: none
 	Headers   []topology.Header
+
+	from   string // topic of the record it was sent for; empty: a timer or the flush sent it
+	offset int64
 }
 
 // Kind says where an entry goes.

@@ -9,6 +9,8 @@ import (
 // Reasons of the engine's own dead letters; applications have theirs.
 const (
 	ReasonUndecodable = "undecodable"
+	ReasonFailed      = "failed"
+	ReasonRefused     = "refused" // an output, by the broker
 	ReasonFuture      = "ts_future"
 	ReasonPast        = "ts_past"
 )
@@ -16,18 +18,38 @@ const (
 // earliest is 2000-01-01T00:00:00Z: an event time before it is a fault of the producer's clock.
 const earliest = 946684800000
 
-// Process handles up to limit records, oldest event time first, and says how many it did.
-func (t *Task) Process(limit int) (int, error) {
-	for n := 0; n < limit; n++ {
-		q, err := t.oldest()
-		if err != nil || q == nil {
+// Process handles up to limit records, oldest event time first, and says how many it did. An error that
+// is a Failure is of a record; after any error the task is not used any more, but to try it again.
+func (t *Task) Process(limit int) (n int, err error) {
+	for n < limit && t.clock.wall >= t.trial.again {
+		did, sent, err := t.steps(limit - n)
+		n += did
+		if err == nil {
+			return n, nil
+		}
+		if err = t.failed(err, sent); err != nil {
 			return n, err
 		}
+	}
+	return n, nil
+}
+
+// steps is Process up to the first failure; sent is the length of the outbox before the step that
+// failed, -1 if it was none.
+func (t *Task) steps(limit int) (n, sent int, err error) {
+	defer caught(&err)
+	for ; n < limit; n++ {
+		sent = -1
+		q, err := t.oldest()
+		if err != nil || q == nil {
+			return n, sent, err
+		}
+		sent = len(t.cfg.Outbox.entries)
 		if err := t.step(q); err != nil {
-			return n, fmt.Errorf("task %s: record %s: %w", t.cfg.ID, t.current.String(), err)
+			return n, sent, err
 		}
 	}
-	return limit, nil
+	return n, sent, nil
 }
 
 // oldest is the queue whose head comes next; nil when all are empty.
@@ -47,11 +69,13 @@ func (t *Task) oldest() (*queue, error) {
 // prepare decodes the head of a queue, taking watermarks and bad records out on the way.
 func (t *Task) prepare(q *queue) error {
 	for !q.ready && q.len() > 0 {
+		aside := t.tally.aside
 		done, err := t.decode(q)
 		if err != nil {
 			return err
 		}
 		if done {
+			t.tally.unread += t.tally.aside - aside
 			q.done()
 			t.dirty = true
 		}
@@ -68,16 +92,14 @@ func (t *Task) decode(q *queue) (done bool, err error) {
 		}
 		at, payload, err := topology.ParseFrame(t.current.Value)
 		if err != nil {
-			t.DeadLetter(ReasonUndecodable, err)
-			return true, nil
+			return true, t.undecodable(q, err)
 		}
 		t.current.Time, t.current.Value = at, payload
 	}
 	at, timed, err := q.input.Decode(&t.current)
 	switch {
 	case err != nil:
-		t.DeadLetter(ReasonUndecodable, err)
-		return true, nil
+		return true, t.undecodable(q, err)
 	case timed && q.source.Timed && at > t.current.Appended+t.cfg.MaxAhead:
 		t.DeadLetter(ReasonFuture, fmt.Errorf("event time %d is more than %d ms after the append time %d", at, t.cfg.MaxAhead, t.current.Appended))
 		return true, nil
@@ -110,12 +132,19 @@ func (t *Task) step(q *queue) error {
 	t.dirty = true
 	if q.timed && q.source.Timed && q.time > q.greatest {
 		q.greatest = q.time
+		t.stepping = false // what a timer does is no fault of the record that sets it off
 		if err := t.advanceStream(); err != nil {
 			return err
 		}
 	}
-	if err := q.input.Process(); err != nil {
-		return err
+	t.stepping = true
+	if t.condemned == nil || !t.setAside() {
+		if t.trace != nil {
+			t.trace.Begin()
+		}
+		if err := q.input.Process(); err != nil {
+			return err
+		}
 	}
 	q.done()
 	t.shown = nil

@@ -18,6 +18,9 @@ type Config struct {
 	Outbox     *Outbox        // shared by the tasks of a worker
 	MaxAhead   int64          // ms that a record may lie ahead of its append time
 	IdleAfter  int64          // ms of quiet after which the task is idle; 0: max(1 s, grace)
+	Trials     Trials
+	Timed      func(node string, ns int64) // told how long nodes take, of a sample of the records
+	Clock      func() int64                // ns, for Timed
 }
 
 // Task runs one sub-topology on one partition. It implements topology.Context.
@@ -39,6 +42,11 @@ type Task struct {
 	scratch  []byte
 
 	punctuators map[string]bool // the names that are taken
+	trace       *topology.Trace // nil: records are not followed
+	stepping    bool            // a record goes through the nodes
+	trial       trial
+	tally       tally
+	condemned   map[string]map[int64]Sentence // by source topic and offset
 }
 
 // New restores a task from its tables and builds its graph. Globals are applied after it, before any record.
@@ -66,7 +74,16 @@ func New(cfg Config) (*Task, error) {
 	if err := t.load(); err != nil {
 		return nil, fmt.Errorf("task %s: %w", cfg.ID, err)
 	}
-	inst, err := cfg.Sub.Instantiate(t)
+	t.trial.again = cfg.Trials.Again
+	for topic, at := range cfg.Trials.Condemned {
+		for offset, s := range at {
+			t.condemn(topic, offset, s)
+		}
+	}
+	if t.cfg.follows() {
+		t.trace = &topology.Trace{Timed: cfg.Timed, Clock: cfg.Clock}
+	}
+	inst, err := cfg.Sub.Instantiate(t, t.trace)
 	if err != nil {
 		return nil, err
 	}
@@ -130,11 +147,21 @@ func (t *Task) Begin(source int, offset int64) {
 	}
 }
 
+// Jump has a source go on at an offset, whatever was processed of it.
+func (t *Task) Jump(source int, offset int64) {
+	t.queues[source].next = offset
+	t.dirty = true
+}
+
+// Touch has the next commit include the task, though nothing has happened to it.
+func (t *Task) Touch() { t.dirty = true }
+
 // Dirty says whether anything happened since the last commit.
 func (t *Task) Dirty() bool { return t.dirty }
 
 // ApplyGlobal hands a row of a global table to the processors, between two steps.
-func (t *Task) ApplyGlobal(topic string, row topology.GlobalRow) error {
+func (t *Task) ApplyGlobal(topic string, row topology.GlobalRow) (err error) {
+	defer caught(&err)
 	t.current, t.shown = topology.Source{}, nil
 	for _, apply := range t.globals[topic] {
 		if err := apply(row); err != nil {

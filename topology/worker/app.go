@@ -25,6 +25,7 @@ type App struct {
 	globals *globals
 	desk    *desk
 	sources sources
+	alarm   alarm
 	closing sync.Mutex // held by a backup, which needs the engine open
 }
 
@@ -106,6 +107,9 @@ func (a *App) open(ctx context.Context) (err error) {
 // checkCluster refuses a cluster whose transactions are of the old protocol: there offsets committed
 // as a worker does are in no transaction, and a delayed EndTxn could end a later one.
 func (a *App) checkCluster(ctx context.Context) error {
+	if a.cfg.Guarantee == AtLeastOnce {
+		return nil
+	}
 	brokers, err := a.admin.ApiVersions(ctx)
 	if err != nil {
 		return fmt.Errorf("versions of the cluster: %w", err)

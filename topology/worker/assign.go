@@ -24,6 +24,7 @@ type running struct {
 	globals []int     // rows applied, by global table
 	records int64     // processed since the last commit
 	marks   string    // of its changelogs, for the metadata of its offsets
+	alone   alone     // without transactions
 }
 
 // opening is a task that is being restored.
@@ -172,6 +173,7 @@ func (w *worker) settleOwnership(ctx context.Context) error {
 		return err
 	}
 	owned := w.balancer.ownership()
+	w.tellRebalance(owned)
 	for _, sub := range w.app.topo.Subs {
 		for _, p := range owned[sub.Sources[0].Topic] {
 			id := topology.TaskID{Sub: sub.ID, Partition: p}
@@ -245,15 +247,19 @@ func (w *worker) takeIn(r restored) error {
 		return r.err
 	}
 	topics := w.app.topics
+	if err := r.putBack(); err != nil {
+		return err
+	}
 	t, err := task.New(task.Config{
 		Changelogs: topics.changelogs(r.sub),
 		Sub:        r.sub, ID: r.id, Tasks: topics.partitions[r.sub.Sources[0].Topic], Tables: r.tables, Outbox: w.outbox,
 		MaxAhead: w.app.cfg.MaxAhead.Milliseconds(), IdleAfter: w.app.cfg.IdleAfter.Milliseconds(),
+		Trials: w.trials(&r), Timed: w.app.cfg.Hooks.Timed, Clock: nanoseconds,
 	})
 	if err != nil {
 		return &stepError{fmt.Errorf("task %s: %w", r.id, err)}
 	}
-	run := &running{task: t, sub: r.sub, marks: topics.marks(r.sub), stores: r.stores, written: time.Now(), globals: make([]int, len(w.app.topo.Globals))}
+	run := &running{task: t, sub: r.sub, alone: r.alone, marks: topics.marks(r.sub), stores: r.stores, written: time.Now(), globals: make([]int, len(w.app.topo.Globals))}
 	if err := run.applyGlobals(w.app.globals); err != nil {
 		return &stepError{err}
 	}
@@ -262,6 +268,10 @@ func (w *worker) takeIn(r restored) error {
 		t.Begin(i, r.begin[i])
 		w.slots[place{src.Topic, r.id.Partition}] = &slot{run, i}
 	}
+	if len(r.torn) > 0 || r.ahead {
+		t.Touch()
+	}
+	w.passOver(&r, run)
 	w.resume(run)
 	w.app.desk.put(r.id, holder{worker: w, runs: true})
 	w.log.Info("task runs", zap.Stringer("task", r.id))

@@ -39,6 +39,9 @@ func (w *worker) open(ctx, session context.Context) (err error) {
 
 // identify takes the producer id, when it is known what became of the last transaction under it.
 func (w *worker) identify(ctx context.Context) error {
+	if w.app.cfg.Guarantee == AtLeastOnce {
+		return nil
+	}
 	last, err := w.lastEnding(ctx)
 	if err != nil {
 		return err
@@ -59,7 +62,7 @@ func (w *worker) options(session context.Context) []kgo.Opt {
 		}
 	}
 	door := &door{w.moves, &w.wake, session}
-	return []kgo.Opt{
+	return append(w.producing(), []kgo.Opt{
 		kgo.ConsumerGroup(w.app.topo.App), kgo.ConsumeTopics(sources...), kgo.InstanceID(w.id),
 		kgo.Balancers(w.balancer), kgo.DisableAutoCommit(),
 		kgo.SessionTimeout(cfg.Session), kgo.HeartbeatInterval(500 * time.Millisecond), kgo.RebalanceTimeout(30 * time.Second),
@@ -74,10 +77,18 @@ func (w *worker) options(session context.Context) []kgo.Opt {
 		// A partition that is resumed waits for the fetch in flight; so that wait is short.
 		kgo.FetchMaxWait(250 * time.Millisecond), kgo.FetchMaxBytes(50 << 20), kgo.FetchMaxPartitionBytes(4 << 20),
 		kgo.RetryTimeoutFn(retryFor(cfg.Session)),
-		kgo.TransactionalID(w.id), kgo.TransactionTimeout(transactionTimeout), kgo.ProducerLinger(0),
+		kgo.ProducerLinger(0),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MaxBufferedRecords(1 << 20),
 		kgo.ProducerBatchMaxBytesFn(w.app.topics.limit), kgo.ProducerBatchCompression(kgo.SnappyCompression(), kgo.NoCompression()),
+	}...)
+}
+
+// producing are the options of a producer of transactions, none where there are none.
+func (w *worker) producing() []kgo.Opt {
+	if w.app.cfg.Guarantee == AtLeastOnce {
+		return nil
 	}
+	return []kgo.Opt{kgo.TransactionalID(w.id), kgo.TransactionTimeout(transactionTimeout)}
 }
 
 // retryFor bounds the client's own retries: an EndTxn that stays unanswered is settled by a new

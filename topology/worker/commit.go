@@ -2,9 +2,7 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -60,7 +58,7 @@ func (w *worker) commit(ctx context.Context) error {
 		do   func() error
 	}{
 		{Flushed, func() error { return nil }},
-		{Produced, func() error { return t.produce(ctx) }},
+		{Produced, func() error { return t.produce(ctx, touched) }},
 		{Offered, func() error { return t.offer(ctx, touched) }},
 		{Ended, func() error { return t.end(ctx) }},
 		// Invariant (log first): the engine is written by checkpoints, of rows that went through here,
@@ -76,8 +74,7 @@ func (w *worker) commit(ctx context.Context) error {
 			}
 		}
 	}
-	w.finish(touched, began)
-	return nil
+	return w.finish(touched, began)
 }
 
 // flush is step 1: every touched task puts its outputs, dirty rows and position into the outbox.
@@ -98,35 +95,34 @@ func (w *worker) flush() (touched []*running, err error) {
 type transaction struct {
 	w       *worker
 	records []kgo.Record
-	acks    struct {
-		sync.Mutex
-		tail  map[place]int64 // end of each changelog written
-		first error
-	}
+	entries []*task.Entry // of the records
+	letters []kgo.Record  // dead letters of refused ones
+	acks    acks
 }
 
 // produce is step 2: everything goes out at once and is acknowledged; the first error wins.
-func (t *transaction) produce(ctx context.Context) error {
+func (t *transaction) produce(ctx context.Context, touched []*running) error {
+	t.acks.tail = map[place]stretch{}
+	t.collect()
+	if t.w.app.cfg.Guarantee == AtLeastOnce {
+		return t.produceInTwo(ctx, touched)
+	}
 	if err := t.w.client.BeginTransaction(); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	t.acks.tail, t.acks.first = map[place]int64{}, nil
-	t.collect()
 	if err := t.begin(ctx); err != nil {
 		return err
 	}
+	return t.deliver(ctx, t.all)
+}
+
+// all are the records of the commit.
+func (t *transaction) all(yield func(*kgo.Record) bool) {
 	for i := range t.records {
-		t.w.client.Produce(ctx, &t.records[i], t.acknowledged)
+		if !yield(&t.records[i]) {
+			return
+		}
 	}
-	if err := t.w.client.Flush(ctx); err != nil {
-		return fmt.Errorf("flush: %w", err)
-	}
-	t.acks.Lock()
-	defer t.acks.Unlock()
-	if t.acks.first != nil {
-		return fmt.Errorf("produce: %w", t.acks.first)
-	}
-	return nil
 }
 
 // begin notes the transaction for a session that has to find out how it ended.
@@ -139,26 +135,10 @@ func (t *transaction) begin(ctx context.Context) error {
 	return nil
 }
 
-// acknowledged runs on the client's goroutine for each record.
-func (t *transaction) acknowledged(r *kgo.Record, err error) {
-	t.acks.Lock()
-	defer t.acks.Unlock()
-	if err != nil {
-		if errors.Is(err, kerr.MessageTooLarge) {
-			t.acks.first = t.w.app.topics.tooLarge(r, err)
-		} else if t.acks.first == nil {
-			t.acks.first = fmt.Errorf("%s/%d: %w", r.Topic, r.Partition, err)
-		}
-		return
-	}
-	at := place{r.Topic, r.Partition}
-	t.acks.tail[at] = max(t.acks.tail[at], r.Offset+1)
-}
-
 // collect turns the outbox into records of the client.
 func (t *transaction) collect() {
 	entries := t.w.outbox.Entries()
-	t.records = t.records[:0]
+	t.records, t.entries, t.letters = t.records[:0], t.entries[:0], t.letters[:0]
 	for i := range entries {
 		e := &entries[i]
 		topic, n := t.target(e)
@@ -194,6 +174,10 @@ func (t *transaction) target(e *task.Entry) (string, int) {
 }
 
 func (t *transaction) add(e *task.Entry, topic string, partition int32) {
+	t.records, t.entries = append(t.records, record(e, topic, partition)), append(t.entries, e)
+}
+
+func record(e *task.Entry, topic string, partition int32) kgo.Record {
 	r := kgo.Record{Topic: topic, Partition: partition, Key: e.Key, Value: e.Value}
 	if e.Time > 0 {
 		r.Timestamp = time.UnixMilli(e.Time)
@@ -201,12 +185,15 @@ func (t *transaction) add(e *task.Entry, topic string, partition int32) {
 	for _, h := range e.Headers {
 		r.Headers = append(r.Headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})
 	}
-	t.records = append(t.records, r)
+	return r
 }
 
 // offer is step 3: the offsets that were processed, never those that were polled, with the group's
 // generation (KIP-447), so that a member that was replaced cannot commit.
 func (t *transaction) offer(ctx context.Context, touched []*running) error {
+	if t.w.app.cfg.Guarantee == AtLeastOnce {
+		return t.offerAlone(ctx, touched)
+	}
 	req, err := t.offsets(ctx, touched)
 	if err != nil || len(req.Topics) == 0 {
 		return err
@@ -237,25 +224,22 @@ func (t *transaction) offsets(ctx context.Context, touched []*running) (*kmsg.Tx
 	if req.ProducerID, req.ProducerEpoch, err = w.client.ProducerID(ctx); err != nil {
 		return nil, fmt.Errorf("producer id: %w", err)
 	}
-	for _, r := range touched {
-		for i, src := range r.sub.Sources {
-			if r.task.Next(i) < 0 {
-				continue
-			}
-			topic := kmsg.NewTxnOffsetCommitRequestTopic()
-			topic.Topic, topic.TopicID = src.Topic, w.app.topics.ids[src.Topic] // version 6 goes by the id
-			position := metadata(r, topic.TopicID)
-			p := kmsg.NewTxnOffsetCommitRequestTopicPartition()
-			p.Partition, p.Offset, p.Metadata = r.task.Task().Partition, r.task.Next(i), &position
-			topic.Partitions = append(topic.Partitions, p)
-			req.Topics = append(req.Topics, topic)
-		}
+	for p := range w.positions(touched) {
+		topic := kmsg.NewTxnOffsetCommitRequestTopic()
+		topic.Topic, topic.TopicID = p.topic, p.id // version 6 goes by the id
+		at := kmsg.NewTxnOffsetCommitRequestTopicPartition()
+		at.Partition, at.Offset, at.Metadata = p.partition, p.next, &p.metadata
+		topic.Partitions = append(topic.Partitions, at)
+		req.Topics = append(req.Topics, topic)
 	}
 	return req, nil
 }
 
 // end is step 4. Each touched task has produced at least its position, so EndTxn is really sent.
 func (t *transaction) end(ctx context.Context) error {
+	if t.w.app.cfg.Guarantee == AtLeastOnce {
+		return nil
+	}
 	t.w.last.asked = true
 	if err := t.w.client.EndTransaction(ctx, kgo.TryCommit); err != nil {
 		return fmt.Errorf("end transaction, outcome to be read from the broker: %w", err)
@@ -270,20 +254,22 @@ func (t *transaction) apply(touched []*running) {
 		partition := r.task.Task().Partition
 		r.task.Commit(func(store int) int64 {
 			if at, ok := t.acks.tail[place{r.sub.Changelog(r.sub.Stores[store]), partition}]; ok {
-				return at
+				return at.to
 			}
 			return -1
 		})
 	}
 }
 
-// finish empties the outbox and tells the hooks.
-func (w *worker) finish(touched []*running, began time.Time) {
+// finish empties the outbox and tells the hooks. The error is the alarm's: the commit is done.
+func (w *worker) finish(touched []*running, began time.Time) error {
 	now := time.Now()
 	records := len(w.txn.records)
+	w.txn.tell(&w.app.cfg.Hooks)
 	w.outbox.Reset()
 	clear(w.txn.records)
+	clear(w.txn.entries)
 	w.pace.committed(began, now)
 	w.shareCache()
-	w.observe(touched, records, now.Sub(began))
+	return w.observe(touched, records, now)
 }

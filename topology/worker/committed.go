@@ -7,6 +7,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/zap"
 )
 
 // committed reads the group's offsets of a task's sources as the broker knows them once no
@@ -47,7 +49,8 @@ func (w *worker) begins(ctx context.Context, r *restored, resp kadm.OffsetRespon
 	if err := w.recreated(ctx, r, resp); err != nil {
 		return err
 	}
-	r.committed, r.begin = make([]int64, len(r.sub.Sources)), make([]int64, len(r.sub.Sources))
+	n := len(r.sub.Sources)
+	r.committed, r.begin, r.lost = make([]int64, n), make([]int64, n), make([]int64, n)
 	for i, src := range r.sub.Sources {
 		r.committed[i] = -1
 		if o, ok := resp.Lookup(src.Topic, r.id.Partition); ok && o.At >= 0 {
@@ -64,7 +67,8 @@ func (w *worker) begins(ctx context.Context, r *restored, resp kadm.OffsetRespon
 	return w.within(ctx, r)
 }
 
-// within fails when a committed offset lies outside the log: what is missing was never processed.
+// within deals with a committed offset that lies outside the log: what is missing was never processed.
+// Behind the end, which a log that lost its tail may be, there is nothing earlier to go on with.
 func (w *worker) within(ctx context.Context, r *restored) error {
 	for i, src := range r.sub.Sources {
 		at := r.committed[i]
@@ -79,10 +83,32 @@ func (w *worker) within(ctx context.Context, r *restored) error {
 		if err != nil {
 			return err
 		}
-		if at < start || at > end {
-			return fmt.Errorf("%s/%d has offsets %d to %d, the committed one is %d: records were deleted before they were processed, by retention or by hand; %w",
+		if at >= start && at <= end {
+			continue
+		}
+		if w.app.cfg.Policies.Lost == Refuse {
+			return fmt.Errorf("%s/%d has offsets %d to %d, the committed one is %d: records were deleted before they were processed, by retention or by hand; set Policies.Lost to go on without them, or %w",
 				src.Topic, r.id.Partition, start, end, at, errRefused)
 		}
+		if r.begin[i] = end; w.app.cfg.Policies.Lost == Earliest && at < start {
+			r.begin[i] = start
+		}
+		w.log.Error("records were deleted before they were processed; going on behind them", zap.Stringer("task", r.id),
+			zap.String("topic", src.Topic), zap.Int64("committed", at), zap.Int64("next", r.begin[i]), zap.Int64("offsets", r.begin[i]-at))
+		r.lost[i] = r.begin[i] - at
 	}
 	return nil
+}
+
+// passOver has a task go on where it was restored to, beyond what is lost, and the client read from there.
+func (w *worker) passOver(r *restored, run *running) {
+	at := map[string]map[int32]kgo.EpochOffset{}
+	for i, src := range r.sub.Sources {
+		if n := r.lost[i]; n != 0 {
+			run.task.Jump(i, r.begin[i])
+			run.task.Count("lost_offsets_total", max(n, 0))
+			at[src.Topic] = map[int32]kgo.EpochOffset{r.id.Partition: {Epoch: -1, Offset: r.begin[i]}}
+		}
+	}
+	w.client.SetOffsets(at)
 }

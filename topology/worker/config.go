@@ -44,6 +44,8 @@ type Config struct {
 	Lates          string      // topic, default <app>.late
 	Logger         *zap.Logger // default: none
 	Dial           func(ctx context.Context, network, host string) (net.Conn, error)
+	Policies       Policies
+	Guarantee      Guarantee // default ExactlyOnce
 	Hooks          Hooks
 	// Advertise is the host:port at which other instances reach the HTTP of package query in this one; default: none
 	// does. Instances of before this field do not read what an instance with it says of its state, and give it tasks
@@ -63,6 +65,15 @@ type Hooks struct {
 	Reported func(Report)
 	// Restored is called after each fetch of a restore with its records; left are the offsets still to come.
 	Restored func(task topology.TaskID, store string, records int, left int64)
+	// DeadLetter and Late are called after each commit for what it has written to these topics; it is theirs for the call.
+	DeadLetter, Late func(*kgo.Record)
+	// Alarmed is called once the share of records put aside has passed Policies.Alarm.
+	Alarmed func(share float64)
+	// Rebalanced is called with the tasks that a worker has by a new assignment, those to be restored among them.
+	Rebalanced func(worker int, tasks []topology.TaskID)
+	// Timed is called with the time that a node took for a record, without the nodes below it, of one record in 1,023.
+	// It makes the worker follow every record through the nodes, some ns each.
+	Timed func(node string, ns int64)
 	// Client gives the hooks of a client of Kafka before it is made; the name tells it from others of the app that are open.
 	Client func(name string) []kgo.Hook
 	// Step is called after each of the five steps of a commit; an error is a crash at that place. For tests.
@@ -115,6 +126,10 @@ func (c *Config) defaults(app string) {
 	if c.CacheBytes == 0 {
 		c.CacheBytes = 1 << 30
 	}
+	length(&c.Policies.Alarm.Over, time.Minute)
+	if c.Policies.Alarm.Least == 0 {
+		c.Policies.Alarm.Least = 100
+	}
 	if c.Logger == nil {
 		c.Logger = zap.NewNop()
 	}
@@ -136,6 +151,8 @@ func (c *Config) Validate() error {
 	check(c.ChangelogSlack > 0, "changelog slack is %s: must be positive", c.ChangelogSlack)
 	check(c.CommitBytes > 0, "commit bytes is %d: must be positive", c.CommitBytes)
 	check(c.Session >= time.Second, "session timeout is %s: at least 1s", c.Session)
+	check(c.Guarantee <= AtLeastOnce, "guarantee is %d: there is none of that number", c.Guarantee)
+	c.Policies.validate(check)
 	_, port, err := net.SplitHostPort(c.Advertise)
 	check(c.Advertise == "" || err == nil && port != "", "advertised address is %q: must be host:port", c.Advertise)
 	return errors.Join(faults...)

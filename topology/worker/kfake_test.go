@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -210,4 +211,14 @@ type counted struct{ commits atomic.Int64 }
 
 func (n *counted) hooks() Hooks {
 	return Hooks{Committed: func(int, int, time.Duration) { n.commits.Add(1) }}
+}
+
+// How long a condition may take to come true, and how often it is looked at.
+const waitLimit, tick = 30 * time.Second, 10 * time.Millisecond
+
+// incompressible gives n bytes that no codec makes fewer.
+func incompressible(n int) []byte {
+	b := make([]byte, n)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(b)
+	return b
 }

@@ -2,10 +2,8 @@ package worker
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 
-	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
 )
 
@@ -53,13 +51,4 @@ func (t *topics) limit(topic string) int32 {
 		return n
 	}
 	return limitUnknown
-}
-
-// tooLarge names a record that its topic does not take. It is made anew from the same input by each
-// try, so a few of them stop the app: to leave it out would falsify what is read from the topic.
-func (t *topics) tooLarge(r *kgo.Record, cause error) error {
-	const shown = 64
-	key := r.Key[:min(len(r.Key), shown)]
-	return &stepError{fmt.Errorf("%s/%d: a record with key %q of %d bytes and a value of %d bytes is too large, the topic took %d bytes when the app started: raise its max.message.bytes and start the app again: %w",
-		r.Topic, r.Partition, key, len(r.Key), len(r.Value), t.limit(r.Topic), cause)}
 }

@@ -42,6 +42,12 @@ func fetchError(fetches kgo.Fetches) error {
 
 // queue hands records to a task. A control record has no content, but it moves the position.
 func (w *worker) queue(s *slot, records []*kgo.Record) {
+	last := records[len(records)-1]
+	w.quiet.reach(place{last.Topic, last.Partition}, last.Offset+1)
+	next := s.run.task.Next(s.source)
+	for len(records) > 0 && records[0].Offset < next {
+		records = records[1:] // the state is further than the group's offset
+	}
 	n := 0
 	for _, r := range records {
 		if !r.Attrs.IsControl() {
@@ -51,8 +57,6 @@ func (w *worker) queue(s *slot, records []*kgo.Record) {
 	if n > 0 {
 		fill(s.run.task.Grow(s.source, n), records)
 	}
-	last := records[len(records)-1]
-	w.quiet.reach(place{last.Topic, last.Partition}, last.Offset+1)
 }
 
 // fill writes the records that are not control records to the tail of a queue.

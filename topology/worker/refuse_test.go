@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -116,6 +117,62 @@ func TestRefusesAGapBeforeTheCommittedOffset(t *testing.T) {
 	err = c.runs(Config{Workers: 1, Memory: true})
 	require.ErrorContains(t, err, "deleted before they were processed")
 	require.ErrorContains(t, err, "words/")
+}
+
+// Where the app says so it goes on without them, and says how many it has passed over. It is one time
+// only: what it has committed after that lies in the log.
+func TestGoesOnBehindWhatIsLost(t *testing.T) {
+	for _, lost := range []Lost{Earliest, Latest} {
+		c := newCluster(t)
+		counters := map[string]int64{}
+		cfg := Config{Workers: 1, StateDir: t.TempDir(), Policies: Policies{Lost: lost}, Hooks: Hooks{Counted: func(name string, n int64) { counters[name] += n }}}
+		stop := c.startApp("app", cfg)
+		c.words(0, 300, 13)
+		c.eventually(300)
+		require.NoError(t, stop())
+		c.words(300, 100, 13)
+		admin := kadm.NewClient(c.client)
+		ends, err := admin.ListEndOffsets(context.Background(), "words")
+		require.NoError(t, err)
+		_, err = admin.DeleteRecords(context.Background(), ends.Offsets())
+		require.NoError(t, err)
+		c.words(400, 50, 13)
+		log, said := said()
+		cfg.Logger = log
+		stop = c.startApp("app", cfg)
+		want := int64(350)
+		if lost == Latest {
+			want = 300
+			require.Eventually(t, func() bool { return c.committed("words") == 450 }, waitLimit, tick)
+		}
+		c.eventually(want)
+		c.words(450, 100, 13)
+		c.eventually(want + 100)
+		require.NoError(t, stop())
+		require.True(t, said("deleted before they were processed", ""))
+		require.EqualValues(t, 450-want, counters["lost_offsets_total"])
+		stop = c.startApp("app", cfg)
+		c.words(550, 100, 13)
+		c.eventually(want + 200)
+		require.NoError(t, stop())
+		require.EqualValues(t, 450-want, counters["lost_offsets_total"], "counted once")
+	}
+}
+
+// committed is the sum of the group's offsets of a topic.
+func (c *cluster) committed(topic string) (sum int64) {
+	c.t.Helper()
+	offsets, err := kadm.NewClient(c.client).FetchOffsets(context.Background(), "app")
+	if errors.Is(err, kerr.GroupIDNotFound) {
+		return 0 // nobody has joined yet
+	}
+	require.NoError(c.t, err)
+	offsets.Each(func(o kadm.OffsetResponse) {
+		if o.Topic == topic && o.At > 0 {
+			sum += o.At
+		}
+	})
+	return sum
 }
 
 // A record that its topic does not take would be made and refused for ever.

@@ -4,8 +4,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/topology"
+	"github.com/abacus-stream/abacus/topology/task"
 )
 
 // Report says what a worker is at. Nothing of it changes afterwards.
@@ -42,13 +45,16 @@ type InputReport struct {
 // reportEvery is the time between two reports of a worker.
 const reportEvery = time.Second
 
-// observe tells the hooks of a commit.
-func (w *worker) observe(touched []*running, records int, took time.Duration) {
+// observe tells the hooks of a commit, and the alarm, whose error it gives.
+func (w *worker) observe(touched []*running, records int, now time.Time) error {
 	hooks := &w.app.cfg.Hooks
 	if hooks.Committed != nil {
-		hooks.Committed(w.n, records, took)
+		hooks.Committed(w.n, records, w.pace.took)
 	}
+	all, aside := int64(0), int64(0)
 	for _, r := range touched {
+		n, unread := r.task.Aside()
+		all, aside = all+r.records+unread, aside+n
 		if hooks.Processed != nil && r.records > 0 {
 			hooks.Processed(r.sub.Name, r.records)
 		}
@@ -57,6 +63,47 @@ func (w *worker) observe(touched []*running, records int, took time.Duration) {
 			r.task.Counters(hooks.Counted)
 		}
 	}
+	return w.app.watch(now, all, aside)
+}
+
+// tell tells the hooks of the records that a commit has put aside.
+func (t *transaction) tell(hooks *Hooks) {
+	call := func(hook func(*kgo.Record), r *kgo.Record) {
+		if hook != nil {
+			hook(r)
+		}
+	}
+	if hooks.DeadLetter == nil && hooks.Late == nil {
+		return
+	}
+	for i, e := range t.entries {
+		switch e.Kind {
+		case task.ToDeadLetters:
+			call(hooks.DeadLetter, &t.records[i])
+		case task.ToLate:
+			call(hooks.Late, &t.records[i])
+		}
+	}
+	for i := range t.letters {
+		call(hooks.DeadLetter, &t.letters[i])
+	}
+}
+
+// tellRebalance tells of the tasks that are wholly ours by an assignment.
+func (w *worker) tellRebalance(owned map[string][]int32) {
+	hook := w.app.cfg.Hooks.Rebalanced
+	if hook == nil {
+		return
+	}
+	var tasks []topology.TaskID
+	for _, sub := range w.app.topo.Subs {
+		for _, p := range owned[sub.Sources[0].Topic] {
+			if whole(sub, p, owned) {
+				tasks = append(tasks, topology.TaskID{Sub: sub.ID, Partition: p})
+			}
+		}
+	}
+	hook(w.n, tasks)
 }
 
 func (w *worker) reportIfDue(now time.Time) {

@@ -21,9 +21,16 @@ type restored struct {
 	sub       *topology.Sub
 	stores    []state.Store
 	tables    []*state.Table
-	committed []int64  // by source: the group's offset, -1 where there is none
-	begin     []int64  // by source: that offset, or the start of the log
-	ours      bool     // this app committed one of the offsets, so a position lies in the changelog
+	committed []int64 // by source: the group's offset, -1 where there is none
+	begin     []int64 // by source: that offset, or the start of the log
+	ours      bool    // this app committed one of the offsets, so a position lies in the changelog
+	lost      []int64 // by source: offsets that are no more and were not processed
+	flush     *flush  // the last whole one without a transaction; nil: the log's end is that of a transaction
+	torn      []torn  // rows that are to be put back
+	ahead     bool    // of the committed offsets
+	alone     alone
+	passed    bool     // a position looked at is behind the committed offsets
+	reached   bool     // one is not
 	of        *opening // what it is the result of
 	err       error
 }
@@ -64,6 +71,9 @@ func (w *worker) restore(ctx context.Context, sub *topology.Sub, id topology.Tas
 func (w *worker) replay(ctx context.Context, sub *topology.Sub, id topology.TaskID) (restored, error) {
 	r := restored{id: id, sub: sub}
 	if err := w.committed(ctx, &r); err != nil {
+		return r, err
+	}
+	if err := w.lastFlush(ctx, &r); err != nil {
 		return r, err
 	}
 	start, records := time.Now(), 0
@@ -161,6 +171,9 @@ func (w *worker) replayRange(ctx context.Context, id topology.TaskID, table *sta
 // changelogEnd is where the replay ends: the log end read uncommitted; for a table read from its
 // source topic the committed offset, as what follows is processed yet.
 func (w *worker) changelogEnd(ctx context.Context, r *restored, topic string, source bool) (int64, error) {
+	if at, ok := r.flush.end(topic); ok {
+		return at, nil
+	}
 	if source {
 		for i, src := range r.sub.Sources {
 			if src.Topic == topic {
@@ -214,6 +227,12 @@ func (r *restored) agree() error {
 	for _, in := range p.Inputs {
 		for i, src := range r.sub.Sources {
 			if src.Topic != in.Topic || in.Next == r.committed[i] {
+				continue
+			}
+			if r.flush != nil && in.Next > r.committed[i] {
+				if r.lost[i] == 0 {
+					r.begin[i], r.ahead = in.Next, true // what is flushed is done, the group's offset follows
+				}
 				continue
 			}
 			if r.committed[i] < 0 {

@@ -50,6 +50,10 @@ func setting(kv ...string) map[string]*string {
 
 const month = "2592000000" // 30 days in ms
 
+// hour, in ms, is for how long a row that a commit without a transaction has written does not remove
+// the one before it: the commit may have been cut off.
+const hour = "3600000"
+
 // ensureTopics creates what is internal to the app and checks that its sources exist.
 func (a *App) ensureTopics(ctx context.Context) (*topics, error) {
 	known, plans, err := a.planned(ctx)
@@ -178,6 +182,9 @@ func (a *App) plans(known map[string]int) ([]plan, error) {
 func (a *App) changelog(store topology.Store) map[string]*string {
 	ms := func(n int64) string { return strconv.FormatInt(n, 10) }
 	configs := setting("cleanup.policy", "compact", "delete.retention.ms", ms(tombstones.Milliseconds()))
+	if a.cfg.Guarantee == AtLeastOnce {
+		configs["min.compaction.lag.ms"] = kadm.StringPtr(hour)
+	}
 	if store.Retention > 0 {
 		configs["cleanup.policy"] = kadm.StringPtr("compact,delete")
 		configs["retention.ms"] = kadm.StringPtr(ms(store.Retention + a.cfg.ChangelogSlack.Milliseconds()))

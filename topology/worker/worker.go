@@ -88,7 +88,9 @@ func (w *worker) run(ctx context.Context) error {
 			return fmt.Errorf("worker %s: %w", w.id, fatal)
 		}
 		w.log.Warn("session ended, opening another", zap.Error(err), zap.Duration("backoff", wait))
-		_ = pause(ctx, wait)
+		if pause(ctx, wait) != nil && w.client != nil {
+			w.leave()
+		}
 	}
 	return nil
 }
@@ -211,6 +213,7 @@ func (e *stepError) Unwrap() error { return e.cause }
 type failures struct {
 	instance string
 	steps    map[string]int // how often a step failed, by the text of its error: tasks may take turns
+	records  trials
 	last     string
 	lastAt   time.Time
 	fencedAt time.Time
@@ -233,6 +236,12 @@ func (f *failures) judge(err error, now time.Time) (time.Duration, error) {
 		}
 		f.fencedAt = now
 		return 0, nil
+	}
+	if _, ok := errors.AsType[*alarmError](err); ok {
+		return 0, err
+	}
+	if failed, ok := errors.AsType[*task.Failure](err); ok {
+		return 0, f.records.judge(failed, now)
 	}
 	if now.Sub(f.lastAt) > calm {
 		f.steps, f.last = map[string]int{}, ""
