@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/topics"
 	"github.com/abacus-stream/abacus/topology"
@@ -112,22 +111,20 @@ func (r *resetting) run(ctx context.Context, from worker.Beginning) error {
 		from = worker.Beginning{} // the mirror reads what is computed
 	}
 	stats := topics.Stats(r.settings.Prefix)
+	there, err := kadm.NewClient(client).ListTopics(ctx, stats)
+	if err != nil {
+		return fmt.Errorf("list topics: %w", err)
+	}
+	if there.Has(stats) {
+		plans[0].Topics = append(plans[0].Topics, stats)
+	}
 	for _, p := range plans {
-		if err := r.reset(ctx, p, stats); err != nil {
+		p.Kept = slices.DeleteFunc(p.Kept, func(topic string) bool { return topic == stats })
+		if err := r.reset(ctx, p); err != nil {
 			return err
 		}
 	}
-	if r.dry {
-		return r.tell("delete", "topic", stats)
-	}
-	deleted, err := kadm.NewClient(client).DeleteTopics(ctx, stats)
-	if err == nil {
-		err = deleted.Error()
-	}
-	if err != nil && !errors.Is(err, kerr.UnknownTopicOrPartition) {
-		return fmt.Errorf("delete topic %s: %w", stats, err)
-	}
-	return r.tell("delete", "topic", stats)
+	return nil
 }
 
 func (r *resetting) plan(ctx context.Context, t *topology.Topology, from worker.Beginning) (*worker.Reset, error) {
@@ -139,7 +136,7 @@ func (r *resetting) plan(ctx context.Context, t *topology.Topology, from worker.
 }
 
 // reset carries a plan out and tells of it; with --dry-run it tells.
-func (r *resetting) reset(ctx context.Context, p *worker.Reset, stats string) error {
+func (r *resetting) reset(ctx context.Context, p *worker.Reset) error {
 	folder := filepath.Join(r.settings.StateDir, p.App)
 	if !r.dry {
 		if err := p.Do(ctx); err != nil {
@@ -159,7 +156,7 @@ func (r *resetting) reset(ctx context.Context, p *worker.Reset, stats string) er
 			faults = append(faults, r.tell("begin", "partition", fmt.Sprintf("%s/%d at offset %d", topic, n, partitions[n])))
 		}
 	}
-	for _, topic := range slices.DeleteFunc(p.Kept, func(topic string) bool { return topic == stats }) {
+	for _, topic := range p.Kept {
 		faults = append(faults, r.tell("keep", "topic", topic))
 	}
 	return errors.Join(faults...)

@@ -14,7 +14,7 @@ import (
 // aborted batches, which a poll does not show.
 type reader struct {
 	app       *App
-	client    *kgo.Client // for the fetches
+	client    *kgo.Client // for the fetches; nil: that of the app, which restores share
 	topic     string
 	partition int32
 	next      int64 // position
@@ -28,7 +28,7 @@ func (r *reader) fetch(ctx context.Context) ([]*kgo.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	kresp, err := r.client.Broker(int(leader)).Request(ctx, r.request())
+	kresp, err := r.via().Broker(int(leader)).Request(ctx, r.request())
 	if err != nil {
 		return nil, fmt.Errorf("fetch %s/%d at %d: %w", r.topic, r.partition, r.next, err)
 	}
@@ -49,6 +49,13 @@ func (r *reader) fetch(ctx context.Context) ([]*kgo.Record, error) {
 	return fp.Records, nil
 }
 
+func (r *reader) via() *kgo.Client {
+	if r.client == nil {
+		return r.app.client
+	}
+	return r.client
+}
+
 func (r *reader) request() *kmsg.FetchRequest {
 	req := kmsg.NewPtrFetchRequest()
 	req.MaxWaitMillis = int32(r.wait.Milliseconds())
@@ -64,7 +71,7 @@ func (r *reader) request() *kmsg.FetchRequest {
 
 // leader is the broker that serves the partition now.
 func (r *reader) leader(ctx context.Context) (int32, error) {
-	leader, _, err := r.client.PartitionLeader(r.topic, r.partition)
+	leader, _, err := r.via().PartitionLeader(r.topic, r.partition)
 	if err == nil && leader >= 0 {
 		return leader, nil
 	}

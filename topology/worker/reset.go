@@ -30,7 +30,7 @@ type Beginning struct {
 // sources and global tables stay as they are.
 type Reset struct {
 	App     string                     // also the name of the group
-	Topics  []string                   // that are deleted: changelogs and repartition topics that exist, also of former topologies
+	Topics  []string                   // that are deleted: changelogs and repartition topics that exist, also of former topologies; add outputs at will
 	Offsets map[string]map[int32]int64 // that are committed, by source topic and partition; none for the beginning of topics
 	Kept    []string                   // outputs: what they hold was computed before
 
@@ -221,7 +221,20 @@ func (a *App) deleteTopics(ctx context.Context, topics []string) error {
 			return fmt.Errorf("delete topic %s: %w", t.Topic, t.Err)
 		}
 	}
-	return nil
+	return a.gone(ctx, topics)
+}
+
+// gone waits until the cluster shows topics no more: who starts at once would else take them for his.
+func (a *App) gone(ctx context.Context, topics []string) error {
+	for {
+		left, err := a.list(ctx, topics...)
+		if err != nil || len(left.partitions) == 0 {
+			return err
+		}
+		if err := pause(ctx, 20*time.Millisecond); err != nil {
+			return fmt.Errorf("waiting until %d topics are deleted: %w", len(left.partitions), err)
+		}
+	}
 }
 
 // String is the plan, a line each.

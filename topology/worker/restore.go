@@ -108,7 +108,7 @@ func (w *worker) replayStore(ctx context.Context, r *restored, i int) (int, erro
 	if err != nil {
 		return 0, err
 	}
-	in := &reader{app: w.app, client: w.app.client, topic: topic, partition: r.id.Partition, next: checkpoint.ChangelogOffset, wait: 100 * time.Millisecond}
+	in := &reader{app: w.app, topic: topic, partition: r.id.Partition, next: checkpoint.ChangelogOffset, wait: 100 * time.Millisecond}
 	if in.next > end {
 		return 0, fmt.Errorf("%w: contains %s up to %d, the log ends at %d", errUntrusted, topic, in.next, end)
 	}
