@@ -32,6 +32,8 @@ func (w *world) keepBarriers() {
 		w.wait(35 * time.Second)
 		h.Remove()
 		since = time.Time{}
+		w.mu.Lock()
 		w.report.Barriers++
+		w.mu.Unlock()
 	}
 }

@@ -28,7 +28,9 @@
 // The comparison asks of a topology that its last results do not depend on the order in which
 // records of different partitions come together: sums and counts, windows whose grace is longer
 // than the input is out of order, inner joins of streams. Of what does depend on it, as the wall
-// clock does, leave the topics and stores out by Except.
+// clock does, leave the topics and stores out by Except. A task that is idle when its instance dies
+// holds no watermark back: behind a repartition topic, what comes until another takes it over is late
+// unless the grace is longer than that, so give such a topology an IdleAfter beyond the gaps of its input.
 //
 // # What a seed gives again
 //
@@ -40,5 +42,6 @@
 // tries, in our experience, and the history that a failed run logs tells what hit when.
 //
 // Not simulated: what kfake lacks, which is replication, markers written after EndTxn is answered,
-// and brokers that die; integration/broker has those on a real Kafka.
+// and brokers that die; integration/broker has those on a real Kafka. Where kfake loses count of who
+// has joined a group, it is helped out (barrier.go), and Report.Barriers says how often.
 package sim

@@ -39,8 +39,8 @@ func (r *Report) String() string {
 	for _, kind := range slices.Sorted(maps.Keys(r.Faults)) {
 		kinds = append(kinds, fmt.Sprintf("%s %d", kind, r.Faults[kind]))
 	}
-	return fmt.Sprintf("seed %d: %s virtual in %s, %.0f times real time; %d records, %d commits; %d faults, %d more that met nothing: %s; %d anomalies",
-		r.Seed, r.Virtual.Round(time.Second), r.Real.Round(10*time.Millisecond), r.Factor(), r.Records, r.Commits, r.Count(), r.Idle, strings.Join(kinds, ", "), len(r.Anomalies))
+	return fmt.Sprintf("seed %d: %s virtual in %s, %.0f times real time; %d records, %d commits; %d faults, %d more that met nothing: %s; kfake helped out of %d rebalances; %d anomalies",
+		r.Seed, r.Virtual.Round(time.Second), r.Real.Round(10*time.Millisecond), r.Factor(), r.Records, r.Commits, r.Count(), r.Idle, strings.Join(kinds, ", "), r.Barriers, len(r.Anomalies))
 }
 
 // Add adds another run to a sum of runs; the seed is that of the first.
