@@ -4,6 +4,7 @@ const (
 	commitFile    = "topology/worker/commit.go"
 	clientFile    = "topology/worker/client.go"
 	restoreFile   = "topology/worker/restore.go"
+	positionsFile = "topology/worker/positions.go"
 	committedFile = "topology/worker/committed.go"
 	balancerFile  = "topology/worker/balancer.go"
 	assignFile    = "topology/worker/assign.go"
@@ -25,8 +26,8 @@ var commits = []mutant{
 		edits: []edit{
 			{commitFile, "	w       *worker\n	records []kgo.Record\n", "	w       *worker\n	late    bool\n	records []kgo.Record\n"},
 			{commitFile, "		e := &entries[i]\n", "		e := &entries[i]\n		if (e.Kind == task.ToChangelog) == t.late {\n			continue\n		}\n"},
-			{commitFile, "	t.acks.tail, t.acks.first = map[place]int64{}, nil\n", "	if !t.late {\n		t.acks.tail, t.acks.first = map[place]int64{}, nil\n	}\n"},
-			{commitFile, "func() error { return t.produce(ctx) }", "func() error { t.late = false; return t.produce(ctx) }"},
+			{commitFile, "	t.acks.tail = map[place]stretch{}\n", "	if !t.late {\n		t.acks.tail = map[place]stretch{}\n	}\n"},
+			{commitFile, "func() error { return t.produce(ctx, touched) }", "func() error { t.late = false; return t.produce(ctx, touched) }"},
 			{commitFile, "func() error { return t.offer(ctx, touched) }", `func() error {
 			if err := t.offer(ctx, touched); err != nil {
 				return err
@@ -35,7 +36,7 @@ var commits = []mutant{
 		}`},
 			{commitFile, "func() error { return t.end(ctx) }", `func() error {
 			t.late = true
-			if err := t.produce(ctx); err != nil {
+			if err := t.produce(ctx, touched); err != nil {
 				return err
 			}
 			return t.end(ctx)
@@ -98,7 +99,7 @@ var commits = []mutant{
 		bug:    "offsets polled instead of processed",
 		breaks: "A record that was polled and not processed is the next session's.",
 		edits: []edit{
-			{commitFile, "p.Offset, p.Metadata = r.task.Task().Partition, r.task.Next(i), &position", "p.Offset, p.Metadata = r.task.Task().Partition, r.task.Next(i)+int64(r.task.Queued(i)), &position"},
+			{positionsFile, "r.task.Task().Partition}, id, next, metadata(r, id)", "r.task.Task().Partition}, id, next + int64(r.task.Queued(i)), metadata(r, id)"},
 		},
 		checks: []check{{pkg: workerPkg, test: "TestPolledButUnprocessedRecordsAreNotCommitted"}},
 	},
@@ -113,8 +114,8 @@ var commits = []mutant{
 		}
 	}
 `},
-			{commitFile, "func (w *worker) commitIfDue(", "var remembered sync.Map\n\nfunc (w *worker) commitIfDue("},
-			{clientFile, "	return []kgo.Opt{\n", `	return []kgo.Opt{
+			{clientFile, "func (w *worker) options(", "var remembered sync.Map\n\nfunc (w *worker) options("},
+			{clientFile, "	return append(w.producing(), []kgo.Opt{\n", `	return append(w.producing(), []kgo.Opt{
 		kgo.AdjustFetchOffsetsFn(func(_ context.Context, at map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {
 			for topic, partitions := range at {
 				for p := range partitions {
