@@ -23,6 +23,7 @@ type App struct {
 	engine  *engine
 	topics  *topics
 	globals *globals
+	copies  *standbys
 	desk    *desk
 	sources sources
 	closing sync.Mutex // held by a backup, which needs the engine open
@@ -60,6 +61,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	start(a.globals.follow)
 	start(a.purge)
 	start(a.pressure)
+	start(a.copies.follow)
 	for i := range a.cfg.Workers {
 		w := newWorker(a, i)
 		start(w.run)
@@ -96,6 +98,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	if err = a.globals.load(ctx); err != nil {
 		return fmt.Errorf("app %s: global tables: %w", a.topo.App, err)
 	}
+	a.copies = newStandbys(a)
 	a.desk.open(a.topics.partitions)
 	a.log.Info("app started", zap.String("instance", a.engine.instance), zap.Int("workers", a.cfg.Workers))
 	return nil

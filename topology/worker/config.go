@@ -40,9 +40,16 @@ type Config struct {
 	Logger         *zap.Logger   // default: none
 	Dial           func(ctx context.Context, network, host string) (net.Conn, error)
 	Hooks          Hooks
+	// Standbys is the number of warm copies of each task's stores in other instances, default 0. One that is there takes the
+	// task over with nothing but the tail to replay. The instance that leads the group goes by its own number: give all the same.
+	Standbys int
+	// AcceptableLag is how many changelog offsets a copy of a task may lack for the task to move to it, default 10,000
+	// (Kafka Streams: acceptable.recovery.lag). A task that is to move to an instance that lacks more stays until the copy
+	// that is warmed there is near. Going by that of the instance that leads the group.
+	AcceptableLag int64
+	Rack          string // where this instance runs: standbys lie in other racks than their tasks if they can; default: not known
 	// Advertise is the host:port at which other instances reach the HTTP of package query in this one; default: none
-	// does. Instances of before this field do not read what an instance with it says of its state, and give it tasks
-	// without regard to that: set it when all of them are of this version.
+	// does.
 	Advertise string
 }
 
@@ -109,6 +116,9 @@ func (c *Config) defaults(app string) {
 	if c.CacheBytes == 0 {
 		c.CacheBytes = 128 << 20
 	}
+	if c.AcceptableLag == 0 {
+		c.AcceptableLag = 10_000
+	}
 	if c.Logger == nil {
 		c.Logger = zap.NewNop()
 	}
@@ -129,6 +139,8 @@ func (c *Config) Validate() error {
 	check(c.CheckpointEvery > 0, "checkpoint interval is %s: must be positive", c.CheckpointEvery)
 	check(c.CommitBytes > 0, "commit bytes is %d: must be positive", c.CommitBytes)
 	check(c.Session >= time.Second, "session timeout is %s: at least 1s", c.Session)
+	check(c.Standbys >= 0, "standbys is %d: at least 0", c.Standbys)
+	check(c.AcceptableLag > 0, "acceptable lag is %d: must be positive", c.AcceptableLag)
 	_, port, err := net.SplitHostPort(c.Advertise)
 	check(c.Advertise == "" || err == nil && port != "", "advertised address is %q: must be host:port", c.Advertise)
 	return errors.Join(faults...)

@@ -102,11 +102,11 @@ func (w *worker) replayStore(ctx context.Context, r *restored, i int) (int, erro
 	if in.next > end {
 		return 0, fmt.Errorf("%w: contains %s up to %d, the log ends at %d", errUntrusted, topic, in.next, end)
 	}
-	if err := w.fresh(ctx, in, end); err != nil {
+	if err := w.app.fresh(ctx, in, end); err != nil {
 		return 0, err
 	}
 	if in.next == 0 {
-		if in.next, err = w.logStart(ctx, topic, r.id.Partition); err != nil {
+		if in.next, err = w.app.logStart(ctx, topic, r.id.Partition); err != nil {
 			return 0, err
 		}
 	}
@@ -115,11 +115,11 @@ func (w *worker) replayStore(ctx context.Context, r *restored, i int) (int, erro
 
 // fresh fails for a store that is behind records so old that deletions among them may be gone from
 // the log: what they deleted would come to life again.
-func (w *worker) fresh(ctx context.Context, in *reader, end int64) error {
+func (a *App) fresh(ctx context.Context, in *reader, end int64) error {
 	if in.next == 0 || in.next == end {
 		return nil
 	}
-	kept, err := w.app.admin.ListOffsetsAfterMilli(ctx, time.Now().Add(-trusted).UnixMilli(), in.topic)
+	kept, err := a.admin.ListOffsetsAfterMilli(ctx, time.Now().Add(-trusted).UnixMilli(), in.topic)
 	if err != nil {
 		return err
 	}
@@ -168,19 +168,19 @@ func (w *worker) changelogEnd(ctx context.Context, r *restored, topic string, so
 			}
 		}
 	}
-	return w.logEnd(ctx, topic, r.id.Partition)
+	return w.app.logEnd(ctx, topic, r.id.Partition)
 }
 
-func (w *worker) logEnd(ctx context.Context, topic string, partition int32) (int64, error) {
-	ends, err := w.app.admin.ListEndOffsets(ctx, topic)
+func (a *App) logEnd(ctx context.Context, topic string, partition int32) (int64, error) {
+	ends, err := a.admin.ListEndOffsets(ctx, topic)
 	if err != nil {
 		return 0, err
 	}
 	return offsetOf(ends, topic, partition)
 }
 
-func (w *worker) logStart(ctx context.Context, topic string, partition int32) (int64, error) {
-	starts, err := w.app.admin.ListStartOffsets(ctx, topic)
+func (a *App) logStart(ctx context.Context, topic string, partition int32) (int64, error) {
+	starts, err := a.admin.ListStartOffsets(ctx, topic)
 	if err != nil {
 		return 0, err
 	}

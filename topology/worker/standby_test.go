@@ -1,0 +1,216 @@
+package worker
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
+
+	"github.com/abacus-stream/abacus/topology"
+)
+
+// cord is the network of one instance. Once cut, nothing of the instance reaches the cluster any more, as after kill -9.
+type cord struct {
+	mu    sync.Mutex
+	conns []net.Conn
+	cut   bool
+}
+
+func (c *cord) dial(ctx context.Context, network, host string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, network, host)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.cut {
+		return nil, errors.Join(errCrash, conn.Close())
+	}
+	c.conns = append(c.conns, conn)
+	return conn, nil
+}
+
+func (c *cord) kill() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.cut = true
+	for _, conn := range c.conns {
+		_ = conn.Close()
+	}
+}
+
+// replayed counts what the restores of an app replay.
+type replayed struct{ records, most atomic.Int64 }
+
+func (r *replayed) hooks() Hooks {
+	return Hooks{Restored: func(_ topology.TaskID, _ string, records int, left int64) {
+		r.records.Add(int64(records))
+		r.most.Store(max(r.most.Load(), int64(records)+left))
+	}}
+}
+
+// stands waits until an app keeps that many standbys and none of them lacks anything.
+func (c *cluster) stands(a *App, want int) (reports []StandbyReport) {
+	c.t.Helper()
+	require.Eventually(c.t, func() bool {
+		reports = a.copies.reports()
+		for _, r := range reports {
+			if r.Lag != 0 {
+				return false
+			}
+		}
+		return len(reports) == want
+	}, 30*time.Second, 20*time.Millisecond, "standbys")
+	return reports
+}
+
+// An instance that dies is followed by the one that has its standbys, which replays no more than the tail.
+func TestAStandbyTakesOver(t *testing.T) {
+	for _, memory := range []bool{true, false} {
+		t.Run(fmt.Sprintf("memory %v", memory), func(t *testing.T) {
+			t.Parallel()
+			c := newCluster(t)
+			c.words(0, 5000, 4000)
+			var life cord
+			var second replayed
+			cfg := Config{Workers: 1, Memory: memory, Standbys: 1, Session: time.Second}
+			cfg.StateDir, cfg.Dial = t.TempDir(), life.dial
+			one, stopOne := c.run(cfg)
+			c.eventually(5000)
+			cfg.StateDir, cfg.Dial, cfg.Hooks = t.TempDir(), nil, second.hooks()
+			two, _ := c.run(cfg)
+			c.held(c.counts(two), partitions/2)
+			c.stands(one, partitions)
+			c.stands(two, partitions)
+			c.words(5000, 1000, 4000)
+			c.eventually(6000)
+			c.apart(one, two)
+			c.stands(two, partitions)
+			before := second.records.Load()
+			life.kill()
+			began := time.Now()
+			c.words(6000, 100, 4000)
+			c.eventually(6100)
+			t.Logf("took over within %s, records replayed: %d", time.Since(began), second.records.Load()-before)
+			require.Less(t, second.records.Load()-before, int64(100), "the tasks were restored in place")
+			c.held(c.counts(two), partitions)
+			require.Equal(t, c.last("counts"), countsIn(t, c.counts(two), Span{}))
+			_ = stopOne()
+		})
+	}
+}
+
+// apart checks that each task is in one of two instances, and its standby in the other.
+func (c *cluster) apart(one, two *App) {
+	c.t.Helper()
+	for _, a := range []*App{one, two} {
+		require.Eventually(c.t, func() bool { // a standby whose task has come ends within a round
+			return !slices.ContainsFunc(a.copies.reports(), func(r StandbyReport) bool { return a.desk.has(r.ID) })
+		}, 10*time.Second, 10*time.Millisecond, "a task has its standby beside it")
+	}
+	for sub := range one.topo.Subs {
+		for p := range partitions {
+			require.NotEqual(c.t, one.desk.has(at(sub, p)), two.desk.has(at(sub, p)), "task %d_%d", sub, p)
+		}
+	}
+}
+
+// A task moves to an instance that is added only when its copy there is near: what it restores in place is the rest.
+func TestATaskMovesOnceItsCopyIsNear(t *testing.T) {
+	c := newCluster(t)
+	c.words(0, 8000, 8000)
+	var second replayed
+	one, _ := c.run(Config{Workers: 1, Memory: true, AcceptableLag: 50})
+	c.eventually(8000)
+	two, _ := c.run(Config{Workers: 2, Memory: true, AcceptableLag: 50, Hooks: second.hooks()})
+	c.held(c.counts(two), partitions/2)
+	require.LessOrEqual(t, second.most.Load(), int64(50))
+	c.apart(one, two)
+	c.words(8000, 500, 8000)
+	c.eventually(8500)
+	require.Empty(t, one.copies.reports())
+	require.Eventually(t, func() bool { return len(two.copies.reports()) == 0 }, 10*time.Second, 10*time.Millisecond)
+}
+
+// A standby has nothing that the log has not committed, whatever becomes of the commits, and in the end all of it.
+func TestAStandbyIsNeverAheadAndEndsEqual(t *testing.T) {
+	c := newCluster(t)
+	var steps, crashes atomic.Int64
+	one, _ := c.run(Config{Workers: 2, Memory: true, Standbys: 1, Hooks: Hooks{Step: func(_ int, step Step) error {
+		if n := steps.Add(1); n%41 == 0 && crashes.Load() < 5 {
+			return fmt.Errorf("%w at %d: %d", errCrash, step, crashes.Add(1))
+		}
+		return nil
+	}}})
+	two, _ := c.run(Config{Workers: 1, StateDir: t.TempDir(), Standbys: 1})
+	c.held(c.counts(one), partitions/2)
+	c.held(c.counts(two), partitions/2)
+	for i := range 40 {
+		c.words(i*50, 50, 17)
+		c.eventually(int64(i+1) * 50)
+		c.behind(one)
+		c.behind(two)
+	}
+	require.Positive(t, crashes.Load(), "no commit has failed: the test shows nothing")
+	c.stands(one, partitions)
+	c.stands(two, partitions)
+	for _, a := range []*App{one, two} {
+		other := map[*App]*App{one: two, two: one}[a]
+		for _, r := range a.copies.reports() {
+			if s := one.topo.Subs[r.ID.Sub]; len(s.Stores) > 1 {
+				require.Equal(t, countsIn(t, c.counts(other), Span{Partitions: []int32{r.ID.Partition}}), rowsOf(t, a, r.ID), "standby of %s", r.ID)
+			}
+		}
+	}
+}
+
+// behind checks that no store of an app contains more of its changelog than is committed.
+func (c *cluster) behind(a *App) {
+	c.t.Helper()
+	local := map[place]int64{}
+	topics := map[string]bool{}
+	for _, sub := range a.topo.Subs {
+		for p := range int32(partitions) {
+			for _, def := range sub.Stores {
+				id := topology.TaskID{Sub: sub.ID, Partition: p}
+				checkpoint, _, err := a.engine.open(a.storeName(id, def), def.Memory).Checkpoint()
+				require.NoError(c.t, err)
+				local[place{sub.Changelog(def), p}] = checkpoint.ChangelogOffset
+				topics[sub.Changelog(def)] = true
+			}
+		}
+	}
+	for topic := range topics {
+		ends, err := kadm.NewClient(c.client).ListCommittedOffsets(context.Background(), topic)
+		require.NoError(c.t, err)
+		for at, next := range local {
+			if at.topic == topic {
+				end, ok := ends.Lookup(at.topic, at.partition)
+				require.True(c.t, ok)
+				require.LessOrEqual(c.t, next, end.Offset, "%v", at)
+			}
+		}
+	}
+}
+
+// rowsOf reads the counts out of the store below a standby.
+func rowsOf(t *testing.T, a *App, id topology.TaskID) map[string]int64 {
+	t.Helper()
+	sub := a.topo.Subs[id.Sub]
+	found := map[string]int64{}
+	err := a.engine.open(a.storeName(id, sub.Stores[0]), false).Scan(nil, nil, func(key, value []byte) bool {
+		found[string(key)] = int64(binary.BigEndian.Uint64(value))
+		return true
+	})
+	require.NoError(t, err)
+	return found
+}
