@@ -48,11 +48,22 @@ func (c *cord) kill() {
 	}
 }
 
-// replayed counts what the restores of an app replay.
-type replayed struct{ records, most atomic.Int64 }
+// replayed counts what the restores of an app replay, and keeps the last report of its first worker.
+type replayed struct {
+	records, most atomic.Int64
+	report        atomic.Pointer[Report]
+}
+
+// told says whether so many standbys are told of, all of them up to date after some records.
+func (r *replayed) told(standbys int) bool {
+	told := r.report.Load()
+	return told != nil && len(told.Standbys) == standbys && !slices.ContainsFunc(told.Standbys, func(s StandbyReport) bool {
+		return s.Lag != 0 || s.Records == 0 || s.Sub == ""
+	})
+}
 
 func (r *replayed) hooks() Hooks {
-	return Hooks{Restored: func(_ topology.TaskID, _ string, records int, left int64) {
+	return Hooks{Reported: func(told Report) { r.report.Store(&told) }, Restored: func(_ topology.TaskID, _ string, records int, left int64) {
 		r.records.Add(int64(records))
 		r.most.Store(max(r.most.Load(), int64(records)+left))
 	}}
@@ -94,6 +105,7 @@ func TestAStandbyTakesOver(t *testing.T) {
 			c.words(5000, 1000, 4000)
 			c.eventually(6000)
 			c.apart(one, two)
+			require.Eventually(t, func() bool { return second.told(partitions) }, 10*time.Second, 20*time.Millisecond, "the standbys are not told of")
 			c.stands(two, partitions)
 			before := second.records.Load()
 			life.kill()
