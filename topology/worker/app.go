@@ -35,7 +35,9 @@ func New(t *topology.Topology, cfg Config) (*App, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &App{topo: t, cfg: cfg, log: cfg.Logger.With(zap.String("app", t.App)), desk: newDesk()}, nil
+	a := &App{topo: t, cfg: cfg, log: cfg.Logger.With(zap.String("app", t.App)), desk: newDesk()}
+	a.copies = newStandbys(a)
+	return a, nil
 }
 
 // Run processes until ctx ends; then it commits what is processed and leaves the group. An error
@@ -98,7 +100,6 @@ func (a *App) open(ctx context.Context) (err error) {
 	if err = a.globals.load(ctx); err != nil {
 		return fmt.Errorf("app %s: global tables: %w", a.topo.App, err)
 	}
-	a.copies = newStandbys(a)
 	a.desk.open(a.topics.partitions)
 	a.log.Info("app started", zap.String("instance", a.engine.instance), zap.Int("workers", a.cfg.Workers))
 	return nil

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"slices"
 	"sync"
@@ -14,7 +15,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/abacus-stream/abacus/codecs"
 	"github.com/abacus-stream/abacus/topology"
 )
 
@@ -136,6 +140,15 @@ func (c *cluster) apart(one, two *App) {
 	}
 }
 
+// stalls keeps a client from reading records for a while.
+type stalls struct{ until chan struct{} }
+
+func (s stalls) OnBrokerWrite(_ kgo.BrokerMetadata, key int16, _ int, _, _ time.Duration, _ error) {
+	if key == kmsg.Fetch.Int16() {
+		<-s.until
+	}
+}
+
 // A task moves to an instance that is added only when its copy there is near: what it restores in place is the rest.
 func TestATaskMovesOnceItsCopyIsNear(t *testing.T) {
 	c := newCluster(t)
@@ -143,7 +156,20 @@ func TestATaskMovesOnceItsCopyIsNear(t *testing.T) {
 	var second replayed
 	one, _ := c.run(Config{Workers: 1, Memory: true, AcceptableLag: 50})
 	c.eventually(8000)
-	two, _ := c.run(Config{Workers: 2, Memory: true, AcceptableLag: 50, Hooks: second.hooks()})
+	stalled := stalls{until: make(chan struct{})}
+	goOn := sync.OnceFunc(func() { close(stalled.until) })
+	hooks := second.hooks()
+	hooks.Client = func(name string) []kgo.Hook {
+		if name == "app-standby" {
+			return []kgo.Hook{stalled}
+		}
+		return nil
+	}
+	two, _ := c.run(Config{Workers: 2, Memory: true, AcceptableLag: 50, Hooks: hooks})
+	t.Cleanup(goOn)
+	require.Eventually(t, func() bool { return len(two.copies.reports()) == partitions }, 20*time.Second, 10*time.Millisecond)
+	require.Never(t, func() bool { return len(c.counts(two).Held()) > 0 }, 4*nearEvery, 10*time.Millisecond, "a task has moved ahead of its state")
+	goOn()
 	c.held(c.counts(two), partitions/2)
 	require.LessOrEqual(t, second.most.Load(), int64(50))
 	c.apart(one, two)
@@ -157,72 +183,152 @@ func TestATaskMovesOnceItsCopyIsNear(t *testing.T) {
 func TestAStandbyIsNeverAheadAndEndsEqual(t *testing.T) {
 	c := newCluster(t)
 	var steps, crashes atomic.Int64
+	var stop atomic.Bool
+	stopped, release := make(chan struct{}), make(chan struct{})
+	goOn := sync.OnceFunc(func() { close(release) })
 	one, _ := c.run(Config{Workers: 2, Memory: true, Standbys: 1, Hooks: Hooks{Step: func(_ int, step Step) error {
+		if step == Offered && stop.CompareAndSwap(true, false) {
+			close(stopped)
+			<-release
+			return fmt.Errorf("%w with a transaction open", errCrash)
+		}
 		if n := steps.Add(1); n%41 == 0 && crashes.Load() < 5 {
 			return fmt.Errorf("%w at %d: %d", errCrash, step, crashes.Add(1))
 		}
 		return nil
 	}}})
+	t.Cleanup(goOn)
 	two, _ := c.run(Config{Workers: 1, StateDir: t.TempDir(), Standbys: 1})
 	c.held(c.counts(one), partitions/2)
 	c.held(c.counts(two), partitions/2)
 	for i := range 40 {
 		c.words(i*50, 50, 17)
 		c.eventually(int64(i+1) * 50)
-		c.behind(one)
-		c.behind(two)
+		require.False(t, c.ahead(one) || c.ahead(two))
 	}
+	stop.Store(true)
+	c.words(2000, 100, 17)
+	<-stopped
+	require.Never(t, func() bool { return c.ahead(two) }, 2*measureEvery, 50*time.Millisecond)
+	goOn()
+	c.eventually(2100)
 	require.Positive(t, crashes.Load(), "no commit has failed: the test shows nothing")
 	c.stands(one, partitions)
 	c.stands(two, partitions)
-	for _, a := range []*App{one, two} {
-		other := map[*App]*App{one: two, two: one}[a]
-		for _, r := range a.copies.reports() {
-			if s := one.topo.Subs[r.ID.Sub]; len(s.Stores) > 1 {
-				require.Equal(t, countsIn(t, c.counts(other), Span{Partitions: []int32{r.ID.Partition}}), rowsOf(t, a, r.ID), "standby of %s", r.ID)
+	for _, pair := range [][2]*App{{one, two}, {two, one}} {
+		require.Eventually(t, func() bool {
+			for _, p := range c.counts(pair[0]).Held() {
+				if !maps.Equal(rowsOf(t, pair[1], at(1, int(p))), countsIn(t, c.counts(pair[0]), Span{Partitions: []int32{p}})) {
+					return false
+				}
 			}
-		}
+			return len(c.counts(pair[0]).Held()) == partitions/2
+		}, 10*time.Second, 50*time.Millisecond, "standbys differ from what they are copies of")
 	}
 }
 
-// behind checks that no store of an app contains more of its changelog than is committed.
-func (c *cluster) behind(a *App) {
+// ahead says whether a store of an app contains more of its changelog than is committed.
+func (c *cluster) ahead(a *App) bool {
 	c.t.Helper()
 	local := map[place]int64{}
-	topics := map[string]bool{}
 	for _, sub := range a.topo.Subs {
 		for p := range int32(partitions) {
 			for _, def := range sub.Stores {
-				id := topology.TaskID{Sub: sub.ID, Partition: p}
-				checkpoint, _, err := a.engine.open(a.storeName(id, def), def.Memory).Checkpoint()
+				checkpoint, _, err := a.engine.open(a.storeName(topology.TaskID{Sub: sub.ID, Partition: p}, def), def.Memory).Checkpoint()
 				require.NoError(c.t, err)
 				local[place{sub.Changelog(def), p}] = checkpoint.ChangelogOffset
-				topics[sub.Changelog(def)] = true
 			}
 		}
 	}
-	for topic := range topics {
-		ends, err := kadm.NewClient(c.client).ListCommittedOffsets(context.Background(), topic)
+	for at, next := range local {
+		ends, err := kadm.NewClient(c.client).ListCommittedOffsets(context.Background(), at.topic)
 		require.NoError(c.t, err)
-		for at, next := range local {
-			if at.topic == topic {
-				end, ok := ends.Lookup(at.topic, at.partition)
-				require.True(c.t, ok)
-				require.LessOrEqual(c.t, next, end.Offset, "%v", at)
-			}
+		if end, ok := ends.Lookup(at.topic, at.partition); !ok || next > end.Offset {
+			return true
 		}
 	}
+	return false
 }
 
-// rowsOf reads the counts out of the store below a standby.
+// rowsOf are the counts in the store below a standby.
 func rowsOf(t *testing.T, a *App, id topology.TaskID) map[string]int64 {
 	t.Helper()
-	sub := a.topo.Subs[id.Sub]
 	found := map[string]int64{}
-	err := a.engine.open(a.storeName(id, sub.Stores[0]), false).Scan(nil, nil, func(key, value []byte) bool {
-		found[string(key)] = int64(binary.BigEndian.Uint64(value))
+	for key, value := range valuesOf(t, a, id) {
+		found[key] = int64(binary.BigEndian.Uint64([]byte(value)))
+	}
+	return found
+}
+
+// valuesOf reads the first store of a task, below whoever has it.
+func valuesOf(t *testing.T, a *App, id topology.TaskID) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	err := a.engine.open(a.storeName(id, a.topo.Subs[id.Sub].Stores[0]), false).Scan(nil, nil, func(key, value []byte) bool {
+		found[string(key)] = string(value)
 		return true
 	})
 	require.NoError(t, err)
 	return found
+}
+
+// tabled reads a topic as a table, which is its own changelog.
+func tabled(t testing.TB) *topology.Topology {
+	t.Helper()
+	var b topology.Builder
+	topology.To(topology.FromTable(&b, "words", "latest", codecs.String, codecs.String).Stream, "counts")
+	topo, err := b.Build("app")
+	require.NoError(t, err)
+	return topo
+}
+
+// The standby of a table that is read from its source topic stops where the group has: what is behind that is not processed.
+func TestAStandbyOfASourceTopicIsNotAheadOfTheGroup(t *testing.T) {
+	c := newCluster(t)
+	var apps []*App
+	for range 2 {
+		a, err := New(tabled(t), Config{Brokers: c.brokers, Workers: 1, Memory: true, Standbys: 1})
+		require.NoError(t, err)
+		c.start(a)
+		apps = append(apps, a)
+	}
+	c.words(0, 400, 100)
+	for _, a := range apps {
+		c.stands(a, partitions/2)
+		require.NoError(t, a.Pause("words"))
+	}
+	c.words(400, 2000, 300)
+	require.Never(t, func() bool { return c.beyond(apps...) }, 3*measureEvery, 20*time.Millisecond, "a standby has what the group has not processed")
+	for _, a := range apps {
+		require.NoError(t, a.Resume("words"))
+	}
+	require.Eventually(t, func() bool {
+		rows := 0
+		for _, a := range apps {
+			for p := range partitions {
+				if !a.desk.has(at(0, p)) {
+					rows += len(valuesOf(t, a, at(0, p)))
+				}
+			}
+		}
+		return !c.beyond(apps...) && rows == 300
+	}, 20*time.Second, 20*time.Millisecond, "the standbys have not followed")
+}
+
+// beyond says whether a store of apps contains more of its source topic than the group has committed.
+func (c *cluster) beyond(apps ...*App) bool {
+	for _, a := range apps {
+		sub := a.topo.Subs[0]
+		for p := range int32(partitions) {
+			checkpoint, _, err := a.engine.open(a.storeName(topology.TaskID{Partition: p}, sub.Stores[0]), false).Checkpoint()
+			require.NoError(c.t, err)
+			committed, err := kadm.NewClient(c.client).FetchOffsets(context.Background(), "app")
+			require.NoError(c.t, err)
+			o, _ := committed.Lookup("words", p)
+			if checkpoint.ChangelogOffset > o.At {
+				return true
+			}
+		}
+	}
+	return false
 }

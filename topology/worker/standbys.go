@@ -29,6 +29,7 @@ type standbys struct {
 	failed   map[topology.TaskID]time.Time // when it last did
 	batch    state.Batch
 	measured time.Time
+	behind   bool // there was more to read than one poll takes
 	mu       struct {
 		sync.Mutex
 		wanted  map[int]standing // by worker: what its last assignment said
@@ -61,7 +62,7 @@ func (s *standbys) assign(worker int, copies standing) {
 	}
 }
 
-// wanted are the tasks that this process is to keep a copy of and has no worker for.
+// wanted are the tasks that this process is to keep a copy of.
 func (s *standbys) wanted() map[topology.TaskID]bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,12 +93,18 @@ func (s *standbys) follow(ctx context.Context) error {
 		s.settle(ctx)
 		s.poll(ctx)
 		s.measureIfDue(ctx, time.Now())
+		if !s.behind {
+			_ = pause(ctx, breath)
+		}
 	}
 	if s.client != nil {
 		s.client.Close()
 	}
 	return nil
 }
+
+// breath is the time between two polls of standbys that are up to date: what many commits have written is applied at once.
+const breath = 50 * time.Millisecond
 
 // connect makes the client, which consumes what it is told to, without a group.
 func (s *standbys) connect() (err error) {
@@ -158,7 +165,9 @@ func (s *standbys) start(ctx context.Context, id topology.TaskID) {
 		return
 	}
 	for i, r := range b.replicas {
-		if err := s.begin(ctx, r, sub.Stores[i]); err != nil {
+		if err := s.begin(ctx, r, sub.Stores[i]); ctx.Err() != nil {
+			return
+		} else if err != nil {
 			s.end(b, fmt.Errorf("store %s: %w", sub.Stores[i].Name, err))
 			return
 		}
@@ -227,6 +236,7 @@ func (s *standbys) poll(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	fetches := s.client.PollRecords(ctx, s.app.cfg.PollRecords)
 	cancel()
+	s.behind = fetches.NumRecords() >= s.app.cfg.PollRecords
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 		if r := s.places[place{p.Topic, p.Partition}]; r != nil {
 			if err := s.take(r, p); err != nil {
