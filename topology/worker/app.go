@@ -26,7 +26,7 @@ type App struct {
 	copies  *standbys
 	desk    *desk
 	sources sources
-	closing sync.Mutex // held by a backup, which needs the engine open
+	closing sync.RWMutex // held by a backup, and shared by reads of standbys, which need the engine open
 }
 
 // New checks the configuration; nothing is opened before Run.

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"math"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -15,6 +16,8 @@ type standby struct {
 	sub      *topology.Sub
 	replicas []*replica // by store
 	records  int64      // applied since it began
+	asked    time.Time  // when the ends were
+	asOf     time.Time  // it has all that was committed by then; zero: not known
 }
 
 // replica is one store of a standby, kept up with its changelog as a restore does that never ends.

@@ -24,7 +24,6 @@ func (s *standbys) measureIfDue(ctx context.Context, now time.Time) {
 	if err := s.measure(ctx); err != nil && ctx.Err() == nil {
 		s.app.log.Warn("lag of standbys is not known", zap.Error(err))
 	}
-	s.publish()
 }
 
 func (s *standbys) measure(ctx context.Context) error {
@@ -42,8 +41,9 @@ func (s *standbys) measure(ctx context.Context) error {
 		return err
 	}
 	for at, r := range s.places {
+		r.end = -1
 		if end, ok := ends.Lookup(at.topic, at.partition); ok && end.Err == nil {
-			r.end = end.Offset
+			r.end, r.of.asked = end.Offset, s.measured
 		}
 	}
 	return nil
@@ -85,8 +85,11 @@ func (s *standbys) publish() {
 	for id, b := range s.open {
 		r := StandbyReport{ID: id, Sub: b.sub.Name, Lag: -1, Records: b.records}
 		if lag, known := b.lag(); known {
-			r.Lag = lag
+			if r.Lag = lag; lag == 0 {
+				b.asOf = b.asked
+			}
 		}
+		r.AsOf = b.asOf
 		reports[id] = r
 	}
 	s.mu.Lock()

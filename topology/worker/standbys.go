@@ -40,9 +40,10 @@ type standbys struct {
 // StandbyReport is a standby of a task that runs in another instance, or is to come from there.
 type StandbyReport struct {
 	ID      topology.TaskID
-	Sub     string // name of its sub-topology
-	Lag     int64  // changelog offsets that it lacked when they were last asked for; -1: not known yet
-	Records int64  // changelog records applied since it began here
+	Sub     string    // name of its sub-topology
+	Lag     int64     // changelog offsets that it lacks of those there were when last asked, twice a second; -1: not known yet
+	Records int64     // changelog records applied since it began here
+	AsOf    time.Time // it has all that was committed by then; zero: not known
 }
 
 func newStandbys(a *App) *standbys {
@@ -93,6 +94,7 @@ func (s *standbys) follow(ctx context.Context) error {
 		s.settle(ctx)
 		s.poll(ctx)
 		s.measureIfDue(ctx, time.Now())
+		s.publish()
 		if !s.behind {
 			_ = pause(ctx, breath)
 		}
@@ -253,7 +255,8 @@ func (s *standbys) take(r *replica, p kgo.FetchTopicPartition) error {
 		if err := r.store.Clear(); err != nil {
 			return err
 		}
-		r.next, r.held = 0, nil
+		r.next, r.held, r.end, r.of.asOf = 0, nil, -1, time.Time{}
+		s.publish()
 		s.client.RemoveConsumePartitions(map[string][]int32{p.Topic: {p.Partition}})
 		s.consume(place{p.Topic, p.Partition}, 0)
 		return nil
