@@ -10,6 +10,7 @@
 //	mutant_test.go    a seeded bug: edits and checks
 //	commits_test.go   bugs of commits, transactions and restores
 //	meanings_test.go  bugs of time, units and statistics
+//	standbys_test.go  bugs of standbys and of where tasks go for them
 //	fits_test.go      the edits fit, compile, and their checks exist
 //	verdict_test.go   what a run of a check says
 //	caught_test.go    every bug, seeded by an overlay, is caught (tag mutants)

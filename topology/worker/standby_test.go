@@ -97,7 +97,7 @@ func TestAStandbyTakesOver(t *testing.T) {
 			c.words(0, 5000, 4000)
 			var life cord
 			var second replayed
-			cfg := Config{Workers: 1, Memory: memory, Standbys: 1, Session: time.Second}
+			cfg := Config{Workers: 1, Memory: memory, Standbys: 1, Session: 4 * time.Second}
 			cfg.StateDir, cfg.Dial = t.TempDir(), life.dial
 			one, stopOne := c.run(cfg)
 			c.eventually(5000)

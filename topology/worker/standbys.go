@@ -115,7 +115,8 @@ func (s *standbys) connect() (err error) {
 	}
 	s.client, err = kgo.NewClient(append(s.app.cfg.base(s.app.topo.App+"-standby"),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.ConsumeResetOffset(kgo.NoResetOffset()),
-		kgo.FetchMaxBytes(50<<20), kgo.FetchMaxPartitionBytes(4<<20))...)
+		// A changelog that is added waits for the fetch in flight; so that wait is short.
+		kgo.FetchMaxWait(250*time.Millisecond), kgo.FetchMaxBytes(50<<20), kgo.FetchMaxPartitionBytes(4<<20))...)
 	if err != nil {
 		return fmt.Errorf("client of standbys: %w", err)
 	}
