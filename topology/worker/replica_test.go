@@ -84,7 +84,7 @@ func TestAStandbyThatHasLostRecordsBeginsAnew(t *testing.T) {
 	manual, err := kgo.NewClient(kgo.SeedBrokers(c.brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()))
 	require.NoError(t, err)
 	defer manual.Close()
-	c.client, manual = manual, c.client
+	c.client = manual
 	write(0, 10)
 	c.turns(a.copies, func() bool { return r.next == 10 })
 	a.copies.client.PauseFetchPartitions(map[string][]int32{topic: {0}})
