@@ -195,9 +195,11 @@ func TestStandbysAnswer(t *testing.T) {
 	}
 	produce(want)
 	for _, base := range []string{one, two} {
+		require.Eventually(t, func() bool { // once the tasks are shared
+			_, body, _ := get(t, base+"/stores/colour-table/rows")
+			return strings.Contains(body, "advertises no address")
+		}, 30*time.Second, 20*time.Millisecond, "nobody has asked for old rows")
 		require.Equal(t, want, settled(t, base, "?stale=1m", len(want)))
-		_, body, _ := get(t, base+"/stores/colour-table/rows")
-		require.Contains(t, body, "advertises no address", "nobody has asked for old rows")
 		for _, wrong := range []string{"2", "-1s", "soon"} {
 			status, body, _ := get(t, base+"/stores/colour-table/rows?stale="+wrong)
 			require.Equal(t, http.StatusBadRequest, status, body)
