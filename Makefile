@@ -5,7 +5,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Virtual hours of the simulations of topology/sim.
 HOURS ?= 1
 
-.PHONY: build test sim mutants lint race bench bench-micro calibration fuzz demo up
+.PHONY: build test sim mutants lint race bench bench-micro bench-failover calibration fuzz demo up
 
 build:
 	$(GO) build -trimpath -o abacus ./cmd/abacus
@@ -38,6 +38,10 @@ bench-micro:
 # Against rivals on a real Kafka, about a quarter of an hour; ARGS=-quick for a look. Writes integration/bench/RESULTS.md.
 bench:
 	cd integration/bench && $(GO) test -count 1 -timeout 3h -v -run TestRivals . $(ARGS)
+
+# On a real Kafka: kill -9 of one of two instances, without standbys and with them; two minutes.
+bench-failover:
+	$(GO) test -run '^$$' -bench Failover -benchtime 1x -count 1 -timeout 20m ./integration/broker $(ARGS)
 
 # False positives, coverage and power of the statistics, by simulation with fixed seeds; about a quarter of an hour.
 calibration:

@@ -160,13 +160,9 @@ func (t *Table) Abort() {
 // Restore adds a changelog record to the batch, a nil value as a deletion, and forgets the cached row. Apply the batch
 // before the next Get. A table that is ahead of its store cannot be restored into.
 func (t *Table) Restore(batch *Batch, key, value []byte) {
-	switch below, trim := Trimmed(key, value); {
-	case trim:
-		t.restoreTrim(batch, below)
-	case value == nil:
-		batch.Delete(key)
-	default:
-		batch.Put(key, value)
+	batch.Replay(key, value)
+	if below, trim := Trimmed(key, value); trim {
+		t.floor, t.settled, t.looked = append(t.floor[:0], below...), append(t.settled[:0], below...), true
 	}
 	if !t.cache.Forget(key) {
 		panic("state: table " + t.name + ": Restore of a row ahead of the store")

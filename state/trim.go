@@ -52,9 +52,15 @@ func (t *Table) from(bound []byte) ([]byte, error) {
 	return bound, nil
 }
 
-// restoreTrim adds a Trim of the changelog to a batch.
-func (t *Table) restoreTrim(batch *Batch, below []byte) {
-	batch.DeleteRange(nil, below)
-	batch.Put(trimKey, below)
-	t.floor, t.settled, t.looked = append(t.floor[:0], below...), append(t.settled[:0], below...), true
+// Replay adds a record of a changelog: a row, a deletion where the value is nil, or a Trim.
+func (b *Batch) Replay(key, value []byte) {
+	switch below, trim := Trimmed(key, value); {
+	case trim:
+		b.DeleteRange(nil, below)
+		b.Put(trimKey, below)
+	case value == nil:
+		b.Delete(key)
+	default:
+		b.Put(key, value)
+	}
 }

@@ -12,7 +12,9 @@ import (
 
 const runLong = `Run is the processor: the registry of experiments and both stages, from the events topic to the stats topic,
 exactly once. Start it on as many machines as there is work; each needs a --state-dir of its own, which it finds again
-after a restart. What it holds there can be lost: it is restored from Kafka.
+after a restart. What it holds there can be lost: it is restored from Kafka. With --standbys 1 each process keeps copies
+of what others hold, and one that dies is followed within the session timeout by one that has its state; give all
+processes the same number.
 
 It makes the topics that are missing, and refuses those it cannot work on. While Kafka is away it waits. On SIGTERM it
 finishes what it has begun, commits, and leaves its group. It logs to standard error, with -o json in JSON. Metrics for
@@ -22,19 +24,24 @@ const runExample = `  # on one machine, with the Redis mirror in the same proces
   abacus run --brokers localhost:9092 --redis redis://localhost:6379 --mirror
 
   # one of several processes; the mirror runs elsewhere
-  abacus run --brokers kafka-1:9092,kafka-2:9092 --state-dir /var/lib/abacus --workers 4 -o json`
+  abacus run --brokers kafka-1:9092,kafka-2:9092 --state-dir /var/lib/abacus --workers 4 --standbys 1 -o json`
 
 func newRunCommand() *cobra.Command {
 	var mirrored bool
+	var standbys int
 	cmd := &cobra.Command{
 		Use: "run", Short: "The processor: events in, results out", Long: runLong, Example: runExample,
 		Args: usageArgs(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if standbys < 0 {
+				return usageError("--standbys %d: want 0 or more", standbys)
+			}
 			e, stop, err := newEngine(cmd)
 			if err != nil {
 				return err
 			}
 			defer stop()
+			e.Standbys = standbys
 			if mirrored {
 				if e.Redis, err = openRedis(settingsOf(cmd)); err != nil {
 					return err
@@ -45,6 +52,7 @@ func newRunCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&mirrored, "mirror", false, "write Redis from this process too")
+	cmd.Flags().IntVar(&standbys, "standbys", 0, "`number` of warm copies of each task's state in other processes")
 	logFlag(cmd)
 	metricsFlag(cmd)
 	return cmd

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -56,6 +57,21 @@ func TestRunCountsWhatLoadMade(t *testing.T) {
 	again.end()
 	alone.end()
 	require.NotContains(t, again.log.String(), "rebuilt", "the state is found again")
+}
+
+// TestRunKeepsStandbys: two processes keep copies of each other's tasks, and the figures are right after one has gone.
+func TestRunKeepsStandbys(t *testing.T) {
+	i := install(t)
+	require.Equal(t, exitUsage, i.do("run", "--standbys", "-1").code)
+	one := i.start("run", "--mirror", "--standbys", "1")
+	one.says("app started")
+	two := start(t, slices.Concat([]string{"run", "--mirror", "--standbys", "1"}, i.flags, []string{"--state-dir", t.TempDir()})...)
+	one.says("standby begins")
+	two.says("standby begins")
+	one.end()
+	i.load("--seed", "8")
+	require.Contains(t, i.must("verify", "-o", "json"), `"differences":0`)
+	two.end()
 }
 
 // load runs abacus load for a second and returns its truth.

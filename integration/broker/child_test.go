@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -21,6 +22,7 @@ const (
 	childEnv   = "ABACUS_TEST_CHILD" // name of the app
 	brokersEnv = "ABACUS_TEST_CHILD_BROKERS"
 	stateEnv   = "ABACUS_TEST_CHILD_STATE"
+	copiesEnv  = "ABACUS_TEST_CHILD_STANDBYS"
 )
 
 // What a child writes, a line each, so that who watches it knows what it does.
@@ -48,8 +50,12 @@ func runChild(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	standbys, err := strconv.Atoi(os.Getenv(copiesEnv))
+	if err != nil {
+		return err
+	}
 	app, err := worker.New(topo, worker.Config{
-		Brokers: strings.Split(os.Getenv(brokersEnv), ","), StateDir: os.Getenv(stateEnv), Workers: 1, Logger: log,
+		Brokers: strings.Split(os.Getenv(brokersEnv), ","), StateDir: os.Getenv(stateEnv), Workers: 1, Standbys: standbys, Logger: log,
 		Hooks: worker.Hooks{
 			Committed: func(int, int, time.Duration) { fmt.Println(committed) },
 			Step:      obeyAtStep(),

@@ -59,7 +59,7 @@ func (i *instance) start() {
 	defer stdin.Close()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), childEnv+"="+i.s.app, brokersEnv+"="+strings.Join(i.s.brokers, ","),
-		stateEnv+"="+filepath.Join(i.dir, "state"))
+		stateEnv+"="+filepath.Join(i.dir, "state"), fmt.Sprintf("%s=%d", copiesEnv, i.s.standbys))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, out, log
 	commits, obeyed := &atomic.Int64{}, &atomic.Int64{}
 	i.commits, i.obeyed, i.orders = commits, obeyed, orders

@@ -29,8 +29,10 @@ type scene struct {
 	admin   *kadm.Client
 	watch   *watcher
 	want    map[string]int64 // produced so far, by word
-	journal *observer.ObservedLogs
-	log     *zap.Logger
+	// standbys is how many copies of each task its processes keep.
+	standbys int
+	journal  *observer.ObservedLogs
+	log      *zap.Logger
 }
 
 func newScene(t testing.TB) *scene {

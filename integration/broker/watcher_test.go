@@ -23,7 +23,8 @@ type watcher struct {
 		last    map[string]int64
 		faults  []string
 		records int
-		arrived map[int32]arrival // by partition, the newest
+		arrived map[int32]arrival       // by partition, the newest
+		gaps    map[int32]time.Duration // by partition, the longest between two arrivals since gaps were last asked for
 	}
 }
 
@@ -36,7 +37,7 @@ type arrival struct {
 func watch(t testing.TB, brokers []string, topic string) *watcher {
 	t.Helper()
 	w := &watcher{t: t}
-	w.mu.last, w.mu.arrived = map[string]int64{}, map[int32]arrival{}
+	w.mu.last, w.mu.arrived, w.mu.gaps = map[string]int64{}, map[int32]arrival{}, map[int32]time.Duration{}
 	// The wait is short because a partition found late waits for the fetch in flight.
 	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.FetchMaxWait(200*time.Millisecond), kgo.MetadataMinAge(50*time.Millisecond),
@@ -69,7 +70,19 @@ func (w *watcher) see(r *kgo.Record, now time.Time) {
 	}
 	w.mu.last[word] = n
 	w.mu.records++
+	if before, any := w.mu.arrived[r.Partition]; any {
+		w.mu.gaps[r.Partition] = max(w.mu.gaps[r.Partition], now.Sub(before.at))
+	}
 	w.mu.arrived[r.Partition] = arrival{r.Offset, now}
+}
+
+// gaps are the longest waits for output by partition since the last call.
+func (w *watcher) gaps() map[int32]time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	gaps := w.mu.gaps
+	w.mu.gaps = map[int32]time.Duration{}
+	return gaps
 }
 
 // settled waits for these counts. A word that is counted too often ends the wait at once.

@@ -186,7 +186,7 @@ var commits = []mutant{
 		bug:    "restore to the last stable offset",
 		breaks: "A transaction whose offsets are committed and whose marker is not written yet is restored.",
 		edits: []edit{
-			{restoreFile, "	ends, err := w.app.admin.ListEndOffsets(ctx, topic)\n", "	ends, err := w.app.admin.ListCommittedOffsets(ctx, topic)\n"},
+			{restoreFile, "	ends, err := a.admin.ListEndOffsets(ctx, topic)\n", "	ends, err := a.admin.ListCommittedOffsets(ctx, topic)\n"},
 		},
 		checks: []check{{pkg: workerPkg, test: "TestRestoreWaitsForATransactionThatIsOpen"}},
 	},

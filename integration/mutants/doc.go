@@ -13,6 +13,7 @@
 //	operators_test.go bugs of stores, restores, windows and joins
 //	tables_test.go    bugs of versions, of what is kept for a time, and of timers
 //	decisions_test.go bugs of guardrails, of the registry that obeys them, and of layers
+//	standbys_test.go  bugs of standbys and of where tasks go for them
 //	fits_test.go      the edits fit, compile, and their checks exist
 //	verdict_test.go   what a run of a check says
 //	caught_test.go    every bug, seeded by an overlay, is caught (tag mutants)

@@ -31,7 +31,7 @@ type check struct {
 }
 
 // all are the seeded bugs in the order of the table.
-func all() []mutant { return slices.Concat(commits, meanings, operators, decisions, tables) }
+func all() []mutant { return slices.Concat(commits, meanings, operators, decisions, tables, standbys) }
 
 // sources gives the texts of the files that a mutant changes, by name.
 func (m *mutant) sources() (map[string]string, error) {

@@ -66,6 +66,13 @@ func (s *server) parse(r *http.Request) (request, error) {
 		}
 		q.partition = int32(p)
 	}
+	if text := r.URL.Query().Get("stale"); text != "" {
+		most, err := time.ParseDuration(text)
+		if err != nil || most <= 0 {
+			return q, fmt.Errorf("stale: %w", errParameter)
+		}
+		q.store = store.Stale(most)
+	}
 	return q, nil
 }
 

@@ -42,7 +42,7 @@ func kafka(t *testing.T) (brokers []string, produce func(rows map[string]string)
 }
 
 // instance runs an app that serves its stores; stop ends the app, the address goes on to answer.
-func instance(t *testing.T, brokers []string, advertise bool) (base string, stop func()) {
+func instance(t *testing.T, brokers []string, advertise bool, standbys int) (base string, stop func()) {
 	t.Helper()
 	var b topology.Builder
 	topology.FromTable(&b, "colours", "colour-table", codecs.String, codecs.String)
@@ -50,7 +50,7 @@ func instance(t *testing.T, brokers []string, advertise bool) (base string, stop
 	require.NoError(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	cfg := worker.Config{Brokers: brokers, Workers: 1, Memory: true}
+	cfg := worker.Config{Brokers: brokers, Workers: 1, Memory: true, Standbys: standbys}
 	if advertise {
 		cfg.Advertise = listener.Addr().String()
 	}
@@ -110,8 +110,8 @@ func settled(t *testing.T, base, params string, want int) (rows map[string]strin
 // Each of two instances answers for every key, also while and after the other one leaves.
 func TestAnyInstanceAnswersForAnyKey(t *testing.T) {
 	brokers, produce := kafka(t)
-	one, _ := instance(t, brokers, true)
-	two, stop := instance(t, brokers, true)
+	one, _ := instance(t, brokers, true, 0)
+	two, stop := instance(t, brokers, true, 0)
 	want := map[string]string{"a key/with ? & \xff": "odd", "": "empty", "..": "dots"}
 	for i := range 40 {
 		want[fmt.Sprintf("key %d", i)] = fmt.Sprintf("colour %d", i)
@@ -151,7 +151,7 @@ func TestAnyInstanceAnswersForAnyKey(t *testing.T) {
 
 func TestAnswersSayWhatIsMissing(t *testing.T) {
 	brokers, produce := kafka(t)
-	one, _ := instance(t, brokers, true)
+	one, _ := instance(t, brokers, true, 0)
 	produce(map[string]string{"k": "v"})
 	settled(t, one, "", 1)
 	for _, c := range []struct {
@@ -175,11 +175,34 @@ func TestAnswersSayWhatIsMissing(t *testing.T) {
 // An owner that advertises nothing is named.
 func TestAnOwnerWithoutAnAddressIsNamed(t *testing.T) {
 	brokers, produce := kafka(t)
-	one, _ := instance(t, brokers, false)
-	instance(t, brokers, false)
+	one, _ := instance(t, brokers, false, 0)
+	instance(t, brokers, false, 0)
 	produce(map[string]string{"k": "v"})
 	require.Eventually(t, func() bool {
 		status, body, _ := get(t, one+"/stores/colour-table/rows")
 		return (status == http.StatusServiceUnavailable || status == http.StatusOK) && strings.Contains(body, "worker.Config.Advertise")
 	}, 30*time.Second, 20*time.Millisecond)
+}
+
+// Instances that cannot reach each other answer for every key by their standbys, for who takes what is that old.
+func TestStandbysAnswer(t *testing.T) {
+	brokers, produce := kafka(t)
+	one, _ := instance(t, brokers, false, 1)
+	two, _ := instance(t, brokers, false, 1)
+	want := map[string]string{}
+	for i := range 40 {
+		want[fmt.Sprintf("key %d", i)] = fmt.Sprintf("colour %d", i)
+	}
+	produce(want)
+	for _, base := range []string{one, two} {
+		require.Eventually(t, func() bool { // once the tasks are shared
+			_, body, _ := get(t, base+"/stores/colour-table/rows")
+			return strings.Contains(body, "advertises no address")
+		}, 30*time.Second, 20*time.Millisecond, "nobody has asked for old rows")
+		require.Equal(t, want, settled(t, base, "?stale=1m", len(want)))
+		for _, wrong := range []string{"2", "-1s", "soon"} {
+			status, body, _ := get(t, base+"/stores/colour-table/rows?stale="+wrong)
+			require.Equal(t, http.StatusBadRequest, status, body)
+		}
+	}
 }

@@ -23,10 +23,11 @@ type App struct {
 	engine  *engine
 	topics  *topics
 	globals *globals
+	copies  *standbys
 	desk    *desk
 	sources sources
 	alarm   alarm
-	closing sync.Mutex // held by a backup, which needs the engine open
+	closing sync.RWMutex // held by a backup, and shared by reads of standbys, which need the engine open
 }
 
 // New checks the configuration; nothing is opened before Run.
@@ -35,7 +36,9 @@ func New(t *topology.Topology, cfg Config) (*App, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &App{topo: t, cfg: cfg, log: cfg.Logger.With(zap.String("app", t.App)), desk: newDesk()}, nil
+	a := &App{topo: t, cfg: cfg, log: cfg.Logger.With(zap.String("app", t.App)), desk: newDesk()}
+	a.copies = newStandbys(a)
+	return a, nil
 }
 
 // Run processes until ctx ends; then it commits what is processed and leaves the group. An error
@@ -61,6 +64,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	start(a.globals.follow)
 	start(a.purge)
 	start(a.pressure)
+	start(a.copies.follow)
 	for i := range a.cfg.Workers {
 		w := newWorker(a, i)
 		start(w.run)

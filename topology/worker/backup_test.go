@@ -49,7 +49,7 @@ func TestARestoredStoreGoesOnFromItsOffset(t *testing.T) {
 // engineRows counts the rows of a store that its engine has.
 func engineRows(t *testing.T, s *Store) (rows int) {
 	for _, p := range s.Held() {
-		err := s.read(t.Context(), p, func(r *running) error {
+		err := s.app.ask(t.Context(), at(s.sub.ID, int(p)), func(r *running) error {
 			return r.task.Table(s.name).Store().Scan(nil, nil, func(_, _ []byte) bool { rows++; return true })
 		})
 		require.NoError(t, err)

@@ -13,12 +13,17 @@ import (
 )
 
 // balancer assigns whole tasks: the partitions of one number of all sources of a sub-topology
-// belong together. Sticky, cooperative: what moves is withheld until its owner has let go of it.
+// belong together. Sticky, cooperative: what moves is withheld until its owner has let go of it. With the tasks it assigns
+// their standbys, by process.
 type balancer struct {
 	topo    *topology.Topology
 	process string                           // instance id
 	address string                           // advertised
+	rack    string                           // of this process
 	local   func() map[topology.TaskID]int64 // for the user data of a join
+	stand   func(standing)                   // takes the standbys of an assignment over; nil: nobody asks
+	copies  int                              // standbys of each task, where this member leads
+	near    int64                            // offsets that a copy that is near may lack, likewise
 	mu      struct {
 		sync.Mutex
 		owned   map[string][]int32 // the full set of the last assignment
@@ -77,7 +82,7 @@ func (b *balancer) JoinGroupMetadata(interests []string, current map[string][]in
 	b.mu.Unlock()
 	meta := kmsg.NewConsumerMemberMetadata()
 	meta.Version, meta.Topics, meta.Generation = 3, interests, generation
-	meta.UserData = appendUserData(nil, userData{b.process, b.address, b.local()})
+	meta.UserData = appendUserData(nil, userData{process: b.process, address: b.address, rack: b.rack, local: b.local()})
 	for topic, partitions := range current {
 		owned := kmsg.NewConsumerMemberMetadataOwnedPartition()
 		owned.Topic, owned.Partitions = topic, partitions
@@ -89,12 +94,15 @@ func (b *balancer) JoinGroupMetadata(interests []string, current map[string][]in
 
 // ParseSyncAssignment reads this member's assignment and remembers it.
 func (b *balancer) ParseSyncAssignment(assignment []byte) (map[string][]int32, error) {
-	owned, err := kgo.ParseConsumerSyncAssignment(assignment)
+	owned, copies, err := parseAssignment(assignment)
 	if err == nil {
 		b.mu.Lock()
 		b.mu.owes = loses(b.mu.owned, owned)
 		b.mu.owned, b.mu.joining = owned, time.Time{}
 		b.mu.Unlock()
+		if b.stand != nil {
+			b.stand(copies)
+		}
 	}
 	return owned, err
 }
@@ -136,7 +144,8 @@ func (b *balancer) Balance(cb *kgo.ConsumerBalancer, topics map[string]int32) kg
 	cb.EachMember(func(m *kmsg.JoinGroupResponseMember, meta *kmsg.ConsumerMemberMetadata) {
 		joined, members = append(joined, m), append(members, b.member(meta))
 	})
-	d, plan := newDeal(sizes, members), cb.NewPlan()
+	d, plan := newDeal(sizes, members, b.near), cb.NewPlan()
+	placed := d.place(b.copies)
 	d.each(func(d *deal, id topology.TaskID) {
 		for _, src := range b.topo.Subs[id.Sub].Sources {
 			if id.Partition < topics[src.Topic] && d.granted(id) {
@@ -144,13 +153,17 @@ func (b *balancer) Balance(cb *kgo.ConsumerBalancer, topics map[string]int32) kg
 			}
 		}
 	})
-	return plan
+	a := &assignment{BalancePlan: plan, copies: map[string]standing{}}
+	for i, copies := range placed.copies {
+		a.copies[joined[i].MemberID] = copies
+	}
+	return a
 }
 
 // member reads what a member says of itself.
 func (b *balancer) member(meta *kmsg.ConsumerMemberMetadata) member {
 	said := parseUserData(meta.UserData)
-	m := member{process: said.process, generation: meta.Generation, local: said.local, claims: map[topology.TaskID]bool{}}
+	m := member{process: said.process, generation: meta.Generation, local: said.local, claims: map[topology.TaskID]bool{}, rack: said.rack, stands: said.version >= 3}
 	owned := map[string][]int32{}
 	for _, o := range meta.OwnedPartitions {
 		owned[o.Topic] = append(owned[o.Topic], o.Partitions...)

@@ -22,7 +22,8 @@ func (w *worker) open(ctx, session context.Context) (err error) {
 	w.slots, w.running = map[place]*slot{}, map[topology.TaskID]*running{}
 	w.opening, w.opened = map[topology.TaskID]*opening{}, make(chan restored, 1024)
 	w.moves, w.member = make(chan move, 16), ""
-	w.balancer = &balancer{topo: w.app.topo, process: w.app.engine.instance, address: w.app.cfg.Advertise, local: w.app.local}
+	w.balancer = &balancer{topo: w.app.topo, process: w.app.engine.instance, address: w.app.cfg.Advertise, rack: w.app.cfg.Rack, local: w.app.local,
+		stand: func(copies standing) { w.app.copies.assign(w.n, copies) }, copies: w.app.cfg.Standbys, near: w.app.cfg.AcceptableLag}
 	w.pace, w.quiet, w.txn = pace{}, quiet{}, &transaction{w: w} // a late callback keeps the old one
 	opts := append(w.app.cfg.base(w.id), w.options(session)...)
 	if w.client, err = kgo.NewClient(append(opts, kgo.WithContext(session))...); err != nil {
@@ -34,6 +35,7 @@ func (w *worker) open(ctx, session context.Context) (err error) {
 	}
 	client, b := w.client, w.balancer
 	w.watch.Go(func() { w.app.adopt(session, client, b) })
+	w.watch.Go(func() { w.app.copies.promote(session, w.n, client) })
 	return nil
 }
 

@@ -59,7 +59,7 @@ func (w *worker) begins(ctx context.Context, r *restored, resp kadm.OffsetRespon
 			r.ours = r.ours || ours
 		}
 		if r.begin[i] = r.committed[i]; r.begin[i] < 0 {
-			if r.begin[i], err = w.logStart(ctx, src.Topic, r.id.Partition); err != nil {
+			if r.begin[i], err = w.app.logStart(ctx, src.Topic, r.id.Partition); err != nil {
 				return err
 			}
 		}
@@ -75,11 +75,11 @@ func (w *worker) within(ctx context.Context, r *restored) error {
 		if at < 0 {
 			continue
 		}
-		start, err := w.logStart(ctx, src.Topic, r.id.Partition)
+		start, err := w.app.logStart(ctx, src.Topic, r.id.Partition)
 		if err != nil {
 			return err
 		}
-		end, err := w.logEnd(ctx, src.Topic, r.id.Partition)
+		end, err := w.app.logEnd(ctx, src.Topic, r.id.Partition)
 		if err != nil {
 			return err
 		}

@@ -47,9 +47,16 @@ type Config struct {
 	Policies       Policies
 	Guarantee      Guarantee // default ExactlyOnce
 	Hooks          Hooks
+	// Standbys is the number of warm copies of each task's stores in other instances, default 0. One that is there takes the
+	// task over with nothing but the tail to replay. The instance that leads the group goes by its own number: give all the same.
+	Standbys int
+	// AcceptableLag is how many changelog offsets a copy of a task may lack for the task to move to it, default 10,000
+	// (Kafka Streams: acceptable.recovery.lag). A task that is to move to an instance that lacks more stays until the copy
+	// that is warmed there is near. Going by that of the instance that leads the group.
+	AcceptableLag int64
+	Rack          string // where this instance runs: standbys lie in other racks than their tasks if they can; default: not known
 	// Advertise is the host:port at which other instances reach the HTTP of package query in this one; default: none
-	// does. Instances of before this field do not read what an instance with it says of its state, and give it tasks
-	// without regard to that: set it when all of them are of this version.
+	// does.
 	Advertise string
 }
 
@@ -130,6 +137,9 @@ func (c *Config) defaults(app string) {
 	if c.Policies.Alarm.Least == 0 {
 		c.Policies.Alarm.Least = 100
 	}
+	if c.AcceptableLag == 0 {
+		c.AcceptableLag = 10_000
+	}
 	if c.Logger == nil {
 		c.Logger = zap.NewNop()
 	}
@@ -153,6 +163,8 @@ func (c *Config) Validate() error {
 	check(c.Session >= time.Second, "session timeout is %s: at least 1s", c.Session)
 	check(c.Guarantee <= AtLeastOnce, "guarantee is %d: there is none of that number", c.Guarantee)
 	c.Policies.validate(check)
+	check(c.Standbys >= 0, "standbys is %d: at least 0", c.Standbys)
+	check(c.AcceptableLag > 0, "acceptable lag is %d: must be positive", c.AcceptableLag)
 	_, port, err := net.SplitHostPort(c.Advertise)
 	check(c.Advertise == "" || err == nil && port != "", "advertised address is %q: must be host:port", c.Advertise)
 	return errors.Join(faults...)

@@ -12,6 +12,8 @@ type member struct {
 	generation int32                     // of the group, when it made its claims
 	claims     map[topology.TaskID]bool  // tasks of which it has a partition; true: all of them
 	local      map[topology.TaskID]int64 // how far the state of its process reaches in their changelogs
+	rack       string                    // of its process; empty: not known
+	stands     bool                      // its process keeps standbys: it is of a version that does
 }
 
 // deal deals out the tasks of all sub-topologies to the members of the group. It is a function of
@@ -20,21 +22,25 @@ type member struct {
 //   - a task stays with its owner; one without goes to who has its state, else to who has least;
 //   - the tasks of each sub-topology are level over the members, then over the processes, and all
 //     tasks together over the members: of what must move for that, the ownerless goes first, then
-//     what the receiver has state of.
+//     what the receiver has state of;
+//   - but a task goes only to where its state is near, unless no state of it is known.
 type deal struct {
 	members []member
-	process []int     // of each member
-	tasks   [][]dealt // by sub-topology and partition
-	count   [][]int   // of tasks, by sub-topology and member
-	shares  [][]int   // of tasks, by sub-topology and process
-	total   []int     // of tasks, by member
+	process []int      // of each member
+	tasks   [][]dealt  // by sub-topology and partition
+	count   [][]int    // of tasks, by sub-topology and member
+	shares  [][]int    // of tasks, by sub-topology and process
+	total   []int      // of tasks, by member
+	near    [][][]bool // by sub-topology, partition and process: its state lacks no more than is acceptable
+	aims    bool       // where tasks would go if all state were near
 }
 
 // dealt is one task of a deal, its members by index; -1 is nobody.
 type dealt struct{ owner, to int }
 
-// newDeal deals out as many tasks as sizes gives for each sub-topology; there is a member.
-func newDeal(sizes []int32, members []member) *deal {
+// newDeal deals out as many tasks as sizes gives for each sub-topology; there is a member. Lag is how many offsets state
+// that is near may lack.
+func newDeal(sizes []int32, members []member, lag int64) *deal {
 	d := &deal{members: members, total: make([]int, len(members))}
 	known := map[string]int{}
 	for i, m := range members {
@@ -50,12 +56,51 @@ func newDeal(sizes []int32, members []member) *deal {
 		d.count = append(d.count, make([]int, len(members)))
 		d.shares = append(d.shares, make([]int, len(members)))
 	}
+	d.near = nearness(d, lag)
 	d.each((*deal).keep)
 	d.each((*deal).bringBack)
 	d.each((*deal).spread)
 	for d.level() {
 	}
 	return d
+}
+
+// nearness compares the states of each task: what counts is how much less one is than the one that reaches farthest. All
+// are near that are of programs which cannot come nearer.
+func nearness(d *deal, lag int64) (near [][][]bool) {
+	for sub, tasks := range d.tasks {
+		near = append(near, make([][]bool, len(tasks)))
+		for p := range tasks {
+			id := topology.TaskID{Sub: sub, Partition: int32(p)}
+			reach, farthest := make([]int64, len(d.members)), int64(0) // by process
+			for i, m := range d.members {
+				at := d.process[i]
+				reach[at] = max(reach[at], m.local[id])
+				farthest = max(farthest, reach[at])
+			}
+			near[sub][p] = make([]bool, len(d.members))
+			for at := range reach {
+				near[sub][p][at] = !d.members[at].stands || farthest-reach[at] <= lag
+			}
+		}
+	}
+	return near
+}
+
+// reach is how far the state of a process reaches in the changelogs of a task.
+func (d *deal) reach(id topology.TaskID, process int) (offsets int64) {
+	for i, m := range d.members {
+		if d.process[i] == process {
+			offsets = max(offsets, m.local[id])
+		}
+	}
+	return offsets
+}
+
+// isNear says whether a task may go to a member for its state: also where its owner is.
+func (d *deal) isNear(id topology.TaskID, m int) bool {
+	t := d.task(id)
+	return d.aims || d.near[id.Sub][id.Partition][d.process[m]] || t.owner >= 0 && d.process[t.owner] == d.process[m]
 }
 
 // each takes the tasks in order.
@@ -108,7 +153,7 @@ func (d *deal) bringBack(id topology.TaskID) {
 	to := -1
 	for m := range d.members {
 		reach := d.members[m].local[id]
-		if reach == 0 || d.count[id.Sub][m] >= fair {
+		if reach == 0 || d.count[id.Sub][m] >= fair || !d.isNear(id, m) {
 			continue
 		}
 		if to < 0 || reach > d.members[to].local[id] || reach == d.members[to].local[id] && d.lighter(id, m, to) {
@@ -120,14 +165,14 @@ func (d *deal) bringBack(id topology.TaskID) {
 	}
 }
 
-// spread gives a task that is still nobody's to the member that has least.
+// spread gives a task that is still nobody's to the member that has least, of those whose state is near.
 func (d *deal) spread(id topology.TaskID) {
 	if d.task(id).to >= 0 {
 		return
 	}
-	to := 0
+	to := -1
 	for m := range d.members {
-		if d.lighter(id, m, to) {
+		if d.isNear(id, m) && (to < 0 || d.lighter(id, m, to)) {
 			to = m
 		}
 	}
@@ -152,7 +197,7 @@ func (d *deal) level() bool {
 	to, best := -1, [5]int64{}
 	d.each(func(d *deal, id topology.TaskID) {
 		for m := range d.members {
-			if rank, ok := d.rank(id, m); ok && (to < 0 || slices.Compare(rank[:], best[:]) > 0) {
+			if rank, ok := d.rank(id, m); ok && d.isNear(id, m) && (to < 0 || slices.Compare(rank[:], best[:]) > 0) {
 				move, to, best = id, m, rank
 			}
 		}
@@ -170,7 +215,7 @@ func (d *deal) rank(id topology.TaskID, m int) (rank [5]int64, levels bool) {
 	if d.process[t.to] == d.process[m] {
 		to[1] = from[1] - 1 // its process keeps the task
 	}
-	if t.owner != t.to {
+	if t.owner != t.to && !d.aims {
 		rank[0] = 1
 	}
 	for i := range from {

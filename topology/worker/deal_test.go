@@ -24,6 +24,7 @@ type group struct {
 	sizes      []int32
 	members    []*member // claims are what each holds
 	generation int32
+	lag        int64 // acceptable
 	born       int
 }
 
@@ -48,7 +49,7 @@ func (g *group) deal() *deal {
 	for i, m := range g.members {
 		members[i] = *m
 	}
-	return newDeal(g.sizes, members)
+	return newDeal(g.sizes, members, g.lag)
 }
 
 // rebalance has all join until nothing moves, and says how many tasks left an owner that stays.

@@ -79,6 +79,20 @@ func (d *desk) drop(id topology.TaskID, w *worker) {
 	}
 }
 
+// has says whether a worker of this process has a task, restored or not.
+func (d *desk) has(id topology.TaskID) bool { return !d.unlessHeld(id, func() {}) }
+
+// unlessHeld does something about a task that no worker of this process has, before one can take it in hand.
+func (d *desk) unlessHeld(id topology.TaskID, do func()) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if _, held := d.mu.holders[id]; held {
+		return false
+	}
+	do()
+	return true
+}
+
 // find is the worker that runs a task.
 func (d *desk) find(id topology.TaskID) (*worker, error) {
 	d.mu.Lock()

@@ -1,6 +1,7 @@
 // Package worker runs a topology on Kafka. An App has workers; a worker is one
 // goroutine with one client, one transaction at a time and any number of tasks.
-// Workers share nothing but the stores' engine and the global tables.
+// Workers share nothing but the stores' engine, the global tables and the
+// standbys, which keep copies of tasks of other instances (standbys.go).
 //
 // The loop of a worker (worker.go) is a table of contents: poll, process,
 // punctuate, commit if due. Exactly-once is made in commit.go and nowhere else.

@@ -39,12 +39,12 @@ type torn struct {
 func (w *worker) lastFlush(ctx context.Context, r *restored) error {
 	own := len(r.sub.Stores) - 1
 	topic := r.sub.Changelog(r.sub.Stores[own])
-	end, err := w.logEnd(ctx, topic, r.id.Partition)
+	end, err := w.app.logEnd(ctx, topic, r.id.Partition)
 	if err != nil {
 		return err
 	}
 	in := &reader{app: w.app, topic: topic, partition: r.id.Partition, wait: 100 * time.Millisecond}
-	if in.next, err = w.logStart(ctx, topic, r.id.Partition); err != nil {
+	if in.next, err = w.app.logStart(ctx, topic, r.id.Partition); err != nil {
 		return err
 	}
 	first := in.next
@@ -160,7 +160,7 @@ func (w *worker) findTorn(ctx context.Context, r *restored) error {
 			continue
 		}
 		topic := r.sub.Changelog(def)
-		end, err := w.logEnd(ctx, topic, r.id.Partition)
+		end, err := w.app.logEnd(ctx, topic, r.id.Partition)
 		if err != nil {
 			return err
 		}

@@ -39,7 +39,7 @@ func newCluster(t testing.TB) *cluster {
 // newFake gives the broker as well, for tests that interfere with what it answers.
 func newFake(t testing.TB) (*cluster, *kfake.Cluster) {
 	t.Helper()
-	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, "words", "counts"))
+	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.GroupMinSessionTimeout(time.Second), kfake.SeedTopics(partitions, "words", "counts"))
 	require.NoError(t, err)
 	t.Cleanup(fake.Close)
 	client, err := kgo.NewClient(kgo.SeedBrokers(fake.ListenAddrs()...))

@@ -260,7 +260,7 @@ func TestAStoreBehindOldDeletionsIsStale(t *testing.T) {
 		require.NoError(t, c.manual().ProduceSync(context.Background(), rec).FirstErr())
 	}
 	for next, stale := range map[int64]bool{0: false, 1: true, 4: true, 5: false, 10: false} {
-		err := w.fresh(context.Background(), &reader{topic: "words", next: next}, 10)
+		err := w.app.fresh(context.Background(), &reader{topic: "words", next: next}, 10)
 		require.Equal(t, stale, errors.Is(err, errUntrusted), "at %d: %v", next, err)
 	}
 }

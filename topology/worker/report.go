@@ -20,6 +20,7 @@ type Report struct {
 	Restoring  []topology.TaskID // likewise
 	DiskBytes  int64             // of all stores of the app; told by its first worker alone
 	HeldBack   []string          // source topics that wait for the readers of a repartition topic; likewise
+	Standbys   []StandbyReport   // of the app, by task; likewise
 }
 
 // TaskReport is a task that runs.
@@ -126,7 +127,7 @@ func (w *worker) report(failed error) {
 func (w *worker) newReport() Report {
 	r := Report{Worker: w.id, Rebalances: w.rebalances.Load()}
 	if w.n == 0 {
-		r.DiskBytes, r.HeldBack = w.app.engine.bytes(), w.app.sources.heldBack()
+		r.DiskBytes, r.HeldBack, r.Standbys = w.app.engine.bytes(), w.app.sources.heldBack(), w.app.copies.reports()
 	}
 	return r
 }

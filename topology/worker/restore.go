@@ -76,60 +76,56 @@ func (w *worker) replay(ctx context.Context, sub *topology.Sub, id topology.Task
 	if err := w.lastFlush(ctx, &r); err != nil {
 		return r, err
 	}
-	start, records := time.Now(), 0
+	p := newRestoring(w.log, id, time.Now())
 	for i, def := range sub.Stores {
 		store := w.app.engine.store(w.app.storeName(id, def), def.Memory)
 		table := state.NewTable(def.Name, i, store, w.app.cfg.CacheBytes)
 		r.stores, r.tables = append(r.stores, store), append(r.tables, table)
-		n, err := w.replayStore(ctx, &r, i)
-		if err != nil {
+		if err := w.replayStore(ctx, &r, i, p); err != nil {
 			return r, fmt.Errorf("store %s: %w", def.Name, err)
 		}
-		records += n
 	}
-	if records > 0 {
-		w.log.Info("restored", zap.Stringer("task", id), zap.Int("records", records), zap.Duration("took", time.Since(start)))
-	}
+	p.end(time.Now())
 	return r, r.agree()
 }
 
 // replayStore replays one changelog from the store's checkpoint to the end.
-func (w *worker) replayStore(ctx context.Context, r *restored, i int) (int, error) {
+func (w *worker) replayStore(ctx context.Context, r *restored, i int, p *restoring) error {
 	def, table := r.sub.Stores[i], r.tables[i]
 	checkpoint, kept, err := table.Store().Checkpoint()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	topic := r.sub.Changelog(def)
 	if id := w.app.topics.ids[topic]; kept && checkpoint.Changelog != id {
-		return 0, fmt.Errorf("%w: it is of another topic %s than the present one", errUntrusted, topic)
+		return fmt.Errorf("%w: it is of another topic %s than the present one", errUntrusted, topic)
 	}
 	end, err := w.changelogEnd(ctx, r, topic, def.SourceTopic != "")
 	if err != nil {
-		return 0, err
+		return err
 	}
 	in := &reader{app: w.app, topic: topic, partition: r.id.Partition, next: checkpoint.ChangelogOffset, wait: 100 * time.Millisecond}
 	if in.next > end {
-		return 0, fmt.Errorf("%w: contains %s up to %d, the log ends at %d", errUntrusted, topic, in.next, end)
+		return fmt.Errorf("%w: contains %s up to %d, the log ends at %d", errUntrusted, topic, in.next, end)
 	}
-	if err := w.fresh(ctx, in, end); err != nil {
-		return 0, err
+	if err := w.app.fresh(ctx, in, end); err != nil {
+		return err
 	}
 	if in.next == 0 {
-		if in.next, err = w.logStart(ctx, topic, r.id.Partition); err != nil {
-			return 0, err
+		if in.next, err = w.app.logStart(ctx, topic, r.id.Partition); err != nil {
+			return err
 		}
 	}
-	return w.replayRange(ctx, r.id, table, in, end)
+	return w.replayRange(ctx, table, in, end, p)
 }
 
 // fresh fails for a store that is behind records so old that deletions among them may be gone from
 // the log: what they deleted would come to life again.
-func (w *worker) fresh(ctx context.Context, in *reader, end int64) error {
+func (a *App) fresh(ctx context.Context, in *reader, end int64) error {
 	if in.next == 0 || in.next == end {
 		return nil
 	}
-	kept, err := w.app.admin.ListOffsetsAfterMilli(ctx, time.Now().Add(-trusted).UnixMilli(), in.topic)
+	kept, err := a.admin.ListOffsetsAfterMilli(ctx, time.Now().Add(-trusted).UnixMilli(), in.topic)
 	if err != nil {
 		return err
 	}
@@ -141,31 +137,32 @@ func (w *worker) fresh(ctx context.Context, in *reader, end int64) error {
 }
 
 // replayRange applies changelog records up to end by position: what lies last is a control record.
-func (w *worker) replayRange(ctx context.Context, id topology.TaskID, table *state.Table, in *reader, end int64) (n int, err error) {
+func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader, end int64, p *restoring) error {
 	var batch state.Batch
 	var stalled stall
 	for in.next < end {
 		stalled.look(w.log, in, time.Now())
 		records, err := in.fetch(ctx)
 		if err != nil {
-			return n, err
+			return err
 		}
 		for _, rec := range records {
 			if rec.Offset < end {
 				table.Restore(&batch, rec.Key, rec.Value)
-				n++
 			}
 		}
 		batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: min(in.next, end), Changelog: w.app.topics.ids[in.topic]})
 		if err := table.Store().Apply(&batch); err != nil {
-			return n, err
+			return err
 		}
 		batch.Reset()
+		left := max(end-in.next, 0)
+		p.add(table.Name(), len(records), left, time.Now())
 		if hook := w.app.cfg.Hooks.Restored; hook != nil {
-			hook(id, table.Name(), len(records), max(end-in.next, 0))
+			hook(p.task, table.Name(), len(records), left)
 		}
 	}
-	return n, nil
+	return nil
 }
 
 // changelogEnd is where the replay ends: the log end read uncommitted; for a table read from its
@@ -181,19 +178,19 @@ func (w *worker) changelogEnd(ctx context.Context, r *restored, topic string, so
 			}
 		}
 	}
-	return w.logEnd(ctx, topic, r.id.Partition)
+	return w.app.logEnd(ctx, topic, r.id.Partition)
 }
 
-func (w *worker) logEnd(ctx context.Context, topic string, partition int32) (int64, error) {
-	ends, err := w.app.admin.ListEndOffsets(ctx, topic)
+func (a *App) logEnd(ctx context.Context, topic string, partition int32) (int64, error) {
+	ends, err := a.admin.ListEndOffsets(ctx, topic)
 	if err != nil {
 		return 0, err
 	}
 	return offsetOf(ends, topic, partition)
 }
 
-func (w *worker) logStart(ctx context.Context, topic string, partition int32) (int64, error) {
-	starts, err := w.app.admin.ListStartOffsets(ctx, topic)
+func (a *App) logStart(ctx context.Context, topic string, partition int32) (int64, error) {
+	starts, err := a.admin.ListStartOffsets(ctx, topic)
 	if err != nil {
 		return 0, err
 	}

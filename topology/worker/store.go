@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/abacus-stream/abacus/topology"
 )
@@ -23,10 +24,12 @@ var ErrUnknownStore = errors.New("no such store")
 //
 // Errors, wrapped: ErrNotHeld, ErrRestoring, ErrNotRunning, those of ctx and of the engine.
 type Store struct {
-	app  *App
-	sub  *topology.Sub
-	name string
-	by   topology.Partitioner
+	app   *App
+	sub   *topology.Sub
+	name  string
+	by    topology.Partitioner
+	def   topology.Store
+	stale time.Duration // what a standby may lack; 0: tasks alone are read
 }
 
 // Row is one row of a store. Its bytes are the reader's.
@@ -47,7 +50,7 @@ func (a *App) Store(name string) (*Store, error) {
 	for _, sub := range a.topo.Subs {
 		for _, def := range sub.Stores[:len(sub.Stores)-1] { // the last one is the engine's own
 			if def.Name == name {
-				return &Store{app: a, sub: sub, name: name, by: partitioner(a.topo, sub)}, nil
+				return &Store{app: a, sub: sub, name: name, by: partitioner(a.topo, sub), def: def}, nil
 			}
 		}
 	}
@@ -75,8 +78,15 @@ func (s *Store) Partitions() (int, error) {
 	return n, s.failed(-1, err)
 }
 
-// Held are the partitions that this instance holds now, those being restored too, ascending.
-func (s *Store) Held() []int32 { return s.app.desk.partitions(s.sub.ID) }
+// Held are the partitions that this instance holds now, those being restored too, ascending; of a Stale store also those
+// that it has standbys of.
+func (s *Store) Held() []int32 {
+	held := s.app.desk.partitions(s.sub.ID)
+	if s.stale > 0 {
+		held = s.app.copies.partitions(s.sub.ID, held)
+	}
+	return held
+}
 
 // PartitionOf is the partition of a row key that is the key of its records. Keys of other forms, as those of windows,
 // lie in the partition of the record key that they are made of.
@@ -99,8 +109,8 @@ func (s *Store) Get(ctx context.Context, key []byte) (value []byte, ok bool, err
 
 // GetIn returns the value of a key in a partition, and whether it has one.
 func (s *Store) GetIn(ctx context.Context, partition int32, key []byte) (value []byte, ok bool, err error) {
-	err = s.read(ctx, partition, func(r *running) error {
-		found, has, err := r.task.Table(s.name).Peek(key)
+	err = s.read(ctx, partition, func(v view) error {
+		found, has, err := v.get(key)
 		value, ok = slices.Clone(found), has
 		return err
 	})
@@ -110,11 +120,16 @@ func (s *Store) GetIn(ctx context.Context, partition int32, key []byte) (value [
 	return value, ok, nil
 }
 
-func (s *Store) read(ctx context.Context, partition int32, do func(r *running) error) error {
+func (s *Store) read(ctx context.Context, partition int32, do func(view) error) error {
 	if _, err := s.Partitions(); err != nil {
 		return err
 	}
-	return s.failed(partition, s.app.ask(ctx, topology.TaskID{Sub: s.sub.ID, Partition: partition}, do))
+	id := topology.TaskID{Sub: s.sub.ID, Partition: partition}
+	err := s.app.ask(ctx, id, func(r *running) error { return do(r.view(s.name)) })
+	if s.stale > 0 && errors.Is(err, ErrNotHeld) {
+		err = s.app.copies.read(id, s.def, s.stale, do)
+	}
+	return s.failed(partition, err)
 }
 
 func (s *Store) failed(partition int32, err error) error {
@@ -151,8 +166,8 @@ func (s *Store) Range(ctx context.Context, span Span) iter.Seq2[Row, error] {
 func (s *Store) rangeIn(ctx context.Context, partition int32, span Span, yield func(Row, error) bool) bool {
 	for {
 		var rows []Row
-		err := s.read(ctx, partition, func(r *running) (err error) {
-			rows, err = page(r, s.name, span)
+		err := s.read(ctx, partition, func(v view) (err error) {
+			rows, err = page(v, span)
 			return err
 		})
 		if err != nil {
@@ -182,17 +197,16 @@ func (s *Store) rangeIn(ctx context.Context, partition int32, span Span, yield f
 // A page ends with its first row beyond either: no worker is held up by a reader for longer.
 const pageRows, pageBytes = 500, 256 << 10
 
-// page copies the first rows of a span out of a task's table.
-func page(r *running, store string, span Span) (rows []Row, err error) {
-	table, size := r.task.Table(store), 0
-	scan := table.Scan
+// page copies the first rows of a span.
+func page(v view, span Span) (rows []Row, err error) {
+	size, scan := 0, v.scan
 	if span.Reverse {
-		scan = table.ScanBack
+		scan = v.scanBack
 	}
 	err = scan(span.From, span.To, func(key, value []byte) bool {
 		both := slices.Concat(key, value)
 		n := len(key)
-		rows = append(rows, Row{Partition: r.task.Task().Partition, Key: both[:n:n], Value: both[n:]})
+		rows = append(rows, Row{Partition: v.partition, Key: both[:n:n], Value: both[n:]})
 		size += len(both)
 		return len(rows) < pageRows && size < pageBytes
 	})

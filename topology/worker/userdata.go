@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"cmp"
 	"encoding/binary"
 	"maps"
 	"slices"
@@ -11,31 +10,25 @@ import (
 
 // userData is what a member tells the leader of the group beside the partitions it has.
 type userData struct {
+	version byte                      // of the program that said it; 0: it said nothing
 	process string                    // instance id
 	address string                    // where its stores are served, host:port; empty: nowhere
+	rack    string                    // where its process runs; empty: not known
 	local   map[topology.TaskID]int64 // changelog offsets that the state in the process contains, by task, summed over its stores
 }
 
-// userDataVersion is the newest version. A member without an address writes the one before it, which members of an
-// older program read too.
-const userDataVersion = 2
+// userDataVersion is the newest version; who writes it keeps standbys.
+const userDataVersion = 3
 
-// appendUserData appends the encoding, version 2: 2 | process length, process | address length, address |
-// number of tasks | then for each sub-topology, partition, offset. Numbers are uvarints. Version 1 has no address.
+// appendUserData appends the encoding, version 3: 3 | process length, process | address length, address |
+// rack length, rack | number of tasks | then for each sub-topology, partition, offset. Numbers are uvarints.
+// Version 2 has no rack, version 1 no address either.
 func appendUserData(dst []byte, u userData) []byte {
-	text := func(s string) { dst = append(binary.AppendUvarint(dst, uint64(len(s))), s...) }
-	if u.address == "" {
-		dst = append(dst, 1)
-		text(u.process)
-	} else {
-		dst = append(dst, userDataVersion)
-		text(u.process)
-		text(u.address)
+	dst = append(dst, userDataVersion)
+	for _, text := range []string{u.process, u.address, u.rack} {
+		dst = append(binary.AppendUvarint(dst, uint64(len(text))), text...)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(u.local)))
-	byTask := func(a, b topology.TaskID) int {
-		return cmp.Or(cmp.Compare(a.Sub, b.Sub), cmp.Compare(a.Partition, b.Partition))
-	}
 	for _, id := range slices.SortedFunc(maps.Keys(u.local), byTask) {
 		for _, n := range []uint64{uint64(id.Sub), uint64(id.Partition), uint64(u.local[id])} {
 			dst = binary.AppendUvarint(dst, n)
@@ -71,9 +64,12 @@ func parseUserData(data []byte) userData {
 		data = data[length:]
 		return s
 	}
-	u := userData{process: text(), local: map[topology.TaskID]int64{}}
+	u := userData{version: version, process: text(), local: map[topology.TaskID]int64{}}
 	if version >= 2 {
 		u.address = text()
+	}
+	if version >= 3 {
+		u.rack = text()
 	}
 	tasks, ok := number()
 	if !valid || !ok {

@@ -11,7 +11,7 @@ import (
 
 func TestUserDataIsReadAsWritten(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		u := userData{process: rapid.String().Draw(rt, "process"), address: rapid.String().Draw(rt, "address"), local: map[topology.TaskID]int64{}}
+		u := userData{version: userDataVersion, rack: rapid.String().Draw(rt, "rack"), process: rapid.String().Draw(rt, "process"), address: rapid.String().Draw(rt, "address"), local: map[topology.TaskID]int64{}}
 		for range rapid.IntRange(0, 5).Draw(rt, "tasks") {
 			u.local[at(rapid.IntRange(0, 3).Draw(rt, "sub"), rapid.IntRange(0, 999).Draw(rt, "partition"))] = rapid.Int64Range(0, 1<<60).Draw(rt, "offset")
 		}
@@ -21,7 +21,7 @@ func TestUserDataIsReadAsWritten(t *testing.T) {
 
 // A member of another version, or of a program without user data, takes part all the same.
 func TestUserDataOfOthersIsNothing(t *testing.T) {
-	whole := appendUserData(nil, userData{"a", "host:1", map[topology.TaskID]int64{at(0, 1): 300}})
+	whole := appendUserData(nil, userData{process: "a", address: "host:1", rack: "r", local: map[topology.TaskID]int64{at(0, 1): 300}})
 	next := append([]byte{userDataVersion + 1}, whole[1:]...)
 	require.Equal(t, userData{}, parseUserData(nil))
 	require.Equal(t, userData{}, parseUserData(next))
@@ -31,15 +31,16 @@ func TestUserDataOfOthersIsNothing(t *testing.T) {
 	}
 }
 
-// A member without an address is understood by members that know version 1 alone, and read as one of them.
-func TestUserDataWithoutAnAddressIsOfVersion1(t *testing.T) {
-	data := appendUserData(nil, userData{process: "a", local: map[topology.TaskID]int64{at(0, 1): 300}})
-	require.Equal(t, []byte{1, 1, 'a', 1, 0, 1, 0xac, 2}, data)
-	require.Equal(t, userData{process: "a", local: map[topology.TaskID]int64{at(0, 1): 300}}, parseUserData(data))
+// What members of older programs say is read.
+func TestUserDataOfOlderVersionsIsRead(t *testing.T) {
+	local := map[topology.TaskID]int64{at(0, 1): 300}
+	require.Equal(t, userData{version: 1, process: "a", local: local}, parseUserData([]byte{1, 1, 'a', 1, 0, 1, 0xac, 2}))
+	require.Equal(t, userData{version: 2, process: "a", address: "h:1", local: local}, parseUserData([]byte{2, 1, 'a', 3, 'h', ':', '1', 1, 0, 1, 0xac, 2}))
+	require.Equal(t, []byte{3, 1, 'a', 0, 1, 'r', 1, 0, 1, 0xac, 2}, appendUserData(nil, userData{process: "a", rack: "r", local: local}))
 }
 
 func FuzzUserDataNeverPanics(f *testing.F) {
-	f.Add(appendUserData(nil, userData{"a", "host:1", map[topology.TaskID]int64{at(0, 1): 300}}))
+	f.Add(appendUserData(nil, userData{process: "a", address: "host:1", rack: "r", local: map[topology.TaskID]int64{at(0, 1): 300}}))
 	f.Add([]byte{userDataVersion, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1})
 	f.Fuzz(func(_ *testing.T, data []byte) { parseUserData(data) })
 }

@@ -27,6 +27,7 @@ type Engine struct {
 	Redis       *redis.Client // nil: no mirror
 	StateDir    string        // empty: state in memory
 	Workers     int
+	Standbys    int // warm copies of each task of the flow in other processes
 	CommitEvery time.Duration
 	IdleAfter   time.Duration
 	Logger      *zap.Logger
@@ -115,7 +116,7 @@ func (e *Engine) mirrorConfig(stats string) mirror.Config {
 
 func (e *Engine) flowConfig() worker.Config {
 	cfg := e.config(e.Prefix)
-	cfg.Workers = e.Workers
+	cfg.Workers, cfg.Standbys = e.Workers, e.Standbys
 	cfg.RepartitionLag = 20_000 // a delta is all that a commit has changed in an experiment
 	return cfg
 }

@@ -36,6 +36,9 @@ var (
 	cacheMisses    = counter("abacus_cache_misses_total", "Rows read from the local store since a task began here.", "app", "sub", "task")
 	cacheEvictions = counter("abacus_cache_evictions_total", "Rows that made room since a task began here.", "app", "sub", "task")
 
+	standbyLag     = describe("abacus_standby_lag_records", "Changelog offsets that the standby of a task of another process lacks.", "app", "sub", "task")
+	standbyRecords = counter("abacus_standby_records_total", "Changelog records applied by a standby since it began here.", "app", "sub", "task")
+
 	waiting = describe("abacus_mirror_waiting_experiments", "Experiments that Redis has yet to be told of.", "partition")
 )
 
@@ -57,7 +60,7 @@ func counter(name, help string, labels ...string) desc {
 func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []desc{
 		appDisk, rebalances, tasks, heldBack, streamTime, idle, lateness, heldBy, lag, queued,
-		cacheBytes, cacheRows, cacheDirty, cacheHits, cacheMisses, cacheEvictions, waiting,
+		cacheBytes, cacheRows, cacheDirty, cacheHits, cacheMisses, cacheEvictions, waiting, standbyLag, standbyRecords,
 	} {
 		ch <- d.Desc
 	}
@@ -69,7 +72,7 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := scrape{ch: ch, now: float64(time.Now().UnixMilli()) / 1000, ends: m.mu.ends, waiting: m.mu.waiting}
-	running, restoring := map[string]int{}, map[string]int{}
+	running, restoring, standing := map[string]int{}, map[string]int{}, map[string]int{}
 	for at, r := range m.mu.reports {
 		s.put(rebalances, float64(r.Rebalances), at.app, at.name)
 		for _, topic := range r.HeldBack {
@@ -80,10 +83,15 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 		for i := range r.Running {
 			s.task(at.app, &r.Running[i])
 		}
+		standing[at.app] += len(r.Standbys)
+		for _, b := range r.Standbys {
+			s.standby(at.app, b)
+		}
 	}
 	for app := range running {
 		s.put(tasks, float64(running[app]), app, "running")
 		s.put(tasks, float64(restoring[app]), app, "restoring")
+		s.put(tasks, float64(standing[app]), app, "standby")
 	}
 	for app, bytes := range m.mu.disk {
 		s.put(appDisk, float64(bytes), app)
@@ -124,6 +132,13 @@ func (s *scrape) task(app string, t *worker.TaskReport) {
 		if end, known := s.ends[partition{in.Topic, t.ID.Partition}]; known {
 			s.put(lag, float64(max(end-in.Position, 0)), at...)
 		}
+	}
+}
+
+func (s *scrape) standby(app string, b worker.StandbyReport) {
+	s.put(standbyRecords, float64(b.Records), app, b.Sub, b.ID.String())
+	if b.Lag >= 0 {
+		s.put(standbyLag, float64(b.Lag), app, b.Sub, b.ID.String())
 	}
 }
 

@@ -55,7 +55,7 @@ func reported() worker.Report {
 	return worker.Report{Worker: "w-0", Rebalances: 3, DiskBytes: 4096, HeldBack: []string{"events"}, Restoring: []topology.TaskID{{Sub: 0, Partition: 1}}, Running: []worker.TaskReport{{
 		ID: taskOf, Sub: "cells", StreamTime: 1_790_000_000_500, Watermark: math.MinInt64, Held: true, HeldBy: topology.TaskID{Partition: 3},
 		Inputs: []worker.InputReport{{Topic: "deltas", Position: 70, Queued: 5}}, Cache: state.Stats{Hits: 9, Misses: 2, Bytes: 1000},
-	}}}
+	}}, Standbys: []worker.StandbyReport{{ID: topology.TaskID{Sub: 1, Partition: 0}, Sub: "cells", Lag: 12, Records: 300}, {Sub: "units", Lag: -1}}}
 }
 
 // TestReports: what a worker reports is shown, and no longer once it is not so.
@@ -70,6 +70,10 @@ func TestReports(t *testing.T) {
 	for name, want := range map[string]float64{
 		"abacus_tasks{app=app state=running}":                           1,
 		"abacus_tasks{app=app state=restoring}":                         1,
+		"abacus_tasks{app=app state=standby}":                           2,
+		"abacus_standby_lag_records{app=app sub=cells task=1_0}":        12,
+		"abacus_standby_records_total{app=app sub=cells task=1_0}":      300,
+		"abacus_standby_records_total{app=app sub=units task=0_0}":      0,
 		"abacus_rebalances_total{app=app worker=w-0}":                   3,
 		"abacus_state_disk_bytes{app=app}":                              4096,
 		"abacus_source_held_back{app=app topic=events}":                 1,
@@ -83,6 +87,7 @@ func TestReports(t *testing.T) {
 		require.Contains(t, got, name)
 		require.Equal(t, want, got[name], name)
 	}
+	require.NotContains(t, got, "abacus_standby_lag_records{app=app sub=units task=0_0}", "not known yet")
 	require.InDelta(t, float64(time.Now().Unix())-1_790_000_000.5, got["abacus_watermark_lag_seconds{app=app sub=cells task=1_2}"], 5)
 	require.NotContains(t, got, "abacus_restore_remaining_records{app=app store=cells task=1_2}", "it runs")
 
