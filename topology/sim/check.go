@@ -85,9 +85,18 @@ func records(oracle *topologytest.Driver, topic string) (list []note) {
 }
 
 func lastOf(list []note) figures {
-	last := figures{}
+	rows := map[int32]map[string][]byte{}
 	for _, n := range list {
-		put(last, []byte(figure(n.partition, n.key)), n.value)
+		if rows[n.partition] == nil {
+			rows[n.partition] = map[string][]byte{}
+		}
+		put(rows[n.partition], n.key, n.value)
+	}
+	last := figures{}
+	for partition, values := range rows {
+		for key, value := range values {
+			last[figure(partition, []byte(key))] = value
+		}
 	}
 	return last
 }

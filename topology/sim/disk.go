@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"fmt"
+	"maps"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -83,6 +84,9 @@ func text(err error) string {
 
 // put adds a record to the rows of a changelog.
 func put(rows map[string][]byte, key, value []byte) {
+	if below, trim := state.Trimmed(key, value); trim {
+		maps.DeleteFunc(rows, func(key string, _ []byte) bool { return key < string(below) })
+	}
 	if value == nil {
 		delete(rows, string(key))
 	} else {
