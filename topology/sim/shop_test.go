@@ -11,6 +11,7 @@ import (
 	"github.com/abacus-stream/abacus/processors"
 	"github.com/abacus-stream/abacus/topology"
 	"github.com/abacus-stream/abacus/topology/sim"
+	"github.com/abacus-stream/abacus/topology/worker"
 )
 
 // stamped takes the event time from a value like "ann 1767225600000".
@@ -26,6 +27,7 @@ func shop() sim.Config {
 	return sim.Config{
 		Topology: paidOrders, Input: shopping(),
 		Exact:   []string{"paid", "per-ten-seconds-counts"},
+		Worker:  worker.Config{Standbys: 1, AcceptableLag: 20},
 		Settled: 2 * time.Minute, Deadline: 10 * time.Minute,
 	}
 }
