@@ -60,21 +60,29 @@ func (c *comparison) record(key string, data []byte) {
 	if c.passed != nil {
 		c.passed[t] = max(c.passed[t], watermark)
 	}
-	want, skip := c.want(t, parsed, watermark, number(got["matured_late"]) > 0)
+	want, skip := c.want(t, parsed, watermark, t.late(parsed.Segment, got))
 	if want == nil {
 		c.differ(key, "", "", brief(data))
 		return
 	}
-	text, err := result.Codec.Append(nil, want)
+	expected, err := figuresIn(want)
 	if err != nil {
 		c.differ(key, "", err.Error(), brief(data))
 		return
 	}
-	expected, _ := leaves(text)
 	if !want.Closed && watermark%second != 0 {
 		c.differ(key, "as_of", fmt.Sprint(watermark-watermark%second), fmt.Sprint(watermark))
 	}
 	c.fields(key, expected, got, skip)
+}
+
+// figuresIn are the leaves of a record as it is sent.
+func figuresIn(rec *result.Record) (map[string]string, error) {
+	text, err := result.Codec.Append(nil, rec)
+	if err != nil {
+		return nil, err
+	}
+	return leaves(text)
 }
 
 // want is the record that belongs to a key, nil where there is to be none; skip says which fields cannot be decided.

@@ -76,7 +76,7 @@ func (c *comparison) undecided(t *tally, found map[string]int, total []byte) {
 // unsure says whether what had matured when is not decided by the input.
 func (c *comparison) unsure(t *tally, total []byte) bool {
 	fields, err := leaves(total)
-	late := err == nil && number(fields["matured_late"]) > 0
+	late := err == nil && t.late("", fields)
 	return c.verifier.leniency(t, 0, late).quiet
 }
 

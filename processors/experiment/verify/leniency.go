@@ -1,6 +1,11 @@
 package verify
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+
+	"github.com/abacus-stream/abacus/codecs/result"
+)
 
 // leniency is what of a total cannot be decided from the input topic: not how far a task had come when a record was forwarded to it,
 // nor, where the log does not tell of idleness, when a unit matured. Where units have such records the matured figures, those of the
@@ -15,6 +20,47 @@ type leniency struct {
 func (v *Verifier) leniency(t *tally, asOf int64, late bool) leniency {
 	late = late && (len(v.in.Quiets) > 0 || len(t.tail) > 0)
 	return leniency{tally: t, asOf: asOf, quiet: late || !v.in.NeverIdle && (t.astray || v.in.Quiets == nil && v.silence())}
+}
+
+// late says whether something matured after its pane was closed, which a total or the record of a segment says itself, or is
+// about to: a unit of an idle task, whose pane others have passed, and which the record lacks.
+func (t *tally) late(segment string, got map[string]string) bool {
+	if number(got["matured_late"]) > 0 {
+		return true
+	}
+	asOf := number(got["as_of"])
+	if got["grain"] != strconv.Quote(result.Total) || !t.waits(asOf) {
+		return false
+	}
+	rec := t.wantTotal(asOf, true)
+	if segment != "" {
+		rec = t.wantSegment(segment, asOf, true)
+	}
+	if rec == nil {
+		return false
+	}
+	want, err := figuresIn(rec)
+	return err == nil && fewer(got, want)
+}
+
+// waits says whether an idle task is to mature something in a pane that a watermark has passed.
+func (t *tally) waits(watermark int64) bool {
+	for start := range t.tail {
+		if start+second <= watermark {
+			return true
+		}
+	}
+	return false
+}
+
+// fewer says whether a record has fewer matured units than another, of any metric and arm.
+func fewer(got, want map[string]string) bool {
+	for path, n := range want {
+		if (strings.HasSuffix(path, ".matured_n") || strings.HasPrefix(path, "split.first_seen.")) && number(got[path]) < number(n) {
+			return true
+		}
+	}
+	return false
 }
 
 // window is skip for the record of a window: how often it changed after its end.
