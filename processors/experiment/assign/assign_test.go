@@ -45,11 +45,11 @@ func TestSharesOfSeedsAreIndependent(t *testing.T) {
 	var upper [8][units]bool
 	for s := range upper {
 		seed := fmt.Sprint("experiment-", s)
-		if s == 7 {
-			seed = "layer\x00experiment-1"
-		}
 		for i := range units {
 			upper[s][i] = Share(seed, unit(i)) >= 0.5
+			if s == 7 {
+				upper[s][i] = Draws(experiment.Layer{Name: "experiment-1", From: 0.5, To: 1}, unit(i))
+			}
 		}
 	}
 	for a := range upper {
@@ -121,6 +121,18 @@ func TestGrowthBookHasTwoVersions(t *testing.T) {
 	require.NoError(t, GrowthBook{}.Validate())
 	require.Equal(t, GrowthBook{Version: 2}.Share("a", "b"), GrowthBook{}.Share("a", "b"))
 	require.ErrorContains(t, GrowthBook{Version: 3}.Validate(), "not 3")
+}
+
+func TestGrowthBookTakesWeightsThatAddUpAlmost(t *testing.T) {
+	for _, c := range []struct {
+		weights []float64
+		kept    bool
+	}{
+		{[]float64{0.5, 0.49}, true}, {[]float64{0.5, 0.48}, false}, {[]float64{0.5, 0.51}, true}, {[]float64{0.5, 0.52}, false},
+	} {
+		got := GrowthBook{}.Weights(c.weights, 2)
+		require.Equal(t, c.kept, got[1] == c.weights[1], c.weights)
+	}
 }
 
 func ExampleOf() {

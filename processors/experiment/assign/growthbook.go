@@ -2,7 +2,6 @@ package assign
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"unicode/utf16"
 )
@@ -38,13 +37,13 @@ func (g GrowthBook) Draws(namespace string, from, to float64, unit string) bool 
 }
 
 // Weights are those that an experiment of so many variants goes by: the given ones, or equal ones where their number is another or
-// they do not add up to 1 within 0.01.
+// they do not add up to 0.99 to 1.01.
 func (GrowthBook) Weights(weights []float64, variants int) []float64 {
 	sum := 0.0
 	for _, w := range weights {
 		sum += w
 	}
-	if len(weights) == variants && math.Abs(sum-1) <= 0.01 {
+	if len(weights) == variants && sum >= 0.99 && sum <= 1.01 {
 		return weights
 	}
 	equal := make([]float64, max(variants, 0))
