@@ -5,6 +5,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,6 +43,21 @@ func near(t *testing.T, want, got, tolerance float64, what string) {
 		return
 	}
 	require.LessOrEqual(t, math.Abs(got-want), tolerance*math.Abs(want), "%s: want %v, got %v", what, want, got)
+}
+
+// asPrinted requires agreement to the last digit of a printed number, which may be rounded or cut off; whole ones are exact.
+func asPrinted(t *testing.T, text json.Number, got float64) {
+	t.Helper()
+	want, err := text.Float64()
+	require.NoError(t, err)
+	digits, exponent, _ := strings.Cut(text.String(), "e")
+	_, decimals, _ := strings.Cut(digits, ".")
+	power, _ := strconv.Atoi(exponent) // 0 where there is none
+	tolerance := 0.0
+	if decimals != "" {
+		tolerance = math.Pow10(power - len(decimals))
+	}
+	require.InDelta(t, want, got, tolerance, "printed %s", text)
 }
 
 // nearPair is near for both ends of an interval.
