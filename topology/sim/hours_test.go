@@ -44,3 +44,8 @@ func TestHours(t *testing.T) {
 		require.NoError(t, os.WriteFile(*said, []byte(line), 0o644))
 	}
 }
+
+// simulated are the simulations of this package.
+func simulated(t *testing.T) []sim.Config {
+	return []sim.Config{counting(), shop(), experiments(t)}
+}

@@ -11,11 +11,6 @@ import (
 
 var seed = flag.Uint64("seed", 0, "of the faults and the input; 0: a fresh one")
 
-// simulated are the simulations of this package.
-func simulated(t *testing.T) []sim.Config {
-	return []sim.Config{counting(), shop(), experiments(t)}
-}
-
 // A quarter of a virtual hour, or about half of it, of each, with fresh seeds: `go test -run TestShop -seed n` takes one again.
 
 func TestCounting(t *testing.T) { run(t, counting()) }
