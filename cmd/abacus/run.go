@@ -36,12 +36,16 @@ func newRunCommand() *cobra.Command {
 			if standbys < 0 {
 				return usageError("--standbys %d: want 0 or more", standbys)
 			}
+			emit, err := emission(cmd)
+			if err != nil {
+				return err
+			}
 			e, stop, err := newEngine(cmd)
 			if err != nil {
 				return err
 			}
 			defer stop()
-			e.Standbys = standbys
+			e.Standbys, e.Emission = standbys, emit
 			if mirrored {
 				if e.Redis, err = openRedis(settingsOf(cmd)); err != nil {
 					return err
@@ -53,6 +57,7 @@ func newRunCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&mirrored, "mirror", false, "write Redis from this process too")
 	cmd.Flags().IntVar(&standbys, "standbys", 0, "`number` of warm copies of each task's state in other processes")
+	emitFlag(cmd)
 	logFlag(cmd)
 	metricsFlag(cmd)
 	return cmd

@@ -39,6 +39,7 @@ type verifying struct {
 func newVerifyCommand() *cobra.Command {
 	var v verifying
 	var at string
+	var onClose bool
 	cmd := &cobra.Command{
 		Use: "verify", Short: "Recompute every result from the log and compare", Long: verifyLong, Example: verifyExample,
 		Args: usageArgs(noArguments),
@@ -53,7 +54,7 @@ func newVerifyCommand() *cobra.Command {
 				return err
 			}
 			defer reader.Close()
-			v.cfg = check.Config{Prefix: s.Prefix, Logs: reader, At: when}
+			v.cfg = check.Config{Prefix: s.Prefix, Logs: reader, At: when, OnClose: onClose}
 			if when > 0 {
 				return v.past(ctx, cmd.OutOrStdout(), s.Output)
 			}
@@ -78,6 +79,7 @@ func newVerifyCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&at, "at", "", "what was known at a `time`: RFC 3339, Unix ms, or how long ago")
+	cmd.Flags().BoolVar(&onClose, "on-close", false, "the results are of run --emit close: a window has no record before it is closed")
 	cmd.Flags().DurationVar(&v.settle, "settle", 30*time.Second, "most `time` to try again while input flows")
 	return cmd
 }

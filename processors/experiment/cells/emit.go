@@ -39,7 +39,7 @@ func (p *processor) emit() error {
 func (p *processor) emitRun(r *run) (due int64, err error) {
 	due = topology.Never
 	wall := p.ctx.WallTime()
-	if r.unsent {
+	if r.unsent && !p.awaitsClose(r) {
 		if wait := left(wall, r.totalAt, r.totalEvery); wait > 0 {
 			due = min(due, wall+wait)
 		} else if err := p.emitTotal(r); err != nil {
@@ -49,16 +49,25 @@ func (p *processor) emitRun(r *run) (due int64, err error) {
 	if r.closed, err = p.emitWindows(r, r.closed); err != nil {
 		return due, err
 	}
+	if p.cfg.OnClose {
+		r.open = slices.DeleteFunc(r.open, p.isOpen)
+	}
 	if len(r.open) == 0 {
 		return due, nil
 	}
-	if wait := left(wall, r.windowsAt, windowsEvery); wait > 0 {
+	if wait := left(wall, r.windowsAt, p.cfg.WindowsEvery); wait > 0 {
 		return min(due, wall+wait), nil
 	}
 	r.windowsAt = wall
 	r.open, err = p.emitWindows(r, r.open)
 	return due, err
 }
+
+// awaitsClose says whether the total waits for the close of a pane that has changed.
+func (p *processor) awaitsClose(r *run) bool { return r.closing != 0 && p.cfg.OnClose && p.ctx.StreamTime() < r.closing }
+
+// isOpen says whether a window is yet to close, which has its record sent.
+func (p *processor) isOpen(w window) bool { return w.start+windowLength(w.grain) > p.ctx.StreamTime() }
 
 // left is how long to wait until a distance from the last time is kept; a clock that went back does not wait.
 func left(wall, last, every int64) int64 {
@@ -86,7 +95,7 @@ func (p *processor) emitTotal(r *run) error {
 	if err := p.emitSegments(r, in, segments); err != nil {
 		return err
 	}
-	p.total.unsent, r.unsent, r.totalAt = false, false, p.ctx.WallTime()
+	p.total.unsent, r.unsent, r.totalAt, r.closing = false, false, p.ctx.WallTime(), 0
 	return p.putTotal(r)
 }
 

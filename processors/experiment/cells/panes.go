@@ -54,6 +54,9 @@ func (p *processor) addToWindow(r *run, g grain, pane *experiment.PaneDelta) (em
 	if base && !empty {
 		p.total.last = max(p.total.last, end)
 	}
+	if base && end > now && (r.closing == 0 || end < r.closing) {
+		r.closing = end
+	}
 	if g.published && !expired && !p.window.unsent {
 		p.window.unsent = true
 		r.open = append(r.open, w)

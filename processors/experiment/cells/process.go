@@ -26,10 +26,14 @@ const (
 
 // Config is what stage 2 is made of.
 type Config struct {
-	EmitEvery int64                                 // least distance of two totals of an experiment, ms of wall time; default 20
-	Stats     topology.Sink[string, *result.Record] // the stats topic, partitioned by PartitionByExperiment
-	Registry  string                                // topic of the registry table, values JSON of experiment.Entry
-	Deltas    *topology.SinkNode                    // the sink of the channel that is read, for the close schedule; may be nil
+	EmitEvery int64 // least distance of two totals of an experiment, ms of wall time; default 20
+	// WindowsEvery is the least distance of two records of an open window, likewise; default 1000, or EmitEvery if that is more.
+	WindowsEvery int64
+	// OnClose sends windows once they are closed, and totals when a pane closes: not before the watermark has passed its end.
+	OnClose  bool
+	Stats    topology.Sink[string, *result.Record] // the stats topic, partitioned by PartitionByExperiment
+	Registry string                                // topic of the registry table, values JSON of experiment.Entry
+	Deltas   *topology.SinkNode                    // the sink of the channel that is read, for the close schedule; may be nil
 
 	Decisions topology.Sink[string, *decision.Record] // the topic of decisions, by experiment
 }
@@ -37,7 +41,7 @@ type Config struct {
 const (
 	defaultEmitEvery = 20   // ms
 	cellsPerMs       = 4    // of a total, about 200 bytes each: a large one is sent less often
-	windowsEvery     = 1000 // ms between two records of an open window of an experiment
+	windowsEvery     = 1000 // ms
 )
 
 // Needs lists what stage 2 uses, for topology.Process.
@@ -53,6 +57,9 @@ func Needs(cfg Config) topology.Needs {
 func New(cfg Config) func(topology.Forward[string, *result.Record]) topology.Processor[string, *experiment.Delta] {
 	if cfg.EmitEvery <= 0 {
 		cfg.EmitEvery = defaultEmitEvery
+	}
+	if cfg.WindowsEvery <= 0 {
+		cfg.WindowsEvery = max(windowsEvery, cfg.EmitEvery)
 	}
 	return func(topology.Forward[string, *result.Record]) topology.Processor[string, *experiment.Delta] {
 		return &processor{cfg: cfg, runs: map[string]*run{}}

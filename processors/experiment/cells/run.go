@@ -21,6 +21,7 @@ type run struct {
 	ripe    []int64  // starts of the panes of maturity that are not folded, ascending
 	figures figures  // of the total, as the last pane left them
 	unsent  bool     // the total changed
+	closing int64    // end of the first open pane that has changed since the total was sent; 0: none
 	open    []window // changed windows, to be sent when their time has come
 	closed  []window // windows closed since the last emit
 	listed  bool     // in processor.changed

@@ -91,10 +91,7 @@ func (p *processor) pass(r *run, w window, kind byte) error {
 	if kind == expireTimer {
 		return p.expire(r, w, g, known)
 	}
-	if !known {
-		return nil
-	}
-	if g.length == second && w.start+second == r.last {
+	if g.length == second && (known && w.start+second == r.last || p.cfg.OnClose && r.unsent) {
 		if err := p.loadTotal(r); err != nil {
 			return err
 		}
@@ -102,7 +99,7 @@ func (p *processor) pass(r *run, w window, kind byte) error {
 			return err
 		}
 	}
-	if !g.published {
+	if !known || !g.published {
 		return nil
 	}
 	return p.close(r, w)

@@ -23,7 +23,10 @@ import (
 type Config struct {
 	Prefix    string        // of all topics
 	EmitEvery time.Duration // least time between two totals of an experiment, default 20 ms
-	MaxAhead  time.Duration // that an event may lie ahead of its append time
+	// WindowsEvery is the least time between two records of an open window, default 1 s, or EmitEvery if that is more.
+	WindowsEvery time.Duration
+	OnClose      bool          // totals when a pane of a second closes, windows when they do
+	MaxAhead     time.Duration // that an event may lie ahead of its append time
 }
 
 // longestWindow in ms: on quiet input watermarks follow the wall clock for as long, so that it closes.
@@ -69,7 +72,7 @@ func Build(b *topology.Builder, c Config) {
 	}, units.New(units.Config{Prefix: c.Prefix, Events: c.Events(), Deltas: deltas, Detour: detour, MaxAhead: ahead}))
 
 	stats := topology.NewSink(b, c.Stats(), codecs.String, result.Codec, cells.PartitionByExperiment)
-	stage2 := cells.Config{EmitEvery: c.EmitEvery.Milliseconds(), Stats: stats, Registry: units.RegistryTable(c.Prefix), Deltas: deltas.Node()}
+	stage2 := cells.Config{EmitEvery: c.EmitEvery.Milliseconds(), WindowsEvery: c.WindowsEvery.Milliseconds(), OnClose: c.OnClose, Stats: stats, Registry: units.RegistryTable(c.Prefix), Deltas: deltas.Node()}
 	stage2.Decisions = topology.NewSink(b, c.Decisions(), codecs.String, decision.Codec, nil)
 	topology.Reach(topology.Process(delivered, "cells", cells.Needs(stage2), cells.New(stage2)), longestWindow)
 }

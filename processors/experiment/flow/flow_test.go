@@ -44,8 +44,13 @@ func entry(t testing.TB, text string) (key, value []byte) {
 
 func driver(t testing.TB, cfg topologytest.Config, definitions ...string) *topologytest.Driver {
 	t.Helper()
+	return driverOf(t, Config{}, cfg, definitions...)
+}
+
+func driverOf(t testing.TB, emission Config, cfg topologytest.Config, definitions ...string) *topologytest.Driver {
+	t.Helper()
 	var b topology.Builder
-	Build(&b, Config{})
+	Build(&b, emission)
 	topo, err := b.Build("abacus")
 	require.NoError(t, err)
 	if cfg.Tasks == 0 {

@@ -57,7 +57,11 @@ metrics:
 // expected lets verify recompute what a driver has read, and compares the last statistics.
 func differences(t testing.TB, d *topologytest.Driver, defs ...string) []verify.Difference {
 	t.Helper()
-	in := verify.Input{Partitions: 4}
+	return differencesOf(t, d, verify.Input{Partitions: 4}, defs...)
+}
+
+func differencesOf(t testing.TB, d *topologytest.Driver, in verify.Input, defs ...string) []verify.Difference {
+	t.Helper()
 	for _, text := range defs {
 		_, value := entry(t, text)
 		var e experiment.Entry
@@ -129,7 +133,8 @@ func past(rt *rapid.T) string {
 // two workers that crash, restart and lose their disks, gives the integers that verify recomputes.
 func TestAnyLogGivesWhatVerifyRecomputes(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		d := driver(t, topologytest.Config{Workers: rapid.IntRange(1, 2).Draw(rt, "workers")}, definitions...)
+		emission := rapid.SampledFrom([]Config{{}, {}, {EmitEvery: time.Millisecond, WindowsEvery: time.Millisecond}, {EmitEvery: 3 * time.Second}, {OnClose: true}}).Draw(rt, "emission")
+		d := driverOf(t, emission, topologytest.Config{Workers: rapid.IntRange(1, 2).Draw(rt, "workers")}, definitions...)
 		d.Run()
 		ts := d.Wall()
 		for range rapid.IntRange(1, 120).Draw(rt, "events") {
@@ -141,7 +146,7 @@ func TestAnyLogGivesWhatVerifyRecomputes(t *testing.T) {
 		d.Run()
 		d.Advance(30 * time.Second)
 		untilSent(d)
-		if diff := differences(t, d, definitions...); len(diff) > 0 {
+		if diff := differencesOf(t, d, verify.Input{Partitions: 4, OnClose: emission.OnClose}, definitions...); len(diff) > 0 {
 			for _, rec := range d.Records("abacus.events") {
 				rt.Logf("%d/%d %s", rec.Partition, rec.Offset, rec.Value)
 			}

@@ -36,7 +36,8 @@ func (c *comparison) expects(t *tally, key result.Key) bool {
 		return !t.empty()
 	}
 	w := t.window(key.Grain, key.Start, t.windows(key.Grain)[key.Start])
-	return !w.empty() && after(w.End, t.retention(key.Grain, key.Start)) > c.watermark && (!sliding(key.Grain) || w.End <= c.passed[t])
+	once := sliding(key.Grain) || c.verifier.in.OnClose // closed
+	return !w.empty() && after(w.End, t.retention(key.Grain, key.Start)) > c.watermark && (!once || w.End <= c.passed[t])
 }
 
 // Totals recomputes the total of each experiment of which anything was counted, in the order of their names. watermark gives

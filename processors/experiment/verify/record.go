@@ -23,6 +23,7 @@ type Input struct {
 	MaxAhead   int64              // ms that ts may be after the append time; 0: five minutes
 	Watermark  int64              // greatest known of stage 2; 0: the greatest as_of among the stats records
 	IdleAfter  int64              // ms of silence after which a task may be idle; 0: a second
+	OnClose    bool               // windows have no record before they are closed
 	NeverIdle  bool               // no task was idle before the end of the log, nor at another time of it than those that forward to it
 }
 

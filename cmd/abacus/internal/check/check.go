@@ -17,10 +17,11 @@ import (
 
 // Config says what to compare.
 type Config struct {
-	Prefix string
-	Logs   *logs.Reader
-	Redis  *redis.Client // nil: the hashes are left out
-	At     int64         // Unix ms: what was known then, without the hashes; 0: what is known now
+	Prefix  string
+	Logs    *logs.Reader
+	Redis   *redis.Client // nil: the hashes are left out
+	OnClose bool          // windows have no record before they are closed
+	At      int64         // Unix ms: what was known then, without the hashes; 0: what is known now
 }
 
 // Report is what came of it.
@@ -74,7 +75,7 @@ type loaded struct {
 
 // load gives verify its input: the log as it was at cfg.At.
 func load(ctx context.Context, cfg Config) (*loaded, error) {
-	in := verify.Input{Prefix: cfg.Prefix, Events: cfg.Prefix + ".events"}
+	in := verify.Input{Prefix: cfg.Prefix, Events: cfg.Prefix + ".events", OnClose: cfg.OnClose}
 	c := &cut{at: cfg.At}
 	if err := c.find(ctx, cfg.Logs, in.Events); err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/metrics"
+	"github.com/abacus-stream/abacus/processors/experiment/flow"
 	"github.com/abacus-stream/abacus/processors/mirror"
 	"github.com/abacus-stream/abacus/processors/registry"
 	"github.com/abacus-stream/abacus/topology"
@@ -29,6 +30,7 @@ type Engine struct {
 	Workers     int
 	Standbys    int // warm copies of each task of the flow in other processes
 	CommitEvery time.Duration
+	Emission    flow.Config // when results are sent; its prefix is the engine's
 	IdleAfter   time.Duration
 	Logger      *zap.Logger
 	Metrics     *metrics.Metrics // nil: none
@@ -58,7 +60,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	if !e.MirrorAlone {
 		start(e.registry)
 		start(func(ctx context.Context) error {
-			topo, err := Flow(e.Prefix)
+			cfg := e.Emission
+			cfg.Prefix = e.Prefix
+			topo, err := flowOf(cfg)
 			return e.app(ctx, topo, err, e.flowConfig())
 		})
 	}

@@ -10,10 +10,12 @@ import (
 func MirrorGroup(prefix string) string { return prefix + "-mirror" }
 
 // Flow is the topology of both stages.
-func Flow(prefix string) (*topology.Topology, error) {
+func Flow(prefix string) (*topology.Topology, error) { return flowOf(flow.Config{Prefix: prefix}) }
+
+func flowOf(cfg flow.Config) (*topology.Topology, error) {
 	var b topology.Builder
-	flow.Build(&b, flow.Config{Prefix: prefix})
-	return b.Build(prefix)
+	flow.Build(&b, cfg)
+	return b.Build(cfg.Prefix)
 }
 
 // Mirror is the topology that writes Redis.
