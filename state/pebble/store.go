@@ -100,7 +100,7 @@ func (s *store) Apply(b *state.Batch) error {
 		return err
 	}
 	batch := s.db.engine.NewBatchWithSize(b.Bytes() + b.Len()*(len(s.prefix)+1))
-	err := byKey(b, func(kind state.Change, first, second []byte) error {
+	err := b.EachByKey(func(kind state.Change, first, second []byte) error {
 		return s.change(batch, kind, first, second)
 	})
 	if encoded := b.Checkpoint(); err == nil && len(encoded) > 0 {
