@@ -33,7 +33,7 @@ func (b *brake) hold(name string, call func() error) error {
 		switch {
 		case err == nil, name == "":
 			return err
-		case b.set.Load() && !vital(name):
+		case b.set.Load() && !b.vital(name):
 			time.Sleep(breath)
 			return err
 		}
@@ -42,8 +42,12 @@ func (b *brake) hold(name string, call func() error) error {
 	select {}
 }
 
-func vital(name string) bool {
-	base := filepath.Base(name)
+// vital says which files the engine cannot do without; those of a backup are of another directory.
+func (b *brake) vital(name string) bool {
+	dir, base := filepath.Split(name)
+	if filepath.Clean(dir) != filepath.Clean(b.of.dir) {
+		return false
+	}
 	return strings.HasSuffix(base, ".log") || strings.HasPrefix(base, "MANIFEST-") || strings.HasPrefix(base, "marker.")
 }
 
