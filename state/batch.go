@@ -18,6 +18,7 @@ type Batch struct {
 	changes    []byte // each: kind, uvarint len, bytes, uvarint len, bytes
 	count      int
 	checkpoint []byte // encoded; empty for none
+	turns      []turn // scratch of EachByKey
 }
 
 // Put sets the value of a key. The bytes are copied; a nil value is stored as an empty one.
@@ -51,16 +52,21 @@ func (b *Batch) Reset() {
 // Each hands every change to visit, in order, and stops at the first error, which it returns. The meaning of first and second
 // is that of the kind; the bytes are valid until the next change of the batch.
 func (b *Batch) Each(visit func(kind Change, first, second []byte) error) error {
-	for rest := b.changes; len(rest) > 0; {
-		kind := Change(rest[0])
-		var first, second []byte
-		first, rest = cutBytes(rest[1:])
-		second, rest = cutBytes(rest)
+	for at := 0; at < len(b.changes); {
+		kind, first, second, next := b.change(at)
 		if err := visit(kind, first, second); err != nil {
 			return err
 		}
+		at = next
 	}
 	return nil
+}
+
+// change reads the one at a place, and where the next one is.
+func (b *Batch) change(at int) (kind Change, first, second []byte, next int) {
+	first, rest := cutBytes(b.changes[at+1:])
+	second, rest = cutBytes(rest)
+	return Change(b.changes[at]), first, second, len(b.changes) - len(rest)
 }
 
 func (b *Batch) add(kind Change, first, second []byte) {

@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/RaduBerinde/btreemap"
@@ -57,7 +56,7 @@ func (s *store) Apply(b *state.Batch) error {
 	}
 	s.rows.mu.Lock()
 	defer s.rows.mu.Unlock()
-	if err := b.Each(s.rows.change); err != nil {
+	if err := b.EachByKey(s.rows.change); err != nil {
 		return err
 	}
 	if encoded := b.Checkpoint(); len(encoded) > 0 {
@@ -100,7 +99,10 @@ func (s *store) Close() error {
 func (r *rows) change(kind state.Change, first, second []byte) error {
 	switch kind {
 	case state.ChangePut:
-		r.tree.ReplaceOrInsert(bytes.Clone(first), bytes.Clone(second))
+		row := make([]byte, len(first)+len(second)) // a key leaves the tree with its value
+		n := copy(row, first)
+		copy(row[n:], second)
+		r.tree.ReplaceOrInsert(row[:n:n], row[n:])
 	case state.ChangeDelete:
 		r.tree.Delete(first)
 	case state.ChangeDeleteRange:

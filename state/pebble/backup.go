@@ -17,7 +17,7 @@ var ErrExists = errors.New("pebble: the directory exists")
 // yet; its parent does. Where the file system can, files are linked, not copied. Stores may be written meanwhile. A
 // backup that failed leaves nothing. Errors: ErrExists, the disk's.
 func (db *DB) Backup(dir string) error {
-	err := db.engine.Checkpoint(dir, engine.WithFlushedWAL())
+	err := db.guard(func() error { return db.engine.Checkpoint(dir, engine.WithFlushedWAL()) })
 	if errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("%w: %s", ErrExists, dir)
 	}

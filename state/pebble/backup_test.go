@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 	"github.com/stretchr/testify/require"
 
 	"github.com/abacus-stream/abacus/state"
@@ -75,4 +78,28 @@ func TestATornBackupIsRefused(t *testing.T) {
 	require.NoDirExists(t, dir)
 	require.NoDirExists(t, dir+".part")
 	require.Error(t, Restore(filepath.Join(home, "nowhere"), dir))
+}
+
+// A backup to a disk that is full fails and leaves nothing; the stores go on.
+func TestABackupToAFullDiskHarmsNothing(t *testing.T) {
+	disk := vfs.NewMem()
+	vital := ofFiles("MANIFEST")
+	full := &trouble{with: syscall.ENOSPC, fails: func(op errorfs.Op) bool { return filepath.Dir(op.Path) == "backup" && vital(op) }}
+	db, err := Disk{errorfs.Wrap(disk, full)}.Open("state")
+	require.NoError(t, err)
+	store := db.Store("one")
+	require.NoError(t, store.Apply(stepBatch(1)))
+	full.on.Store(true)
+	err = db.Backup("backup")
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	require.ErrorContains(t, err, "back up state to backup")
+	require.NoError(t, store.Apply(stepBatch(2)))
+	require.NoError(t, db.Err())
+	full.on.Store(false)
+	require.NoError(t, db.Backup("backup"))
+	require.NoError(t, db.Close())
+	db, err = Disk{disk}.Open("backup")
+	require.NoError(t, err)
+	require.EqualValues(t, 2, requireStep(t, db.Store("one")))
+	require.NoError(t, db.Close())
 }

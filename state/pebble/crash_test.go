@@ -16,7 +16,7 @@ func TestCrashLeavesWholeBatches(t *testing.T) {
 	for seed := range uint64(8) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			disk := vfs.NewCrashableMem()
-			db, err := openOn(disk, "state")
+			db, err := Disk{disk}.Open("state")
 			require.NoError(t, err)
 			stores := []state.Store{db.Store("0_0/a"), db.Store("0_1/a")}
 			for i := int64(1); i <= 400; i++ {
@@ -28,7 +28,7 @@ func TestCrashLeavesWholeBatches(t *testing.T) {
 			crashed := disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: int(seed) * 100 / 7, RNG: chance})
 			require.NoError(t, db.Close())
 
-			db, err = openOn(crashed, "state")
+			db, err = Disk{crashed}.Open("state")
 			require.NoError(t, err)
 			first := requireStep(t, db.Store("0_0/a"))
 			second := requireStep(t, db.Store("0_1/a"))

@@ -2,6 +2,9 @@
 // write-ahead log without sync: the changelog is the durability, and after a crash the engine holds a prefix of the
 // applied batches, each whole, so a store's checkpoint is true whatever was lost.
 //
+// Files that are torn or missing make Open fail with state.ErrCorrupt, those found later are remembered for the next Open;
+// Disk.OpenEmpty begins anew. A disk that takes no more makes every call fail with ErrFailed.
+//
 // # Layout, version 1
 //
 //	00                                   the layout's version: one byte, 1

@@ -100,18 +100,16 @@ func (s *store) Apply(b *state.Batch) error {
 		return err
 	}
 	batch := s.db.engine.NewBatchWithSize(b.Bytes() + b.Len()*(len(s.prefix)+1))
-	defer batch.Close()
-	if err := byKey(b, func(kind state.Change, first, second []byte) error {
+	err := b.EachByKey(func(kind state.Change, first, second []byte) error {
 		return s.change(batch, kind, first, second)
-	}); err != nil {
-		return s.failed("apply", err)
+	})
+	if encoded := b.Checkpoint(); err == nil && len(encoded) > 0 {
+		err = batch.Set(s.checkpointKey(), encoded, nil)
 	}
-	if encoded := b.Checkpoint(); len(encoded) > 0 {
-		if err := batch.Set(s.checkpointKey(), encoded, nil); err != nil {
-			return s.failed("apply", err)
-		}
+	if err != nil {
+		return s.failed("apply", errors.Join(err, batch.Close()))
 	}
-	if err := batch.Commit(engine.NoSync); err != nil {
+	if err := s.db.guard(func() error { return errors.Join(batch.Commit(engine.NoSync), batch.Close()) }); err != nil {
 		return s.failed("apply", err)
 	}
 	return nil
@@ -159,7 +157,8 @@ func (s *store) Clear() error {
 	if err := s.open(); err != nil {
 		return err
 	}
-	if err := s.db.engine.DeleteRange(s.checkpointKey(), s.kind(nil, afterRows), engine.NoSync); err != nil {
+	from, to := s.checkpointKey(), s.kind(nil, afterRows)
+	if err := s.db.guard(func() error { return s.db.engine.DeleteRange(from, to, engine.NoSync) }); err != nil {
 		return s.failed("clear", err)
 	}
 	return nil
@@ -174,7 +173,7 @@ func (s *store) open() error {
 	if s.closed || s.db.closed.Load() {
 		return state.ErrClosed
 	}
-	return nil
+	return s.db.failure()
 }
 
 func (s *store) failed(verb string, err error) error {

@@ -10,6 +10,9 @@ import (
 // checkpointIfDue writes the engine for a task whose rows have been ahead of it for long, one task at a
 // time so that no commit waits for all of them, and for each whose cache they crowd.
 func (w *worker) checkpointIfDue(now time.Time) error {
+	if err := w.app.engine.broken(w.log, now); err != nil {
+		return err
+	}
 	oldest := now.Add(-w.app.cfg.CheckpointEvery)
 	var due *running
 	for _, r := range w.running {

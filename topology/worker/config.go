@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/abacus-stream/abacus/state/memory"
+	"github.com/abacus-stream/abacus/state/pebble"
 	"github.com/abacus-stream/abacus/topology"
 )
 
@@ -58,6 +59,7 @@ type Config struct {
 	// Advertise is the host:port at which other instances reach the HTTP of package query in this one; default: none
 	// does.
 	Advertise string
+	disk      pebble.Disk // of the state directory; that of a test fails
 }
 
 // Hooks observe an app. Each is called on the goroutine of what it tells of; nil hooks cost nothing.

@@ -3,12 +3,10 @@ package worker
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/state/memory"
@@ -19,8 +17,10 @@ import (
 // so that a store is handed on and not restored anew.
 type engine struct {
 	instance string
+	dir      string // the state directory
 	memory   *memory.DB
 	disk     *pebble.DB
+	told     atomic.Int64 // Unix ns, when of trouble with the disk
 	mu       struct {
 		sync.Mutex
 		leases map[string]*lease // by store, the last one given
@@ -29,7 +29,7 @@ type engine struct {
 
 // openEngine opens and locks the state directory; the instance id lives in it.
 func openEngine(cfg *Config) (*engine, error) {
-	e := &engine{instance: cfg.Instance, memory: cfg.Rows}
+	e := &engine{instance: cfg.Instance, memory: cfg.Rows, dir: cfg.StateDir}
 	if e.memory == nil {
 		e.memory = memory.New()
 	}
@@ -39,40 +39,18 @@ func openEngine(cfg *Config) (*engine, error) {
 		}
 		return e, nil
 	}
-	if err := os.MkdirAll(cfg.StateDir, 0o755); err != nil {
-		return nil, fmt.Errorf("state directory: %w", err)
-	}
-	disk, err := pebble.Open(storesDir(cfg.StateDir))
-	if errors.Is(err, pebble.ErrLocked) {
-		return nil, fmt.Errorf("state directory %s is locked, each process needs one of its own: %w", cfg.StateDir, err)
-	}
+	disk, err := openDisk(cfg)
 	if err != nil {
-		return nil, fmt.Errorf("state directory %s: %w", cfg.StateDir, err)
+		return nil, err
 	}
 	e.disk = disk
 	if e.instance == "" {
-		e.instance, err = instanceOf(filepath.Join(cfg.StateDir, "instance"))
+		e.instance, err = instanceOf(filepath.Join(cfg.StateDir, "instance"), cfg.Logger)
 	}
 	if err != nil {
-		return nil, errors.Join(err, e.close())
+		return nil, errors.Join(inStateDir(cfg.StateDir, err), e.close())
 	}
 	return e, nil
-}
-
-// instanceOf reads the instance id of a state directory, or gives it one.
-func instanceOf(path string) (string, error) {
-	id, err := os.ReadFile(path)
-	if err == nil && len(id) > 0 {
-		return string(id), nil
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("instance id: %w", err)
-	}
-	fresh := strings.ToLower(rand.Text()[:8])
-	if err := os.WriteFile(path, []byte(fresh), 0o644); err != nil {
-		return "", fmt.Errorf("instance id: %w", err)
-	}
-	return fresh, nil
 }
 
 // open gives a store by name, for reading; memory stores of the process live as long as it does.

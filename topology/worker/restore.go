@@ -48,6 +48,9 @@ const tombstones, trusted = 24 * time.Hour, 20 * time.Hour
 // cannot be trusted is cleared and replayed whole, once.
 func (w *worker) restore(ctx context.Context, sub *topology.Sub, id topology.TaskID) restored {
 	r, err := w.replay(ctx, sub, id)
+	if broken := w.app.engine.broken(w.log, time.Now()); broken != nil {
+		return restored{id: id, err: broken} // to clear a store does not mend its files
+	}
 	if errors.Is(err, errUntrusted) || errors.Is(err, state.ErrCorrupt) || errors.Is(err, kerr.OffsetOutOfRange) {
 		w.log.Error("state is rebuilt from the changelog", zap.Stringer("task", id), zap.Error(err))
 		for _, def := range sub.Stores { // also those that the replay did not come to

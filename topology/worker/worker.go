@@ -77,15 +77,15 @@ func (w *worker) run(ctx context.Context) error {
 			err = nil
 		}
 		w.report(err)
+		if err := w.app.engine.broken(w.log, time.Now()); err != nil {
+			return w.giveUp(err) // whatever the session met with comes from there, also at a stop
+		}
 		if err == nil {
 			continue
 		}
 		wait, fatal := w.failures.judge(err, time.Now())
 		if fatal != nil {
-			if w.client != nil {
-				w.leave() // the others need not wait for the session to end
-			}
-			return fmt.Errorf("worker %s: %w", w.id, fatal)
+			return w.giveUp(fatal)
 		}
 		w.log.Warn("session ended, opening another", zap.Error(err), zap.Duration("backoff", wait))
 		if pause(ctx, wait) != nil && w.client != nil {
@@ -93,6 +93,14 @@ func (w *worker) run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// giveUp leaves the group, so that the others need not wait for the session to end.
+func (w *worker) giveUp(err error) error {
+	if w.client != nil {
+		w.leave()
+	}
+	return fmt.Errorf("worker %s: %w", w.id, err)
 }
 
 // session is the life of one client.
