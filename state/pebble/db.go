@@ -38,6 +38,7 @@ type DB struct {
 	engine *engine.DB
 	lock   io.Closer
 	closed atomic.Bool
+	chain  chain
 	health
 }
 
@@ -87,7 +88,7 @@ func (db *DB) options(disk vfs.FS) *engine.Options {
 func (db *DB) checkLayout() error {
 	value, closer, err := db.engine.Get(layoutKey)
 	if errors.Is(err, engine.ErrNotFound) {
-		return db.guard(func() error { return db.engine.Set(layoutKey, []byte{layoutVersion}, engine.Sync) })
+		return db.begin()
 	}
 	if err != nil {
 		return wrap(err)
@@ -96,5 +97,25 @@ func (db *DB) checkLayout() error {
 	if !bytes.Equal(value, []byte{layoutVersion}) {
 		return fmt.Errorf("layout %x, this program reads %d: %w", value, layoutVersion, state.ErrCorrupt)
 	}
-	return nil
+	return db.checkChain()
+}
+
+// begin writes the layout's version into a database that has nothing else.
+func (db *DB) begin() error {
+	rows, err := db.engine.NewIter(nil)
+	if err != nil {
+		return wrap(err)
+	}
+	some := rows.First()
+	if err := rows.Close(); err != nil {
+		return wrap(err)
+	}
+	if some {
+		return fmt.Errorf("%w: there are rows, and no layout", state.ErrCorrupt)
+	}
+	batch := db.engine.NewBatch()
+	if err := batch.Set(layoutKey, []byte{layoutVersion}, nil); err != nil {
+		return errors.Join(err, batch.Close())
+	}
+	return db.commit(batch, engine.Sync)
 }

@@ -10,6 +10,7 @@
 //	00                                   the layout's version: one byte, 1
 //	01 uvarint(len(prefix)) prefix 00    checkpoint, in the encoding of package state
 //	01 uvarint(len(prefix)) prefix 01 key    row: its value
+//	02 number, 8 bytes                   the last batch; a second one says that batches between are missing
 //
 // The prefix is the one given to DB.Store. Its length comes first, so no store's keys begin with those of another.
 package pebble

@@ -109,7 +109,7 @@ func (s *store) Apply(b *state.Batch) error {
 	if err != nil {
 		return s.failed("apply", errors.Join(err, batch.Close()))
 	}
-	if err := s.db.guard(func() error { return errors.Join(batch.Commit(engine.NoSync), batch.Close()) }); err != nil {
+	if err := s.db.commit(batch, engine.NoSync); err != nil {
 		return s.failed("apply", err)
 	}
 	return nil
@@ -157,8 +157,11 @@ func (s *store) Clear() error {
 	if err := s.open(); err != nil {
 		return err
 	}
-	from, to := s.checkpointKey(), s.kind(nil, afterRows)
-	if err := s.db.guard(func() error { return s.db.engine.DeleteRange(from, to, engine.NoSync) }); err != nil {
+	batch := s.db.engine.NewBatch()
+	if err := batch.DeleteRange(s.checkpointKey(), s.kind(nil, afterRows), nil); err != nil {
+		return s.failed("clear", errors.Join(err, batch.Close()))
+	}
+	if err := s.db.commit(batch, engine.NoSync); err != nil {
 		return s.failed("clear", err)
 	}
 	return nil
