@@ -27,7 +27,7 @@ var operators = []mutant{
 		bug:    "rows deleted, and their checkpoint kept",
 		breaks: "A store that is cleared is replayed whole.",
 		edits: []edit{
-			{"state/pebble/store.go", "s.db.engine.DeleteRange(s.checkpointKey(), s.kind(nil, afterRows), engine.NoSync)", "s.db.engine.DeleteRange(s.appendRow(nil, nil), s.kind(nil, afterRows), engine.NoSync)"},
+			{"state/pebble/store.go", "batch.DeleteRange(s.checkpointKey(), s.kind(nil, afterRows), nil)", "batch.DeleteRange(s.appendRow(nil, nil), s.kind(nil, afterRows), nil)"},
 		},
 		checks: []check{{pkg: "state/pebble", test: "TestSuite"}},
 	},
