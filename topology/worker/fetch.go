@@ -19,6 +19,7 @@ type reader struct {
 	partition int32
 	next      int64 // position
 	wait      time.Duration
+	again     []kgo.Pool // memory for the records, of a reader whose records are recycled
 }
 
 // fetch gives the committed records at the position and moves it. No record and no error means
@@ -40,8 +41,8 @@ func (r *reader) fetch(ctx context.Context) ([]*kgo.Record, error) {
 		return nil, nil
 	}
 	fp, next := kgo.ProcessFetchPartition(kgo.ProcessFetchPartitionOpts{
-		Topic: r.topic, Partition: r.partition, Offset: r.next, IsolationLevel: kgo.ReadCommitted(),
-	}, &resp.Topics[0].Partitions[0], kgo.DefaultDecompressor(), nil)
+		Topic: r.topic, Partition: r.partition, Offset: r.next, IsolationLevel: kgo.ReadCommitted(), Pools: r.again,
+	}, &resp.Topics[0].Partitions[0], kgo.DefaultDecompressor(r.again...), nil)
 	if fp.Err != nil {
 		return nil, fmt.Errorf("fetch %s/%d at %d: %w", r.topic, r.partition, r.next, fp.Err)
 	}

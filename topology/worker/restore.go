@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
 
 	"github.com/abacus-stream/abacus/state"
@@ -143,6 +144,7 @@ func (a *App) fresh(ctx context.Context, in *reader, end int64) error {
 func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader, end int64, p *restoring) error {
 	var batch state.Batch
 	var stalled stall
+	in.again = []kgo.Pool{&spare{}}
 	for in.next < end {
 		stalled.look(w.log, in, time.Now())
 		records, err := in.fetch(ctx)
@@ -153,6 +155,9 @@ func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader
 			if rec.Offset < end {
 				table.Restore(&batch, rec.Key, rec.Value)
 			}
+		}
+		for _, rec := range records {
+			rec.Recycle() // the batch has a copy
 		}
 		batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: min(in.next, end), Changelog: w.app.topics.ids[in.topic]})
 		if err := table.Store().Apply(&batch); err != nil {
