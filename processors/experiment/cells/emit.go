@@ -64,7 +64,9 @@ func (p *processor) emitRun(r *run) (due int64, err error) {
 }
 
 // awaitsClose says whether the total waits for the close of a pane that has changed.
-func (p *processor) awaitsClose(r *run) bool { return r.closing != 0 && p.cfg.OnClose && p.ctx.StreamTime() < r.closing }
+func (p *processor) awaitsClose(r *run) bool {
+	return r.closing != 0 && p.cfg.OnClose && p.ctx.StreamTime() < r.closing
+}
 
 // isOpen says whether a window is yet to close, which has its record sent.
 func (p *processor) isOpen(w window) bool { return w.start+windowLength(w.grain) > p.ctx.StreamTime() }
