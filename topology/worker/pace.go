@@ -16,9 +16,9 @@ type pace struct {
 }
 
 // rarer is how many times as long as the last commit took the worker processes before the next one: so
-// slow commits get rarer. Of twice that each record waits for at most; more gained no throughput, as a
-// worker with a backlog commits each CommitEvery anyway.
-const rarer = 2
+// slow commits get rarer. More gained no throughput, as a worker with a backlog commits each CommitEvery
+// anyway; without it commits crowd out the work.
+const rarer = 1
 
 // earliest is the first moment at which a commit may begin: a pause after EndTxn for the broker's
 // markers, and some time for work.
