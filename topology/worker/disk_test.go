@@ -56,6 +56,7 @@ func TestAFullDiskStopsTheApp(t *testing.T) {
 		full.Store(false)
 		app, _ := c.run(cfg)
 		c.eventually(int64(records))
+		c.held(c.counts(app), partitions)
 		require.Equal(t, c.last("counts"), countsIn(t, c.counts(app), Span{}))
 	}
 }
