@@ -58,8 +58,8 @@ func (c *cluster) words(from, n, distinct int) {
 	require.NoError(c.t, c.client.ProduceSync(context.Background(), records...).FirstErr())
 }
 
-// last reads a topic, committed records only, to its end: the latest value per key.
-func (c *cluster) last(topic string) map[string]int64 {
+// read are the committed records of a topic, up to its present end.
+func (c *cluster) read(topic string) (all []*kgo.Record) {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -69,7 +69,6 @@ func (c *cluster) last(topic string) map[string]int64 {
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.KeepControlRecords())
 	require.NoError(c.t, err)
 	defer r.Close()
-	last := map[string]int64{}
 	at := map[int32]int64{}
 	for !reached(ends, topic, at) {
 		fetches := r.PollFetches(ctx)
@@ -77,11 +76,21 @@ func (c *cluster) last(topic string) map[string]int64 {
 		fetches.EachRecord(func(rec *kgo.Record) {
 			at[rec.Partition] = rec.Offset + 1
 			if !rec.Attrs.IsControl() {
-				n := int64(binary.BigEndian.Uint64(rec.Value))
-				require.Greater(c.t, n, last[string(rec.Key)], "a count comes twice or goes back")
-				last[string(rec.Key)] = n
+				all = append(all, rec)
 			}
 		})
+	}
+	return all
+}
+
+// last reads a topic, committed records only, to its end: the latest value per key.
+func (c *cluster) last(topic string) map[string]int64 {
+	c.t.Helper()
+	last := map[string]int64{}
+	for _, rec := range c.read(topic) {
+		n := int64(binary.BigEndian.Uint64(rec.Value))
+		require.Greater(c.t, n, last[string(rec.Key)], "a count comes twice or goes back")
+		last[string(rec.Key)] = n
 	}
 	return last
 }

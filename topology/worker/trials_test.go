@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/abacus-stream/abacus/codecs"
@@ -51,31 +50,6 @@ func fallingTopology(t testing.TB, retry topology.Retry, tries *atomic.Int32) *t
 	topo, err := b.Build("app")
 	require.NoError(t, err)
 	return topo
-}
-
-// read are the committed records of a topic, up to its present end.
-func (c *cluster) read(topic string) (all []*kgo.Record) {
-	c.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	ends, err := kadm.NewClient(c.client).ListCommittedOffsets(ctx, topic)
-	require.NoError(c.t, err)
-	r, err := kgo.NewClient(kgo.SeedBrokers(c.brokers...), kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.KeepControlRecords())
-	require.NoError(c.t, err)
-	defer r.Close()
-	at := map[int32]int64{}
-	for !reached(ends, topic, at) {
-		fetches := r.PollFetches(ctx)
-		require.NoError(c.t, ctx.Err())
-		fetches.EachRecord(func(rec *kgo.Record) {
-			at[rec.Partition] = rec.Offset + 1
-			if !rec.Attrs.IsControl() {
-				all = append(all, rec)
-			}
-		})
-	}
-	return all
 }
 
 func headerOf(r *kgo.Record, key string) string {
