@@ -7,15 +7,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/abacus-stream/abacus/integration/services"
 	"github.com/abacus-stream/abacus/topology/worker"
 )
 
 func TestWindowsOnWorkers(t *testing.T) {
-	onEach(t, func(t *testing.T, k kafka) { newScene(t, k, "windows").play() })
+	services.OnEach(t, func(t *testing.T, k services.Brokers) { newScene(t, k, "windows").play() })
 }
 
 func TestJoinsOnWorkers(t *testing.T) {
-	onEach(t, func(t *testing.T, k kafka) { newScene(t, k, "joins").play() })
+	services.OnEach(t, func(t *testing.T, k services.Brokers) { newScene(t, k, "joins").play() })
 }
 
 // play runs the app in two processes: a second one joins, the first is killed at a step of a commit,

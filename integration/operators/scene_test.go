@@ -27,7 +27,7 @@ type scene struct {
 	reader  *reader
 }
 
-func newScene(t testing.TB, k kafka, kind string) *scene {
+func newScene(t testing.TB, k services.Brokers, kind string) *scene {
 	t.Helper()
 	s := &scene{t: t, kind: kind, app: applications[kind], name: services.Prefix(t), brokers: k(t)}
 	var err error

@@ -55,8 +55,9 @@ var troubles = []trouble{
 // to what the stats topic says. The tests share the Redis and do to it what all would feel, so they
 // take turns.
 func TestRedisStallsRestartsAndIsEmptiedWhileTheStreamGoesOn(t *testing.T) {
-	for name, k := range kafkas {
+	for name, brokers := range services.Kafkas {
 		t.Run(name, func(t *testing.T) {
+			k := kafka(brokers)
 			server := services.OwnRedis(t)
 			client := redis.NewClient(&redis.Options{Addr: server.Addr})
 			defer client.Close()
