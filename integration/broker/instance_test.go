@@ -1,11 +1,8 @@
 package broker
 
 import (
-	"bufio"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -25,10 +22,9 @@ import (
 type instance struct {
 	s       *scene
 	dir     string
-	process *services.Process
+	process *services.Child
 	commits *atomic.Int64 // since the last start
 	obeyed  *atomic.Int64 // orders, since then
-	orders  io.WriteCloser
 }
 
 // instance starts a process of the app.
@@ -48,35 +44,22 @@ func (s *scene) instance() *instance {
 // start starts the process again.
 func (i *instance) start() {
 	i.s.t.Helper()
-	log, err := os.OpenFile(filepath.Join(i.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	require.NoError(i.s.t, err)
-	defer log.Close()
-	lines, out, err := os.Pipe()
-	require.NoError(i.s.t, err)
-	defer out.Close()
-	stdin, orders, err := os.Pipe()
-	require.NoError(i.s.t, err)
-	defer stdin.Close()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childEnv+"="+i.s.app, brokersEnv+"="+strings.Join(i.s.brokers, ","),
-		stateEnv+"="+filepath.Join(i.dir, "state"), fmt.Sprintf("%s=%d", copiesEnv, i.s.standbys))
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, out, log
 	commits, obeyed := &atomic.Int64{}, &atomic.Int64{}
-	i.commits, i.obeyed, i.orders = commits, obeyed, orders
-	i.process, err = services.Start(cmd)
-	require.NoError(i.s.t, err)
-	go func() { // ends with the process, whose end of the pipe is the last one
-		defer lines.Close()
-		defer orders.Close()
-		for scan := bufio.NewScanner(lines); scan.Scan(); {
-			switch scan.Text() {
-			case committed:
-				commits.Add(1)
-			case obeys:
-				obeyed.Add(1)
-			}
+	i.commits, i.obeyed = commits, obeyed
+	env := []string{
+		childEnv + "=" + i.s.app, brokersEnv + "=" + strings.Join(i.s.brokers, ","),
+		stateEnv + "=" + filepath.Join(i.dir, "state"), fmt.Sprintf("%s=%d", copiesEnv, i.s.standbys),
+	}
+	var err error
+	i.process, err = services.StartChild(i.logFile(), env, func(line string) {
+		switch line {
+		case committed:
+			commits.Add(1)
+		case obeys:
+			obeyed.Add(1)
 		}
-	}()
+	})
+	require.NoError(i.s.t, err)
 }
 
 // works waits until the process has committed n times since its start.
@@ -88,8 +71,7 @@ func (i *instance) works(n int) {
 // dieAt makes the process end itself by SIGKILL at this step of its next commit, and waits for it.
 func (i *instance) dieAt(step worker.Step) {
 	i.s.t.Helper()
-	_, err := fmt.Fprintln(i.orders, "KILL", int(step))
-	require.NoError(i.s.t, err)
+	require.NoError(i.s.t, i.process.Order("KILL", int(step)))
 	select {
 	case <-i.process.Ended():
 	case <-time.After(time.Minute):
@@ -102,8 +84,7 @@ func (i *instance) dieAt(step worker.Step) {
 func (i *instance) haltAt(step worker.Step) (resume func()) {
 	i.s.t.Helper()
 	before := i.obeyed.Load()
-	_, err := fmt.Fprintln(i.orders, "STOP", int(step))
-	require.NoError(i.s.t, err)
+	require.NoError(i.s.t, i.process.Order("STOP", int(step)))
 	require.Eventually(i.s.t, func() bool { return i.obeyed.Load() > before }, time.Minute, time.Millisecond, "no commit in a minute")
 	return func() { require.NoError(i.s.t, i.process.Signal(syscall.SIGCONT)) }
 }
@@ -114,8 +95,10 @@ func (i *instance) stop() {
 	require.True(i.s.t, i.process.Stop(20*time.Second), "the process did not end with exit code 0 in time")
 }
 
+func (i *instance) logFile() string { return filepath.Join(i.dir, "log") }
+
 func (i *instance) log() string {
-	text, _ := os.ReadFile(filepath.Join(i.dir, "log"))
+	text, _ := os.ReadFile(i.logFile())
 	return string(text)
 }
 

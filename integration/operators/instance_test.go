@@ -1,11 +1,7 @@
 package operators
 
 import (
-	"bufio"
-	"fmt"
-	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -21,9 +17,8 @@ import (
 type instance struct {
 	s       *scene
 	dir     string
-	process *services.Process
+	process *services.Child
 	said    *sync.Map // lines since the last start
-	orders  io.WriteCloser
 }
 
 // start starts a process of the app.
@@ -40,8 +35,10 @@ func (s *scene) start() *instance {
 	return i
 }
 
+func (i *instance) logFile() string { return filepath.Join(i.dir, "log") }
+
 func (i *instance) log() string {
-	text, _ := os.ReadFile(filepath.Join(i.dir, "log"))
+	text, _ := os.ReadFile(i.logFile())
 	return string(text)
 }
 
@@ -50,29 +47,12 @@ func (i *instance) state() string { return filepath.Join(i.dir, "state") }
 // start starts the process again.
 func (i *instance) start() {
 	i.s.t.Helper()
-	log, err := os.OpenFile(filepath.Join(i.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	require.NoError(i.s.t, err)
-	defer log.Close()
-	lines, out, err := os.Pipe()
-	require.NoError(i.s.t, err)
-	defer out.Close()
-	stdin, orders, err := os.Pipe()
-	require.NoError(i.s.t, err)
-	defer stdin.Close()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childEnv+"="+i.s.name, kindEnv+"="+i.s.kind, brokersEnv+"="+strings.Join(i.s.brokers, ","), stateEnv+"="+i.state())
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, out, log
 	said := &sync.Map{}
-	i.said, i.orders = said, orders
-	i.process, err = services.Start(cmd)
+	i.said = said
+	env := []string{childEnv + "=" + i.s.name, kindEnv + "=" + i.s.kind, brokersEnv + "=" + strings.Join(i.s.brokers, ","), stateEnv + "=" + i.state()}
+	var err error
+	i.process, err = services.StartChild(i.logFile(), env, func(line string) { said.Store(line, true) })
 	require.NoError(i.s.t, err)
-	go func() { // ends with the process, whose end of the pipe is the last one
-		defer lines.Close()
-		defer orders.Close()
-		for scan := bufio.NewScanner(lines); scan.Scan(); {
-			said.Store(scan.Text(), true)
-		}
-	}()
 }
 
 // works waits until the process has tasks.
@@ -92,8 +72,7 @@ func (i *instance) says(line string) {
 // dieAt makes the process end itself by SIGKILL at this step of its next commit; died waits for it.
 func (i *instance) dieAt(step worker.Step) {
 	i.s.t.Helper()
-	_, err := fmt.Fprintln(i.orders, int(step))
-	require.NoError(i.s.t, err)
+	require.NoError(i.s.t, i.process.Order(int(step)))
 	i.says(armed)
 }
 
