@@ -93,7 +93,7 @@ var commits = []mutant{
 		}()
 `},
 		},
-		checks: []check{{pkg: workerPkg, test: eachStep}, {pkg: pipelinePkg, sub: "kfake", test: "TestAfterAnAbortedTransactionTheStateIsTheOneBefore"}, simulated},
+		checks: []check{{pkg: workerPkg, test: eachStep}, simulated},
 	},
 	{
 		bug:    "offsets polled instead of processed",
