@@ -17,14 +17,23 @@ func (t *Topology) DOT() string {
 	return d.draw(t)
 }
 
-// Mermaid draws the topology as a flowchart of Mermaid, as DOT does for Graphviz.
-func (t *Topology) Mermaid() string {
+// Mermaid draws the topology as a flowchart of Mermaid, as DOT does for Graphviz; more topologies are drawn into the same
+// one, and topics that they share once.
+func (t *Topology) Mermaid(more ...*Topology) string {
 	d := drawing{head: "flowchart LR\n"}
-	d.open = func(s *Sub) string { return fmt.Sprintf("  subgraph sub%d[%q]\n", s.ID, s.title()) }
+	opened := 0
+	d.open = func(s *Sub) string {
+		opened++
+		title := s.title()
+		if len(more) > 0 {
+			title = d.app + " " + title
+		}
+		return fmt.Sprintf("  subgraph sub%d[%q]\n", opened-1, title)
+	}
 	d.close = "  end\n"
 	d.shapes = map[shape]string{step: "%s(%q)\n", topic: "%s[%q]\n", store: "%s[(%q)]\n"}
 	d.arrows = map[bool]string{true: "  %s --> %s\n", false: "  %s -.- %s\n"}
-	return d.draw(t)
+	return d.draw(append([]*Topology{t}, more...)...)
 }
 
 func (s *Sub) title() string { return fmt.Sprintf("%d: %s", s.ID, s.Name) }
@@ -47,16 +56,20 @@ type drawing struct {
 
 	outside, inside, joins strings.Builder
 	ids                    map[string]string
+	app                    string // whose steps and stores are drawn; topics are everybody's
 }
 
-func (d *drawing) draw(t *Topology) string {
+func (d *drawing) draw(all ...*Topology) string {
 	d.ids = map[string]string{}
-	for _, s := range t.Subs {
-		d.inside.WriteString(d.open(s))
-		for _, n := range s.nodes {
-			d.node(n)
+	for _, t := range all {
+		d.app = t.App
+		for _, s := range t.Subs {
+			d.inside.WriteString(d.open(s))
+			for _, n := range s.nodes {
+				d.node(n)
+			}
+			d.inside.WriteString(d.close)
 		}
-		d.inside.WriteString(d.close)
 	}
 	return d.head + d.outside.String() + d.inside.String() + d.joins.String() + d.tail
 }
@@ -99,6 +112,9 @@ func (d *drawing) topic(name string) string { return d.id(&d.outside, "  ", topi
 // id gives a thing its id, and draws it the first time.
 func (d *drawing) id(to *strings.Builder, indent string, s shape, name string) string {
 	key := fmt.Sprint(s, name)
+	if s != topic {
+		key += " of " + d.app
+	}
 	if d.ids[key] == "" {
 		d.ids[key] = fmt.Sprintf("n%d", len(d.ids))
 		fmt.Fprintf(to, indent+d.shapes[s], d.ids[key], name)

@@ -89,8 +89,14 @@ func openRedis(s *settings) (*redis.Client, error) {
 		}
 		return nil, usageError("--redis: %w; want redis://[user:password@]host:port[/db]", err)
 	}
+	redis.SetLogger(unheard{})
 	return redis.NewClient(opts), nil
 }
+
+// unheard drops what the Redis client logs to standard error in a form of its own: its calls return the same as errors.
+type unheard struct{}
+
+func (unheard) Printf(context.Context, string, ...any) {}
 
 // pingRedis says whether Redis answers.
 func pingRedis(ctx context.Context, client *redis.Client) error {

@@ -33,30 +33,32 @@ stores cylinders.`,
 			if err != nil {
 				return err
 			}
-			for _, t := range all {
-				if err := show(cmd.OutOrStdout(), t); err != nil {
-					return err
-				}
-			}
-			return nil
+			return show(cmd.OutOrStdout(), all)
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", textOutput, "print as `text|json|dot|mermaid`")
 	return cmd
 }
 
-// forms are what a topology is printed as.
-var forms = map[string]func(w io.Writer, t *topology.Topology) error{
+// forms are what topologies are printed as.
+var forms = map[string]func(w io.Writer, all []*topology.Topology) error{
 	textOutput: printed((*topology.Topology).Describe),
-	jsonOutput: printShape,
+	jsonOutput: printShapes,
 	"dot":      printed((*topology.Topology).DOT),
-	"mermaid":  printed((*topology.Topology).Mermaid),
+	"mermaid": func(w io.Writer, all []*topology.Topology) error {
+		_, err := fmt.Fprint(w, all[0].Mermaid(all[1:]...))
+		return err
+	},
 }
 
-func printed(form func(t *topology.Topology) string) func(w io.Writer, t *topology.Topology) error {
-	return func(w io.Writer, t *topology.Topology) error {
-		_, err := fmt.Fprint(w, form(t))
-		return err
+func printed(form func(t *topology.Topology) string) func(w io.Writer, all []*topology.Topology) error {
+	return func(w io.Writer, all []*topology.Topology) error {
+		for _, t := range all {
+			if _, err := fmt.Fprint(w, form(t)); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }
 
@@ -95,7 +97,16 @@ type (
 	}
 )
 
-func printShape(w io.Writer, t *topology.Topology) error {
+func printShapes(w io.Writer, all []*topology.Topology) error {
+	for _, t := range all {
+		if err := json.NewEncoder(w).Encode(shapeOf(t)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func shapeOf(t *topology.Topology) appShape {
 	app := appShape{App: t.App, Globals: t.Globals}
 	for _, s := range t.Subs {
 		sub := subShape{ID: s.ID, Name: s.Name, Sources: []string{}, Sinks: []string{}}
@@ -110,5 +121,5 @@ func printShape(w io.Writer, t *topology.Topology) error {
 		}
 		app.Subs = append(app.Subs, sub)
 	}
-	return json.NewEncoder(w).Encode(app)
+	return app
 }

@@ -20,6 +20,7 @@ func TestDescribeInEachForm(t *testing.T) {
 		require.Zero(t, got.code, got.err)
 		require.True(t, strings.HasPrefix(got.out, starts[0]), got.out)
 		require.Contains(t, got.out, starts[1])
+		require.Equal(t, 1, strings.Count(got.out, starts[0]), "one document: %s", form)
 	}
 	got := run(t, newRootCommand(), "describe", "-o", "xml")
 	require.Equal(t, exitUsage, got.code)

@@ -51,11 +51,39 @@ func askRegistry(cmd *cobra.Command, do func(ctx context.Context, v *registry.Vi
 	ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 	defer cancel()
 	s := settingsOf(cmd)
-	err = registry.WithView(ctx, registry.Config{Brokers: s.Brokers, Prefix: s.Prefix}, do)
+	cfg := registry.Config{Brokers: s.Brokers, Prefix: s.Prefix}
+	if err := registryThere(ctx, s, cfg.Table()); err != nil {
+		return err
+	}
+	err = registry.WithView(ctx, cfg, do)
 	if errors.Is(err, registry.ErrUnreachable) || errors.Is(err, registry.ErrNoAnswer) {
 		return unreachable(err)
 	}
 	return err
+}
+
+// registryThere waits a little for the table of the registry, which a run that starts makes. A view would make it, so that a
+// slip in --prefix left topics behind.
+func registryThere(ctx context.Context, s *settings, table string) error {
+	client, err := connect(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	var missing error
+	for began := time.Now(); ; {
+		_, err := partitions(ctx, client, table)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil || missing == nil {
+			missing = err
+		}
+		if time.Since(began) > reach || ctx.Err() != nil {
+			return unreachable(missing)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
 }
 
 // askEntry calls do with one experiment of the registry.

@@ -118,13 +118,13 @@ func TestExperimentsExitCodes(t *testing.T) {
 	require.Equal(t, exitUsage, experiments(t, "", "list", "extra").code)
 	got = experiments(t, "", "list", "--brokers=127.0.0.1:1")
 	require.Equal(t, exitUnreachable, got.code)
-	require.Contains(t, got.err, "no broker can be reached")
+	require.Contains(t, got.err, "no broker answers at 127.0.0.1:1")
 
 	cluster, err := kfake.NewCluster(kfake.NumBrokers(1))
 	require.NoError(t, err)
 	t.Cleanup(cluster.Close)
 	got = experiments(t, twoExperiments, "apply", "-f", "-", "--timeout", "1s", "--brokers", cluster.ListenAddrs()[0])
 	require.Equal(t, exitUnreachable, got.code)
-	require.Contains(t, got.err, "is abacus run running?")
+	require.Contains(t, got.err, "topic abacus.registry-table does not exist: start `abacus run`")
 	require.Contains(t, experiments(t, "", "--help").out, "abacus experiments apply -f checkout-button.yaml")
 }

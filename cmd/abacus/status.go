@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -31,7 +32,8 @@ type groupStatus struct {
 	Group   string           `json:"group"`
 	State   string           `json:"state"`
 	Members int              `json:"members"`
-	Lag     map[string]int64 `json:"lag"` // records by topic
+	Lag     map[string]int64 `json:"lag"`               // records by topic
+	Missing []string         `json:"missing,omitempty"` // topics that are not there yet
 	Parts   []partStatus     `json:"partitions"`
 	wanted  bool
 }
@@ -110,8 +112,8 @@ func (g *groupStatus) read(ctx context.Context, reader *logs.Reader, topics []st
 	g.State, g.Members, g.Lag, g.Parts = group.State, len(group.Members), map[string]int64{}, []partStatus{}
 	for _, topic := range topics {
 		lags, err := reader.Lags(ctx, g.Group, topic)
-		if kerr.IsRetriable(err) { // not created yet
-			g.Lag[topic] = 1
+		if errors.Is(err, kerr.UnknownTopicOrPartition) {
+			g.Missing = append(g.Missing, topic)
 			continue
 		}
 		if err != nil {
@@ -144,6 +146,11 @@ func writeStatus(w io.Writer, output string, all []groupStatus) error {
 			behind += n
 		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\n", g.Part, g.Group, g.State, g.Members, behind)
+	}
+	for _, g := range all {
+		for _, topic := range g.Missing {
+			fmt.Fprintf(table, "%s\ttopic %s is not there yet: `abacus run` makes it; or --prefix is that of another installation\n", g.Part, topic)
+		}
 	}
 	fmt.Fprintln(table)
 	fmt.Fprintln(table, "PART\tTASK\tTOPIC\tPARTITION\tPROCESSED\tEND\tBEHIND\tMEMBER")

@@ -28,6 +28,14 @@ func partitionsFlag(cmd *cobra.Command) *int32 {
 	return cmd.Flags().Int32("partitions", topics.EventsPartitions, "`number` of partitions of the events topic; it cannot be changed later")
 }
 
+// askedPartitions is 0 where nobody has asked for a number: as many as the topic was made with.
+func askedPartitions(cmd *cobra.Command, events *int32) int32 {
+	if !cmd.Flags().Changed("partitions") {
+		return 0
+	}
+	return *events
+}
+
 func newTopicsCreateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "create", Short: "Make the topics that are missing",
@@ -52,12 +60,16 @@ func newTopicsCreateCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return tellCreated(cmd, table, made)
+		there, err := topics.Check(cmd.Context(), kadm.NewClient(client), topics.Table(s.Prefix, askedPartitions(cmd, events)))
+		if err != nil {
+			return err
+		}
+		return tellCreated(cmd, table, made, there)
 	}
 	return cmd
 }
 
-func tellCreated(cmd *cobra.Command, table []topics.Topic, made []string) error {
+func tellCreated(cmd *cobra.Command, table []topics.Topic, made []string, deviations []topics.Deviation) error {
 	isNew := map[string]bool{}
 	for _, name := range made {
 		isNew[name] = true
@@ -72,6 +84,11 @@ func tellCreated(cmd *cobra.Command, table []topics.Topic, made []string) error 
 		what := "there already"
 		if isNew[t.Name] {
 			what = fmt.Sprintf("created, %d partitions, %s", t.Partitions, t.Cleanup)
+		}
+		for _, d := range deviations {
+			if d.Topic == t.Name && !isNew[t.Name] {
+				what += fmt.Sprintf("; %s is %s, not %s", d.Setting, d.Have, d.Want)
+			}
 		}
 		if _, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", t.Name, what); err != nil {
 			return err
@@ -105,7 +122,7 @@ What is missing is made by abacus topics create; a setting is changed with kafka
 		if err != nil {
 			return err
 		}
-		table := topics.Table(s.Prefix, *events)
+		table := topics.Table(s.Prefix, askedPartitions(cmd, events))
 		all, err := topics.Check(cmd.Context(), kadm.NewClient(client), table)
 		if err != nil {
 			return err

@@ -69,16 +69,19 @@ func (i *installation) must(args ...string) string {
 	return got.out
 }
 
-// lag is how many records `abacus status` counts that a part has not processed.
+// lag is how many records `abacus status` counts that a part has not processed, and the topics that are to come.
 func (i *installation) lag(part string) (n int64) {
 	i.t.Helper()
-	var status struct{ Lag map[string]int64 }
+	var status struct {
+		Lag     map[string]int64
+		Missing []string
+	}
 	got := i.do("status", part, "-o", "json")
 	require.NoError(i.t, json.Unmarshal([]byte(got.out), &status), "%s%s", got.out, got.err)
 	for _, behind := range status.Lag {
 		n += behind
 	}
-	return n
+	return n + int64(len(status.Missing))
 }
 
 // drained waits until a part has processed all that is there.

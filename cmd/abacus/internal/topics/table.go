@@ -17,6 +17,7 @@ type Topic struct {
 	Cleanup    string        // compact or delete
 	Retention  time.Duration // of delete; 0: not looked at
 	Fixed      bool          // no other number of partitions will do
+	Open       bool          // any other will do as well
 }
 
 const (
@@ -25,13 +26,15 @@ const (
 	day       = 24 * time.Hour
 )
 
-// Table is all topics of a prefix; events is the number of partitions of the events topic, 0 the default.
+// Table is all topics of a prefix; events is the number of partitions of the events topic, 0 the default or
+// what is there.
 func Table(prefix string, events int32) []Topic {
-	if events == 0 {
+	open := events == 0
+	if open {
 		events = EventsPartitions
 	}
 	return []Topic{
-		{Name: Events(prefix), Partitions: events, Cleanup: deleted, Retention: 7 * day},
+		{Name: Events(prefix), Partitions: events, Cleanup: deleted, Retention: 7 * day, Open: open},
 		{Name: Stats(prefix), Partitions: 4, Cleanup: compacted},
 		{Name: Decisions(prefix), Partitions: 1, Cleanup: compacted, Fixed: true},
 		{Name: prefix + ".late", Partitions: 1, Cleanup: deleted, Retention: 30 * day},

@@ -44,6 +44,9 @@ func TestCreateMakesWhatIsMissing(t *testing.T) {
 
 	found, err = topics.Check(ctx, admin, topics.Table("x", 0))
 	require.NoError(t, err)
+	require.Empty(t, found, "nobody has asked for a number")
+	found, err = topics.Check(ctx, admin, topics.Table("x", 8))
+	require.NoError(t, err)
 	require.Len(t, found, 1)
 	require.Equal(t, "topic x.events: number of partitions is 3, want 8", found[0].String())
 	require.NoError(t, topics.Refuse(found), "another number of partitions is a matter of taste")
