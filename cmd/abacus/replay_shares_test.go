@@ -43,6 +43,7 @@ func TestReplayKnownShares(t *testing.T) {
 			}
 		}
 		require.Same(t, records["gross"], records["net"], "they share their units")
+		require.Equal(t, "ok", records["gross"].Split.Verdict, "17,293 and 17,260 units, in whatever order they are fed")
 		for _, truth := range c.Truths[:3] {
 			want, err := truths.Figures(truth.Path)
 			require.NoError(t, err)

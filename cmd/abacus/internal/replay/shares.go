@@ -219,7 +219,8 @@ func (e *expansion) identify(experiment string, run int) {
 	slices.SortFunc(e.rows, func(a, b aggregate) int { return strings.Compare(a.id, b.id) })
 }
 
-// events yields of each unit the exposure, then an event for each metric it converts in: the first units of a row do.
+// events yields of each unit the exposure, then an event for each metric it converts in. Units of all rows take turns, and
+// those that convert are spread over their row: the split and the rates are the same all the way, as far as rows can tell.
 func (e *expansion) events(experiment string, run int, yield func(ev *event.Event) error) error {
 	ids, at := newIdentity(experiment, run, 0), e.start
 	var suffixes []string
@@ -227,26 +228,24 @@ func (e *expansion) events(experiment string, run int, yield func(ev *event.Even
 		suffixes = append(suffixes, suffix(name))
 	}
 	var ev event.Event
-	for i := range e.rows {
-		row := &e.rows[i]
-		variant := []byte(row.variant)
-		for n := range row.counts[e.metrics[0]].units {
-			id := ids.derive(nil, row.id, n)
-			ev = event.Event{ID: id, Type: exposure, Unit: id, Time: at, Experiment: []byte(experiment), Variant: variant}
+	for turns := e.turns(); len(turns) > 0; {
+		row, n := turns[0].row, turns[0].n
+		id := ids.derive(nil, row.id, n)
+		ev = event.Event{ID: id, Type: exposure, Unit: id, Time: at, Experiment: []byte(experiment), Variant: []byte(row.variant)}
+		if err := yield(&ev); err != nil {
+			return err
+		}
+		for m, metric := range e.metrics {
+			if !row.counts[metric].converts(n) {
+				continue
+			}
+			ev = event.Event{ID: append(slices.Clip(id), suffixes[m]...), Type: []byte(e.names[m]), Unit: id, Time: at}
 			if err := yield(&ev); err != nil {
 				return err
 			}
-			for m, metric := range e.metrics {
-				if n >= row.counts[metric].converted {
-					continue
-				}
-				ev = event.Event{ID: append(slices.Clip(id), suffixes[m]...), Type: []byte(e.names[m]), Unit: id, Time: at}
-				if err := yield(&ev); err != nil {
-					return err
-				}
-			}
-			at++
 		}
+		at++
+		turns.next()
 	}
 	return nil
 }
