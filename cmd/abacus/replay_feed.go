@@ -73,7 +73,7 @@ func feedEmbedded(cmd *cobra.Command, r *replaying) (err error) {
 // printTotals writes the totals as JSON lines or as a table, segments too.
 func printTotals(cmd *cobra.Command, output string, totals []*result.Record) error {
 	width, terminal := table.WidthOf(cmd.OutOrStdout(), pipedWidth)
-	t := table.Table{Color: terminal && colorful(), Segments: true}
+	t := table.Table{Color: terminal && colorful(), Segments: true, Final: true}
 	for _, r := range totals {
 		if output == jsonOutput {
 			line, err := json.Marshal(r)
@@ -95,8 +95,8 @@ func printTotals(cmd *cobra.Command, output string, totals []*result.Record) err
 	return t.Render(cmd.OutOrStdout(), width)
 }
 
-// pipedWidth is the width in characters of a table that goes to no terminal.
-const pipedWidth = 120
+// pipedWidth is the width in characters of a table that goes to no terminal: it has room for every column.
+const pipedWidth = 1000
 
 // progress is one line on standard error, rewritten in place on a terminal, else every few seconds.
 type progress struct {

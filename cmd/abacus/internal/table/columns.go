@@ -32,9 +32,14 @@ var columns = []column{
 	}},
 	{"p always", true, 2, treatment(func(c *result.Comparison) cell { return cell{text: probability(c.PAlways)} })},
 	{"verdict", false, 7, treatment(func(c *result.Comparison) cell { return cell{verdict(c), lookOf(c)} })},
-	{"fixed horizon", true, 0, treatment(func(c *result.Comparison) cell { return cell{between(c.RelativeInterval), faint} })},
-	{"  fixed p", true, -1, treatment(func(c *result.Comparison) cell { return cell{probability(c.P), faint} })},
+	{fixedTitle, true, 0, treatment(func(c *result.Comparison) cell { return cell{between(c.RelativeInterval), faint} })},
+	{fixedPTitle, true, -1, treatment(func(c *result.Comparison) cell { return cell{probability(c.P), faint} })},
 }
+
+// The columns of the fixed horizon, and what their keep is once that has come.
+const fixedTitle, fixedPTitle = "fixed horizon", "  fixed p"
+
+var finalKeep = map[string]int{fixedTitle: 6, fixedPTitle: 4}
 
 // axisTitle marks the column whose title depends on the scale.
 const axisTitle = "axis"
@@ -51,6 +56,9 @@ func treatment(of func(c *result.Comparison) cell) func(*row, float64) cell {
 
 // verdict is that of a comparison, or why there is none.
 func verdict(c *result.Comparison) string {
+	if c.Verdict == "" && strings.Contains(c.Reason, " ") { // a sentence: it is told below
+		return "(none)"
+	}
 	if c.Verdict == "" && c.Reason != "" {
 		return "(" + strings.ReplaceAll(c.Reason, "_", " ") + ")"
 	}

@@ -3,6 +3,7 @@ package table
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/abacus-stream/abacus/codecs/result"
@@ -83,12 +84,23 @@ func (f *frame) experiment(rec *result.Record) {
 	}
 }
 
-// told writes what has been found, a sentence each.
+// told writes what has been found, a sentence each, and why there is no verdict where nothing else can say it.
 func (f *frame) told(rows []row) {
-	for _, r := range rows {
-		if r.compared == nil || r.compared.Verdict != "better" && r.compared.Verdict != "worse" {
-			continue
+	for i, r := range rows {
+		switch c := r.compared; {
+		case c == nil || c.Reason == "":
+		case c.Verdict == "better" || c.Verdict == "worse":
+			f.free([]cell{{}, {fmt.Sprintf("%s of %s is %s: %s", r.metric, r.variant, c.Verdict, c.Reason), lookOf(c)}})
+		case c.Verdict == "" && strings.Contains(c.Reason, " ") && again(rows[:i], r):
+		case c.Verdict == "" && strings.Contains(c.Reason, " "), f.final && c.Verdict == "collecting":
+			f.free([]cell{{}, {fmt.Sprintf("%s of %s: %s", r.metric, r.variant, strings.ReplaceAll(c.Reason, "_", " ")), lookOf(c)}})
 		}
-		f.free([]cell{{}, {fmt.Sprintf("%s of %s is %s: %s", r.metric, r.variant, r.compared.Verdict, r.compared.Reason), lookOf(r.compared)}})
 	}
+}
+
+// again says whether a row's reason was told for another variant of its metric.
+func again(rows []row, r row) bool {
+	return slices.ContainsFunc(rows, func(o row) bool {
+		return o.metric == r.metric && o.compared != nil && o.compared.Verdict == "" && o.compared.Reason == r.compared.Reason
+	})
 }

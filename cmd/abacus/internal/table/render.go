@@ -12,10 +12,10 @@ import (
 )
 
 // Render writes the table for a width in characters, a heading line for each experiment and a row for each variant
-// of each metric. Columns that have no room are left out, those of the fixed horizon and the plots first.
+// of each metric. Columns that have no room are left out, those of the fixed horizon, unless the table is final, and the plots first.
 func (t *Table) Render(w io.Writer, width int) error {
 	var b strings.Builder
-	f := frame{out: &b, width: width, color: t.Color, records: t.sorted(), decisions: t.decisions}
+	f := frame{out: &b, width: width, color: t.Color, final: t.Final, records: t.sorted(), decisions: t.decisions}
 	f.scale = scaleOf(f.records)
 	f.lay()
 	f.write()
@@ -30,6 +30,7 @@ type frame struct {
 	out     *strings.Builder
 	width   int
 	color   bool
+	final   bool
 	scale   float64
 	records []*result.Record
 
@@ -48,6 +49,9 @@ func (f *frame) lay() {
 	for i := range f.columns {
 		if f.columns[i].title == axisTitle {
 			f.columns[i].title = axis(f.scale)
+		}
+		if f.final {
+			f.columns[i].keep = max(f.columns[i].keep, finalKeep[f.columns[i].title])
 		}
 		f.widths[i] = utf8.RuneCountInString(f.columns[i].title)
 	}

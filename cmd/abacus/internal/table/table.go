@@ -14,6 +14,7 @@ import (
 type Table struct {
 	Color    bool // ANSI colours in what Render writes
 	Segments bool // show the totals of segments too, each below its experiment
+	Final    bool // no more results come: the one look of the fixed horizon is now, and what has no verdict says why
 
 	totals    map[string]*result.Record     // by key of the stats topic
 	decisions map[string][]*decision.Record // by experiment, in the order in which they came
