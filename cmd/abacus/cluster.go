@@ -136,11 +136,19 @@ func (k *stack) leave() {
 	k.Client.Close()
 }
 
-// applyAll makes experiments by the registry of the cluster, and waits until the last of them has begun.
-func (k *stack) applyAll(ctx context.Context, definitions ...*experiment.Definition) error {
+// applyAll makes experiments by the registry of the cluster, all or, where one would be refused, none, and waits until the last of
+// them has begun. Anew begins a new run of those that would be refused.
+func (k *stack) applyAll(ctx context.Context, anew bool, definitions ...*experiment.Definition) error {
 	limited, cancel := context.WithTimeout(ctx, answer)
 	defer cancel()
-	entries, err := registry.Apply(limited, registry.Config{Brokers: k.Brokers, Prefix: k.prefix}, definitions...)
+	var entries []*experiment.Entry
+	err := registry.WithView(limited, registry.Config{Brokers: k.Brokers, Prefix: k.prefix}, func(ctx context.Context, v *registry.View) error {
+		commands, err := applying(v, anew, definitions)
+		if err == nil {
+			entries, err = v.Send(ctx, commands...)
+		}
+		return err
+	})
 	if errors.Is(err, registry.ErrUnreachable) || errors.Is(err, registry.ErrNoAnswer) {
 		return unreachable(err)
 	}
@@ -149,10 +157,32 @@ func (k *stack) applyAll(ctx context.Context, definitions ...*experiment.Definit
 	}
 	for _, e := range entries {
 		select { // the clock of the registry may be ahead of ours
-		case <-time.After(time.Until(time.UnixMilli(e.Versions[0].Effective))):
+		case <-time.After(time.Until(time.UnixMilli(e.Latest().Effective))):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 	return nil
+}
+
+var errRefused = errors.New("refused")
+
+// applying are the commands that make experiments; the error names each that the registry would refuse.
+func applying(v *registry.View, anew bool, definitions []*experiment.Definition) ([]registry.Command, error) {
+	now := time.Now().UnixMilli()
+	commands, refused := make([]registry.Command, len(definitions)), []error{}
+	for i, d := range definitions {
+		c := registry.Command{ID: "dry run", Kind: registry.KindApply, Experiment: d.Experiment, Definition: d, At: now}
+		entry := registry.Decide(v.Entry(d.Experiment), c, now, v.Entries()...)
+		if n := len(entry.Refused); n > 0 && entry.Refused[n-1].Command == c.ID {
+			c.Kind = registry.KindRestart
+			refused = append(refused, fmt.Errorf("%s: would be %w: %s", d.Experiment, errRefused, indented(entry.Refused[n-1].Reason)))
+		}
+		c.ID = ""
+		commands[i] = c
+	}
+	if anew {
+		return commands, nil
+	}
+	return commands, errors.Join(refused...)
 }

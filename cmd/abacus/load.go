@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,13 +27,14 @@ const loadExample = `  # 20,000 events a second for a minute, one in a hundred t
   abacus load --rate 500 --tagged 0.3 && abacus verify
 
   # with a guardrail that stops the harmful experiment
-  abacus load --guardrail --rate 2000 --for 30s && abacus experiments history heavy-banner`
+  abacus load --guardrail --restart --rate 2000 --for 30s && abacus experiments history heavy-banner`
 
 // loading is one abacus load.
 type loading struct {
 	cfg    load.Config
 	For    time.Duration
 	format string
+	anew   bool
 }
 
 func newLoadCommand() *cobra.Command {
@@ -53,6 +55,7 @@ func newLoadCommand() *cobra.Command {
 	flags.Float64Var(&l.cfg.Tagged, "tagged", 0, "`share` of events of an experiment by event")
 	flags.StringVar(&l.format, "format", "json", "of the events: `json` or msgpack")
 	flags.BoolVar(&l.cfg.Guarded, "guardrail", false, "harmful experiments make errors, and a guardrail stops them; the truth goes on")
+	flags.BoolVar(&l.anew, "restart", false, "begin new runs of experiments that are there in another form, or have ended")
 	flags.DurationVar(&l.cfg.Window, "window", 10*time.Second, "attribution `window` of the metrics")
 	return cmd
 }
@@ -85,7 +88,9 @@ func (l *loading) run(cmd *cobra.Command) error {
 	for _, d := range gen.Definitions() {
 		definitions = append(definitions, &d)
 	}
-	if err := k.applyAll(ctx, definitions...); err != nil {
+	if err := k.applyAll(ctx, l.anew, definitions...); errors.Is(err, errRefused) {
+		return fmt.Errorf("%w\nan earlier load, or somebody else, has experiments of these names; --restart begins new runs of them", err)
+	} else if err != nil {
 		return err
 	}
 	if err := l.produce(ctx, k, gen, newProgress(cmd)); err != nil {

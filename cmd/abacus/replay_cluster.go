@@ -28,7 +28,7 @@ func feedCluster(cmd *cobra.Command, r *replaying) error {
 	for _, p := range r.Plans {
 		definitions = append(definitions, &p.Definition)
 	}
-	if err := k.applyAll(ctx, definitions...); err != nil {
+	if err := k.applyAll(ctx, false, definitions...); err != nil {
 		return err
 	}
 	if !r.Wait {

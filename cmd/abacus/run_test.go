@@ -74,6 +74,22 @@ func TestRunKeepsStandbys(t *testing.T) {
 	two.end()
 }
 
+// TestLoadOverAnEarlierOne: experiments in another form are refused, all or none, unless new runs are asked for.
+func TestLoadOverAnEarlierOne(t *testing.T) {
+	i := install(t)
+	processor := i.start("run", "--mirror")
+	defer processor.end()
+	i.load("--seed", "8")
+	got := i.do("load", "--rate", "1500", "--for", "1s", "--guardrail", "--experiments", "4")
+	require.Equal(t, exitFailed, got.code)
+	require.Contains(t, got.err, "heavy-banner: would be refused: ")
+	require.Contains(t, got.err, "--restart begins new runs")
+	require.NotContains(t, i.must("experiments", "list"), "-0004", "none of the others is made")
+	i.load("--seed", "9", "--guardrail", "--restart")
+	require.Contains(t, i.must("experiments", "history", "heavy-banner"), "heavy-banner: running, run 2")
+	require.Contains(t, i.must("verify", "-o", "json"), `"differences":0`)
+}
+
 // load runs abacus load for a second and returns its truth.
 func (i *installation) load(args ...string) load.Truth {
 	i.t.Helper()
