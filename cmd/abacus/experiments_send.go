@@ -63,6 +63,9 @@ func sendCommands(cmd *cobra.Command, commands []registry.Command) error {
 	for i := range commands {
 		commands[i].At = time.Now().UnixMilli()
 	}
+	for _, c := range commands {
+		warnOfGrace(cmd.ErrOrStderr(), c.Definition)
+	}
 	return askRegistry(cmd, func(ctx context.Context, v *registry.View) error {
 		if dry {
 			return forecast(cmd, v, commands)
@@ -82,6 +85,15 @@ func sendCommands(cmd *cobra.Command, commands []registry.Command) error {
 		}
 		return err
 	})
+}
+
+// warnOfGrace tells of a grace that everybody would wait for: units mature when the slowest experiment's grace has passed.
+func warnOfGrace(w io.Writer, d *experiment.Definition) {
+	if d == nil || d.Grace <= experiment.Duration(time.Minute.Milliseconds()) {
+		return
+	}
+	fmt.Fprintf(w, "%s: grace %s: until it is archived, units of all experiments here mature so much later, and so do verdicts and guardrails\n",
+		d.Experiment, time.Duration(d.Grace)*time.Millisecond)
 }
 
 // forecast tells what the registry would decide, by its own rules on the table as it is.

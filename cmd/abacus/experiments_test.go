@@ -63,6 +63,9 @@ func TestExperimentsApplyAndList(t *testing.T) {
 	require.Regexp(t, `^button: applied, run 1 version 1, effective \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\nbanner: applied, run 1 version 1, `, got.out)
 	require.Contains(t, experiments(t, twoExperiments, "apply", "-f", "-", brokers).out, "button: unchanged, run 1 version 1")
 
+	slow := strings.ReplaceAll(twoExperiments, "experiment: button", "experiment: button\ngrace: 720h")
+	require.Contains(t, experiments(t, slow, "apply", "-f", "-", "--dry-run", brokers).err, "button: grace 720h0m0s: until it is archived, units of all experiments here")
+
 	moved := strings.ReplaceAll(twoExperiments, "control: 50", "control: 10")
 	got = experiments(t, moved, "apply", "-f", "-", brokers, "-o", "json")
 	var line applied

@@ -27,6 +27,7 @@ func feedCluster(cmd *cobra.Command, r *replaying) error {
 	var definitions []*experiment.Definition
 	for _, p := range r.Plans {
 		definitions = append(definitions, &p.Definition)
+		warnOfGrace(cmd.ErrOrStderr(), &p.Definition)
 	}
 	if err := k.applyAll(ctx, false, definitions...); err != nil {
 		return err
