@@ -16,6 +16,9 @@ type line struct {
 	Partition int32  `json:"partition"`
 	Key       []byte `json:"key"`
 	Value     []byte `json:"value"`
+	Record    []byte `json:"record,omitempty"` // this and the next two of windows
+	Start     int64  `json:"start,omitempty"`
+	End       int64  `json:"end,omitempty"`
 }
 
 // lastLine is what stands for the rows that are missing.
