@@ -33,7 +33,7 @@ func (s *Store) partitionsOf(span Span) ([]int32, error) {
 	case err != nil || span.Partitions != nil:
 		return span.Partitions, err
 	case span.Key != nil:
-		p, err := s.partitionOf(span.Key)
+		p, err := s.PartitionOfRecord(span.Key)
 		return []int32{p}, err
 	}
 	return s.Held(), nil

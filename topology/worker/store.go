@@ -105,10 +105,11 @@ func (s *Store) PartitionOf(key []byte) (int32, error) {
 	if err != nil {
 		return 0, s.failed(-1, err)
 	}
-	return s.partitionOf(record)
+	return s.PartitionOfRecord(record)
 }
 
-func (s *Store) partitionOf(record []byte) (int32, error) {
+// PartitionOfRecord is the partition of a key of records.
+func (s *Store) PartitionOfRecord(record []byte) (int32, error) {
 	n, err := s.Partitions()
 	if err != nil {
 		return 0, err
