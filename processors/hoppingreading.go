@@ -15,7 +15,7 @@ import (
 type hoppingReading[A any] struct{ mergedReading[A] }
 
 // What is read at once, over all panes; of each at least one row.
-const batchRows, batchBytes = 2000, 1 << 20
+const batchRows, batchBytes = 500, 1 << 20
 
 func (r hoppingReading[A]) Get(v *state.View, key []byte) (value []byte, ok bool, err error) {
 	return r.get(v, key, r.collect)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ type clicks struct {
 
 func newClicks(t *testing.T) *clicks {
 	t.Helper()
-	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, "clicks", "prices"))
+	fake, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, "clicks", "prices", "pages"))
 	require.NoError(t, err)
 	t.Cleanup(fake.Close)
 	client, err := kgo.NewClient(kgo.SeedBrokers(fake.ListenAddrs()...))
@@ -175,6 +176,27 @@ func TestViewsSayWhatDoesNotFit(t *testing.T) {
 	require.ErrorIs(t, err, worker.ErrNotVersioned)
 	_, _, err = c.store(app, "tens").Get(ctx, []byte("ann"))
 	require.ErrorIs(t, err, state.ErrKey)
+}
+
+// A merge that panics fails who reads, and nobody else.
+func TestAReadThatPanicsEndsNoApp(t *testing.T) {
+	c := newClicks(t)
+	b := c.build()
+	hops := processors.Window(topology.From(b, "pages", codecs.String, codecs.String), processors.Hopping{
+		Size: 10 * time.Second, Advance: 5 * time.Second, Grace: 24 * time.Hour, Emit: processors.OnClose,
+	})
+	processors.ReduceWindows(hops, "panics", func(string, string) string { panic("not these two") })
+	app, _, _ := serve(t, b, worker.Config{Brokers: c.brokers}, false)
+	c.put("pages", "ann", "1", 1, 6)
+	panics := query.Windows(c.store(app, "panics"), codecs.String, codecs.String)
+	require.Eventually(t, func() bool {
+		for _, err := range panics.Fetch(t.Context(), "ann", c.at(0), time.Time{}) {
+			return err != nil && strings.Contains(err.Error(), "panic: not these two")
+		}
+		return false
+	}, 30*time.Second, 10*time.Millisecond)
+	c.put("clicks", "ann", "x", 1)
+	c.counted(app, "ann", 1)
 }
 
 // refusing takes no key.

@@ -82,12 +82,12 @@ const pageRows, pageBytes, pageReads = 500, 256 << 10, 20_000
 func (s *Store) page(v *state.View, partition int32, b *state.Bounds) (rows []Row, more bool, err error) {
 	size, after := 0, []byte(nil)
 	err = s.reading.Scan(v, *b, func(at []byte, shown state.Shown) bool {
-		if !slices.Equal(at, after) || after == nil {
+		if !slices.Equal(at, after) && after != nil {
 			if more = len(rows) >= pageRows || size >= pageBytes || v.Reads >= pageReads; more {
 				return false
 			}
-			after = append(after[:0:0], at...)
 		}
+		after = append(after[:0], at...)
 		if shown.Key != nil {
 			rows = append(rows, copied(partition, shown))
 			size += len(shown.Key) + len(shown.Value) + len(shown.Record)

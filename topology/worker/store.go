@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -146,13 +147,24 @@ func (s *Store) read(ctx context.Context, partition int32, do func(*state.View) 
 		return err
 	}
 	id := topology.TaskID{Sub: s.sub.ID, Partition: partition}
-	err := s.app.ask(ctx, id, func(r *running) error { return do(r.view(s.name)) })
+	err := s.app.ask(ctx, id, func(r *running) error { return caught(do, r.view(s.name)) })
 	if s.stale > 0 && errors.Is(err, ErrNotHeld) {
-		if err = s.app.copies.read(id, s.def, s.stale, do); errors.Is(err, state.ErrStandby) {
+		err = s.app.copies.read(id, s.def, s.stale, func(v *state.View) error { return caught(do, v) })
+		if errors.Is(err, state.ErrStandby) {
 			err = fmt.Errorf("%w, and of its standby %w", ErrNotHeld, err)
 		}
 	}
 	return s.failed(partition, err)
+}
+
+// caught makes an error of a panic in the user's codecs and merges: a read ends no worker.
+func caught(do func(*state.View) error, v *state.View) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return do(v)
 }
 
 func (s *Store) failed(partition int32, err error) error {
