@@ -139,6 +139,20 @@
 // stands is found. Results are forwarded with the times of their records, as long behind stream time
 // as these have waited: let windows directly below have a grace of that, or repartition above them.
 //
+// # Interactive queries
+//
+// What worker.App.Store shows of a store is what its operator forwards. A window is shown until it closes, when its rows
+// are deleted; Kafka Streams keeps it for the retention: for longer, keep the results by ToTable. Hopping and sliding
+// windows are merged as they are read, by the merge of their aggregate, which may then be called beside the task; their
+// standbys do not answer, as which windows are open is known to the task alone. Stores of joins, Suppress and Dedup are
+// shown as they are kept.
+//
+//	store of                        key                       value
+//	Aggregate, Count, Reduce        the stream's key codec    the result
+//	windows, sessions               a Windowed key            the result
+//	ToTable, ToExpiringTable        the stream's key codec    the value
+//	ToVersionedTable                the stream's key codec    the newest version, or by GetAsOf that of a time
+//
 // # Layouts
 //
 // Integers are big endian; readers accept the previous version too, of which there is none yet.

@@ -2,6 +2,7 @@ package processors
 
 import (
 	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/topology"
 )
 
@@ -12,7 +13,7 @@ type fold[K, V, A any] func(result A, found bool, rec *topology.Record[K, V]) (A
 func aggregate[K, V, A any](in topology.Stream[K, V], name string, codec codecs.Codec[A], f fold[K, V, A]) topology.Stream[K, A] {
 	in = grouped(in, name, codec)
 	key, _ := topology.Codecs(in)
-	needs := topology.Needs{Stores: []topology.Store{{Name: name}}}
+	needs := topology.Needs{Stores: []topology.Store{{Name: name, Reading: state.ReadValues(stampedResult)}}}
 	updates := topology.Process(in, name, needs, func(out topology.Forward[K, A]) topology.Processor[K, V] {
 		return &folding[K, V, A]{aside: newAside(in, name), fold: f, out: out, rows: rows[K, A]{keys: key, values: codec, stamped: true}}
 	})

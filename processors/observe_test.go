@@ -143,7 +143,7 @@ func ending(t *testing.T, d *topologytest.Driver, topo *topology.Topology) strin
 func stored(t *testing.T, d *topologytest.Driver, topo *topology.Topology) (all []string) {
 	for _, s := range topo.Subs {
 		for _, store := range s.Stores[:len(s.Stores)-1] {
-			rows := d.Rows(store.Name)
+			rows := d.RawRows(store.Name)
 			if store.SourceTopic == "" { // else the changelog has records that are still to be read
 				require.Equal(t, logged(d, s.Changelog(store)), rows, "store %s is not what its changelog says", store.Name)
 			}

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/topology"
 )
 
@@ -23,7 +24,7 @@ func aggregateWindows[K, V, A any](in Windows[K, V], name string, codec codecs.C
 	stream := grouped(in.stream, name, codec)
 	inner, _ := topology.Codecs(stream)
 	key := WindowedCodec[K]{Key: inner}
-	store := topology.Store{Name: name}
+	store := topology.Store{Name: name, Reading: windowsReading(in.panes, codec, merge)}
 	if !in.panes.sliding { // whose rows are ordered by key
 		store.Retention = in.panes.reach()
 	}
@@ -41,6 +42,17 @@ func aggregateWindows[K, V, A any](in Windows[K, V], name string, codec codecs.C
 	})
 	updates = topology.Reach(topology.KeepKeys(updates), max(in.panes.reach(), in.panes.every))
 	return topology.WithCodecs(updates, codecs.Codec[Windowed[K]](key), codec)
+}
+
+func windowsReading[A any](p panes, values codecs.Codec[A], merge func(a, b A) A) state.Reading {
+	merged := mergedReading[A]{panes: p, values: values, merge: merge}
+	switch {
+	case p.tumbling():
+		return windowReading{}
+	case p.sliding:
+		return slidingReading[A]{merged}
+	}
+	return hoppingReading[A]{merged}
 }
 
 func windowRows[K, A any](p panes, key codecs.Codec[Windowed[K]], value codecs.Codec[A]) rows[Windowed[K], A] {

@@ -78,24 +78,36 @@ func (r *rows[K, A]) load(key []byte) (row[A], error) {
 }
 
 func (r *rows[K, A]) parse(data []byte) error {
-	if len(data) == 0 || data[0] != rowVersion && (r.stamped || data[0] != datedVersion) {
-		return errRow
-	}
-	head := r.head(data[0])
-	if len(data) < head {
-		return errRow
+	result, err := resultOf(data, r.stamped)
+	if err != nil {
+		return err
 	}
 	r.row.time = 0
-	if head > 1 {
+	if len(data)-len(result) > 1 {
 		r.row.time = int64(binary.BigEndian.Uint64(data[1:]))
 	}
 	r.row.found = true
-	return r.values.Parse(data[head:], &r.row.result)
+	return r.values.Parse(result, &r.row.result)
 }
 
-// head is the length of a row of a version before its result.
-func (r *rows[K, A]) head(version byte) int {
-	if r.stamped || version == datedVersion {
+// resultOf is what lies behind the head of a row.
+func resultOf(row []byte, stamped bool) ([]byte, error) {
+	if len(row) == 0 || row[0] != rowVersion && (stamped || row[0] != datedVersion) {
+		return nil, errRow
+	}
+	head := rowHead(row[0], stamped)
+	if len(row) < head {
+		return nil, errRow
+	}
+	return row[head:], nil
+}
+
+// stampedResult is resultOf the rows of an aggregate.
+func stampedResult(row []byte) ([]byte, error) { return resultOf(row, true) }
+
+// rowHead is the length of a row of a version before its result.
+func rowHead(version byte, stamped bool) int {
+	if stamped || version == datedVersion {
 		return 1 + 8
 	}
 	return 1
@@ -115,7 +127,7 @@ func (r *rows[K, A]) write(result A, time int64) error {
 		return encodeError{fmt.Errorf("result: %w", err)}
 	}
 	r.fresh = fresh
-	if r.row.found && bytes.Equal(fresh[r.head(fresh[0]):], r.stored[r.head(r.stored[0]):]) {
+	if r.row.found && bytes.Equal(fresh[rowHead(fresh[0], r.stamped):], r.stored[rowHead(r.stored[0], r.stamped):]) {
 		return nil
 	}
 	clean := r.clean()

@@ -53,6 +53,11 @@ func (m *sessionModel) add(task int32, key string, at int64) {
 	m.open = append(slices.DeleteFunc(m.open, near), merged)
 }
 
+// still are the sessions that stream time has not passed by now.
+func (m *sessionModel) still() []span {
+	return slices.DeleteFunc(slices.Clone(m.open), func(s span) bool { return s.last+m.gap+m.grace < m.stream[s.task] })
+}
+
 func spans(lists ...[]span) map[string]int64 {
 	all := map[string]int64{}
 	for _, list := range lists {
@@ -72,12 +77,13 @@ func TestSessionsAgainstAModel(t *testing.T) {
 		m := &sessionModel{gap: gap * 1000, grace: grace * 1000, stream: map[int32]int64{}}
 		by := processors.Session{Gap: seconds(gap), Grace: seconds(grace), Emit: emit, Every: every}
 		d, closeAll := countAtRandom(t, by, gap+grace, m)
+		require.Equal(t, spans(m.still()), asNumbers(t, d.Rows("panes")), "what a reader finds")
 		require.Equal(t, m.late, len(d.Records("app.late")))
 		if emit&processors.OnUpdate != 0 || emit == 0 && every == 0 {
 			require.Equal(t, spans(m.open, m.closed), numbers(t, d, "counts"))
 		}
 		closeAll()
-		require.Len(t, d.Rows("panes"), len(countedKeys))
+		require.Len(t, d.RawRows("panes"), len(countedKeys))
 		got := numbers(t, d, "counts")
 		for _, s := range m.open {
 			delete(got, s.name())

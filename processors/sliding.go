@@ -208,7 +208,7 @@ func (p *sliding[K, V, A]) slide(changes []window, after, upTo int64, all bool) 
 	p.merged.reset()
 	next := 0
 	for ends, begins := 0, 0; begins < len(p.times); {
-		start, exists := p.nextStart(&ends, &begins)
+		start, exists := p.nextStart(p.times, &ends, &begins)
 		due := p.due(start + p.size)
 		if !exists || due <= after || due > upTo || !all && !p.changed(changes, start) {
 			continue
@@ -224,22 +224,6 @@ func (p *sliding[K, V, A]) slide(changes []window, after, upTo int64, all bool) 
 		}
 	}
 	return nil
-}
-
-// nextStart is that of the next window: one that ends with a pane, or one that begins behind a pane
-// and, to exist, has another.
-func (p *sliding[K, V, A]) nextStart(ends, begins *int) (start int64, exists bool) {
-	start = p.times[*begins] + 1
-	if *ends < len(p.times) && p.times[*ends]+1-p.size <= start {
-		exists = true
-		ended := p.times[*ends] + 1 - p.size
-		*ends++
-		if ended < start {
-			return ended, true
-		}
-	}
-	*begins++
-	return start, exists || *begins < len(p.times) && p.times[*begins] < start+p.size
 }
 
 // changed says whether a window has a changed pane, or begins behind one.

@@ -79,6 +79,7 @@ func TestSlidingWindowsAgainstAModel(t *testing.T) {
 		}
 		by := processors.Sliding{Difference: seconds(difference), Grace: seconds(grace), Emit: emit, Every: every}
 		d, closeAll := countAtRandom(t, by, grace, m)
+		require.Equal(t, m.open(), asNumbers(t, d.Rows("panes")), "what a reader finds")
 		require.Equal(t, m.late, len(d.Records("app.late")))
 		if emit&processors.OnUpdate != 0 || emit == 0 && every == 0 {
 			told := m.open()
@@ -86,7 +87,7 @@ func TestSlidingWindowsAgainstAModel(t *testing.T) {
 			require.Equal(t, told, numbers(t, d, "counts"))
 		}
 		closeAll()
-		require.Len(t, d.Rows("panes"), len(countedKeys))
+		require.Len(t, d.RawRows("panes"), len(countedKeys))
 		got := numbers(t, d, "counts")
 		for name := range m.open() {
 			delete(got, name)

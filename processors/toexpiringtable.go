@@ -23,7 +23,7 @@ func ToExpiringTable[K, V any](in topology.Stream[K, V], name string, after time
 	}
 	_, value := topology.Codecs(in)
 	in = grouped(in, name, value)
-	store := topology.Store{Name: name, Expiry: after.Milliseconds()}
+	store := topology.Store{Name: name, Expiry: after.Milliseconds(), Reading: state.ReadValues(expiringValue)}
 	updates := topology.Process(in, name, topology.Needs{Stores: []topology.Store{store}}, func(out topology.Forward[K, V]) topology.Processor[K, V] {
 		return &expiring[K, V]{aside: newAside(in, name), after: store.Expiry, out: out}
 	})
@@ -164,10 +164,18 @@ func (p *expiring[K, V]) read(key []byte) (l lifetime, err error) {
 }
 
 func (p *expiring[K, V]) parse(key, row []byte) (l lifetime, err error) {
-	if len(row) < expiringHead || row[0] != rowVersion {
-		return l, fmt.Errorf("store %s: row of key %x: %w", p.name, key, errRow)
+	if _, err := expiringValue(row); err != nil {
+		return l, fmt.Errorf("store %s: row of key %x: %w", p.name, key, err)
 	}
 	return lifetime{found: true, time: int64(binary.BigEndian.Uint64(row[1:])), check: int64(binary.BigEndian.Uint64(row[9:]))}, nil
+}
+
+// expiringValue is the value of an expiring row.
+func expiringValue(row []byte) ([]byte, error) {
+	if len(row) < expiringHead || row[0] != rowVersion {
+		return nil, errRow
+	}
+	return row[expiringHead:], nil
 }
 
 func (l lifetime) append(dst []byte) []byte {

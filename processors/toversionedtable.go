@@ -23,7 +23,7 @@ func ToVersionedTable[K, V any](in topology.Stream[K, V], name string, history t
 	}
 	_, value := topology.Codecs(in)
 	in = grouped(in, name, value)
-	store := topology.Store{Name: name, History: history.Milliseconds()}
+	store := topology.Store{Name: name, History: history.Milliseconds(), Reading: state.ReadVersions(history.Milliseconds())}
 	updates := topology.Process(in, name, topology.Needs{Stores: []topology.Store{store}}, func(out topology.Forward[K, V]) topology.Processor[K, V] {
 		return &versioning[K, V]{aside: newAside(in, name), history: store.History, out: out}
 	})

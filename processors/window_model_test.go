@@ -51,10 +51,12 @@ func (m *windowModel) add(task int32, key string, at int64) {
 }
 
 // closed are the results whose windows are closed.
-func (m *windowModel) closed() map[string]int64 {
+func (m *windowModel) closed() map[string]int64 { return m.results(true) }
+
+func (m *windowModel) results(closed bool) map[string]int64 {
 	all := map[string]int64{}
 	for name, end := range m.ends {
-		if end+m.grace <= m.stream[m.task[name]] {
+		if (end+m.grace <= m.stream[m.task[name]]) == closed {
 			all[name] = m.counts[name]
 		}
 	}
@@ -71,13 +73,14 @@ func TestWindowsAgainstAModel(t *testing.T) {
 		m := newWindowModel(size*1000, advance*1000, grace*1000)
 		by := processors.Hopping{Size: seconds(size), Advance: seconds(advance), Grace: seconds(grace), Emit: emit, Every: every}
 		d, closeAll := countAtRandom(t, by, grace, m)
+		require.Equal(t, m.results(false), asNumbers(t, d.Rows("panes")), "what a reader finds")
 		require.Equal(t, m.late, len(d.Records("app.late")))
 		if emit&processors.OnUpdate != 0 || emit == 0 && every == 0 {
 			require.Equal(t, m.counts, numbers(t, d, "counts"))
 		}
 		closeAll()
 		closed := m.closed()
-		require.Len(t, d.Rows("panes"), len(countedKeys))
+		require.Len(t, d.RawRows("panes"), len(countedKeys))
 		got := numbers(t, d, "counts")
 		for name, n := range closed {
 			require.Equal(t, n, got[name], name)
@@ -134,8 +137,12 @@ func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
 
 // numbers are the last values of a topic of counts.
 func numbers(t require.TestingT, d *topologytest.Driver, topic string) map[string]int64 {
+	return asNumbers(t, d.Last(topic))
+}
+
+func asNumbers(t require.TestingT, rows map[string][]byte) map[string]int64 {
 	got := map[string]int64{}
-	for key, value := range d.Last(topic) {
+	for key, value := range rows {
 		var n int64
 		_, err := fmt.Sscan(show(value), &n)
 		require.NoError(t, err)

@@ -85,7 +85,7 @@ func TestResultsThatDoNotEncode(t *testing.T) {
 				d.PipeAt("orders", d.Wall(), []byte("ann"), encode("orders", n))
 			}
 			d.Run()
-			rows := slices.Collect(mapValues(d.Rows("halves")))
+			rows := slices.Collect(mapValues(d.RawRows("halves")))
 			require.Len(t, rows, 1)
 			require.True(t, bytes.HasSuffix(rows[0], []byte("1.5")))
 			letters := d.Records("app.dlq")
@@ -147,7 +147,7 @@ func TestResultsMayBeChangedInPlace(t *testing.T) {
 		d.PipeAt("orders", d.Wall(), []byte("ann"), encode("orders", n))
 	}
 	d.Run()
-	require.EqualValues(t, 3, d.Rows("bytes")["ann"][9])
+	require.EqualValues(t, 3, d.RawRows("bytes")["ann"][9])
 }
 
 // Rows of sessions are read when the task starts; one of another layout stops it, and is named.
@@ -165,5 +165,5 @@ func TestSessionsOfAnotherLayoutStopTheTask(t *testing.T) {
 	d := topologytest.New(nil, built(t, "session"), topologytest.Config{})
 	d.PipeAt("app-panes-changelog", start, []byte("ann"), whole)
 	d.Wipe()
-	require.Len(t, d.Rows("panes"), 1)
+	require.Len(t, d.RawRows("panes"), 1)
 }

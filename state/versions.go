@@ -2,6 +2,7 @@ package state
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 )
@@ -20,7 +21,9 @@ type Version struct {
 // The table has no other rows than those of the view. Times are event times in Unix ms; now is stream time, which says
 // how far back versions are kept. One goroutine.
 type Versions struct {
-	table              *Table
+	table              *Table // nil of a View, which is not written
+	where              string // the table, in errors
+	rows               versionReads
 	retention, stretch int64
 	newestKey, key     []byte
 	index              []byte
@@ -35,6 +38,14 @@ type Versions struct {
 		found bool
 		err   error
 	}
+}
+
+var errVersion = errors.New("malformed")
+
+// versionReads are read: those of a table or of a view.
+type versionReads interface {
+	Get(key []byte) (value []byte, ok bool, err error)
+	Scan(from, to []byte, visit func(key, value []byte) bool) error
 }
 
 const (
@@ -54,7 +65,13 @@ const (
 
 // NewVersions views a table as versions that are kept for this many ms of stream time after they were succeeded.
 func NewVersions(table *Table, retention int64) *Versions {
-	v := &Versions{table: table, retention: max(retention, 0), stretch: max(retention/stretches, 1), next: math.MinInt64}
+	v := viewVersions(table, "table "+table.name+": ", retention)
+	v.table = table
+	return v
+}
+
+func viewVersions(rows versionReads, where string, retention int64) *Versions {
+	v := &Versions{where: where, rows: rows, retention: max(retention, 0), stretch: max(retention/stretches, 1), next: math.MinInt64}
 	v.look = v.see
 	return v
 }
@@ -213,7 +230,7 @@ func (v *Versions) horizon(now int64) int64 {
 // newest reads the newest version of a key and leaves the key of its row in v.newestKey.
 func (v *Versions) newest(key []byte) (w versionRow, found bool, err error) {
 	v.newestKey = append(append(v.newestKey[:0], newestRow), key...)
-	row, found, err := v.table.Get(v.newestKey)
+	row, found, err := v.rows.Get(v.newestKey)
 	if err == nil && found {
 		w, err = v.parse(v.newestKey, row)
 	}
@@ -225,7 +242,7 @@ func (v *Versions) history(key []byte, at int64) (w versionRow, until int64, fou
 	v.key = historyKey(v.key[:0], key, at+1)
 	v.index = append(historyKey(v.index[:0], key, math.MaxInt64), 0)
 	v.hit.found, v.hit.err = false, nil
-	if err = v.table.Scan(v.key, v.index, v.look); err == nil {
+	if err = v.rows.Scan(v.key, v.index, v.look); err == nil {
 		err = v.hit.err
 	}
 	return v.hit.row, v.hit.until, v.hit.found, err
@@ -256,8 +273,15 @@ func (v *Versions) putHistory(key []byte, until int64, row []byte) {
 }
 
 func (v *Versions) parse(key, row []byte) (w versionRow, err error) {
+	if w, err = parseVersion(row); err != nil {
+		return w, fmt.Errorf("state: %sversion row %x: %w", v.where, key, err)
+	}
+	return w, nil
+}
+
+func parseVersion(row []byte) (versionRow, error) {
 	if len(row) < versionHead || row[0] != versionsLayout || row[1] > versionValue {
-		return w, fmt.Errorf("state: table %s: version row %x: malformed", v.table.name, key)
+		return versionRow{}, errVersion
 	}
 	return versionRow{row: row, since: int64(binary.BigEndian.Uint64(row[2:]))}, nil
 }

@@ -1,5 +1,7 @@
 package topology
 
+import "github.com/abacus-stream/abacus/state"
+
 // Store declares a changelog-backed table of bytes that a processor uses.
 type Store struct {
 	Name string
@@ -17,4 +19,17 @@ type Store struct {
 	Expiry int64
 	// Memory keeps the store in memory whatever engine the app uses.
 	Memory bool
+	// Reading is how the rows show to interactive queries, which are to find what the operator forwards and not what it
+	// keeps. Nil: as they are.
+	Reading state.Reading
+}
+
+var asTheyAre = state.ReadValues(nil)
+
+// Read is the store's reading.
+func (s Store) Read() state.Reading {
+	if s.Reading == nil {
+		return asTheyAre
+	}
+	return s.Reading
 }

@@ -14,6 +14,7 @@
 //	tables_test.go    bugs of versions, of what is kept for a time, and of timers
 //	decisions_test.go bugs of guardrails, of the registry that obeys them, and of layers
 //	standbys_test.go  bugs of standbys and of where tasks go for them
+//	readings_test.go  bugs of what stores show to readers
 //	fits_test.go      the edits fit, compile, and their checks exist
 //	verdict_test.go   what a run of a check says
 //	caught_test.go    every bug, seeded by an overlay, is caught (tag mutants)

@@ -31,7 +31,9 @@ type check struct {
 }
 
 // all are the seeded bugs in the order of the table.
-func all() []mutant { return slices.Concat(commits, meanings, operators, decisions, tables, standbys) }
+func all() []mutant {
+	return slices.Concat(commits, meanings, operators, decisions, tables, standbys, readings)
+}
 
 // sources gives the texts of the files that a mutant changes, by name.
 func (m *mutant) sources() (map[string]string, error) {

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-
-	"github.com/abacus-stream/abacus/topology/worker"
 )
 
 // line is one line of the answer to rows.
@@ -16,6 +14,9 @@ type line struct {
 	Partition int32  `json:"partition"`
 	Key       []byte `json:"key"`
 	Value     []byte `json:"value"`
+	Record    []byte `json:"record,omitempty"` // this and the next two of windows
+	Start     int64  `json:"start,omitempty"`
+	End       int64  `json:"end,omitempty"`
 }
 
 // lastLine is what stands for the rows that are missing.
@@ -32,17 +33,10 @@ func (s *server) rows(w http.ResponseWriter, r *http.Request) {
 		fail(w, err, q.local)
 		return
 	}
-	partitions := []int32{q.partition}
-	if q.partition < 0 {
-		n, err := q.store.Partitions()
-		if err != nil {
-			fail(w, err, q.local)
-			return
-		}
-		partitions = partitions[:0]
-		for p := range n {
-			partitions = append(partitions, int32(p))
-		}
+	partitions, err := q.partitions()
+	if err != nil {
+		fail(w, err, q.local)
+		return
 	}
 	out := &lines{w: w, local: q.local}
 	for _, q.partition = range partitions {
@@ -52,6 +46,22 @@ func (s *server) rows(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	out.begin()
+}
+
+// partitions are those that have rows of the span.
+func (q request) partitions() (all []int32, err error) {
+	switch {
+	case q.partition >= 0:
+		return []int32{q.partition}, nil
+	case q.span.Key != nil:
+		p, err := q.store.PartitionOfRecord(q.span.Key)
+		return []int32{p}, err
+	}
+	n, err := q.store.Partitions()
+	for p := range n {
+		all = append(all, int32(p))
+	}
+	return all, err
 }
 
 // lines writes an answer whose status is open until its first line.
@@ -110,7 +120,7 @@ func (l *lines) fail(err error) {
 // partition writes the rows of one partition, from here or from its owner. Once a line is out, an error ends it.
 func (s *server) partition(ctx context.Context, out *lines, r *http.Request, q request) error {
 	for {
-		wrote, err := s.here(ctx, out, r, q)
+		wrote, err := s.here(ctx, out, q)
 		if err == nil || wrote || q.local || !again(err) || ctx.Err() != nil {
 			return err
 		}
@@ -127,13 +137,9 @@ func (s *server) partition(ctx context.Context, out *lines, r *http.Request, q r
 	}
 }
 
-func (s *server) here(ctx context.Context, out *lines, r *http.Request, q request) (wrote bool, err error) {
-	params := r.URL.Query()
-	span := worker.Span{
-		Partitions: []int32{q.partition}, Reverse: params.Get("reverse") == "true",
-		From: []byte(params.Get("from")), To: []byte(params.Get("to")),
-	}
-	for row, err := range q.store.Range(ctx, span) {
+func (s *server) here(ctx context.Context, out *lines, q request) (wrote bool, err error) {
+	q.span.Partitions = []int32{q.partition}
+	for row, err := range q.store.Range(ctx, q.span) {
 		if err != nil {
 			return wrote, err
 		}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/topology/worker"
 )
 
@@ -21,6 +22,8 @@ type Config struct {
 const (
 	forwarded = "Abacus-Forwarded" // a request that has come by another instance, and goes no further
 	missing   = "Abacus-Missing"   // what a 404 is about
+	since     = "Abacus-Since"     // when a version began to hold, Unix ms
+	until     = "Abacus-Until"     // and when another followed it
 	patience  = 20 * time.Millisecond
 )
 
@@ -46,38 +49,6 @@ type server struct {
 	cfg Config
 }
 
-// request is what a question says before its keys.
-type request struct {
-	store     *worker.Store
-	partition int32 // -1: not named
-	local     bool  // it was forwarded
-}
-
-func (s *server) parse(r *http.Request) (request, error) {
-	store, err := s.app.Store(r.PathValue("store"))
-	if err != nil {
-		return request{}, err
-	}
-	q := request{store: store, partition: -1, local: r.Header.Get(forwarded) != ""}
-	if text := r.URL.Query().Get("partition"); text != "" {
-		p, err := strconv.ParseUint(text, 10, 31)
-		if err != nil {
-			return request{}, fmt.Errorf("partition: %w", errParameter)
-		}
-		q.partition = int32(p)
-	}
-	if text := r.URL.Query().Get("stale"); text != "" {
-		most, err := time.ParseDuration(text)
-		if err != nil || most <= 0 {
-			return q, fmt.Errorf("stale: %w", errParameter)
-		}
-		q.store = store.Stale(most)
-	}
-	return q, nil
-}
-
-var errParameter = errors.New("parameter does not parse")
-
 // row answers with one value.
 func (s *server) row(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), s.cfg.Timeout)
@@ -87,14 +58,13 @@ func (s *server) row(w http.ResponseWriter, r *http.Request) {
 		fail(w, err, q.local)
 		return
 	}
-	key := []byte(r.URL.Query().Get("key"))
 	if q.partition < 0 {
-		if q.partition, err = q.store.PartitionOf(key); err != nil {
+		if q.partition, err = q.store.PartitionOf(q.key); err != nil {
 			fail(w, err, q.local)
 			return
 		}
 	}
-	value, ok, err := q.store.GetIn(ctx, q.partition, key)
+	value, ok, err := q.get(ctx, w.Header())
 	for !q.local && again(err) {
 		failed := s.forward(ctx, w, r, q)
 		if failed == nil {
@@ -103,7 +73,7 @@ func (s *server) row(w http.ResponseWriter, r *http.Request) {
 		if err = failed; !again(err) || pause(ctx) != nil {
 			break
 		}
-		value, ok, err = q.store.GetIn(ctx, q.partition, key)
+		value, ok, err = q.get(ctx, w.Header())
 	}
 	switch {
 	case err != nil:
@@ -115,6 +85,22 @@ func (s *server) row(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/octet-stream")
 		_, _ = w.Write(value)
 	}
+}
+
+// get reads one value, and tells how long a version held.
+func (q request) get(ctx context.Context, head http.Header) (value []byte, ok bool, err error) {
+	if q.asOf.IsZero() {
+		return q.store.GetIn(ctx, q.partition, q.key)
+	}
+	version, ok, err := q.store.GetAsOfIn(ctx, q.partition, q.key, q.asOf)
+	if !ok {
+		return nil, false, err
+	}
+	head.Set(since, strconv.FormatInt(version.Since, 10))
+	if version.Until != state.Forever {
+		head.Set(until, strconv.FormatInt(version.Until, 10))
+	}
+	return version.Value, true, nil
 }
 
 // again says whether a read may succeed here or elsewhere in a while.
@@ -130,8 +116,10 @@ func (s *server) forward(ctx context.Context, w http.ResponseWriter, r *http.Req
 	}
 	defer resp.Body.Close()
 	w.Header().Set("Content-Type", resp.Header.Get("Content-Type"))
-	if of := resp.Header.Get(missing); of != "" {
-		w.Header().Set(missing, of)
+	for _, name := range []string{missing, since, until} {
+		if of := resp.Header.Get(name); of != "" {
+			w.Header().Set(name, of)
+		}
 	}
 	w.WriteHeader(resp.StatusCode)
 	_, _ = io.Copy(w, resp.Body)
@@ -206,7 +194,7 @@ func fail(w http.ResponseWriter, err error, local bool) {
 	case errors.Is(err, worker.ErrUnknownStore):
 		w.Header().Set(missing, "store")
 		status = http.StatusNotFound
-	case errors.Is(err, errParameter):
+	case errors.Is(err, errParameter), errors.Is(err, state.ErrKey), errors.Is(err, worker.ErrNotVersioned):
 		status = http.StatusBadRequest
 	case errors.Is(err, context.DeadlineExceeded):
 		status = http.StatusGatewayTimeout

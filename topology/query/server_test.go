@@ -41,20 +41,27 @@ func kafka(t *testing.T) (brokers []string, produce func(rows map[string]string)
 	}
 }
 
-// instance runs an app that serves its stores; stop ends the app, the address goes on to answer.
+// instance runs an app of a table of colours that serves its stores; stop ends the app, the address goes on to answer.
 func instance(t *testing.T, brokers []string, advertise bool, standbys int) (base string, stop func()) {
 	t.Helper()
 	var b topology.Builder
 	topology.FromTable(&b, "colours", "colour-table", codecs.String, codecs.String)
+	_, base, stop = serve(t, &b, worker.Config{Brokers: brokers, Standbys: standbys}, advertise)
+	return base, stop
+}
+
+// serve runs an app that serves its stores.
+func serve(t *testing.T, b *topology.Builder, cfg worker.Config, advertise bool) (app *worker.App, base string, stop func()) {
+	t.Helper()
 	topo, err := b.Build("app")
 	require.NoError(t, err)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	cfg := worker.Config{Brokers: brokers, Workers: 1, Memory: true, Standbys: standbys}
+	cfg.Workers, cfg.Memory = 1, true
 	if advertise {
 		cfg.Advertise = listener.Addr().String()
 	}
-	app, err := worker.New(topo, cfg)
+	app, err = worker.New(topo, cfg)
 	require.NoError(t, err)
 	server := &http.Server{Handler: query.Serve(app, query.Config{Timeout: 20 * time.Second})}
 	go func() { _ = server.Serve(listener) }()
@@ -70,7 +77,7 @@ func instance(t *testing.T, brokers []string, advertise bool, standbys int) (bas
 		}
 	}
 	t.Cleanup(func() { stop(); _ = server.Close() })
-	return "http://" + listener.Addr().String(), stop
+	return app, "http://" + listener.Addr().String(), stop
 }
 
 func get(t *testing.T, address string) (status int, body string, head http.Header) {

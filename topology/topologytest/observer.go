@@ -97,7 +97,7 @@ func (o *observer) ending() string {
 	slices.Sort(all)
 	for _, s := range o.d.topo.Subs {
 		for _, store := range s.Stores[:len(s.Stores)-1] {
-			rows := o.d.Rows(store.Name)
+			rows := o.d.RawRows(store.Name)
 			for _, key := range slices.Sorted(maps.Keys(rows)) {
 				all = append(all, fmt.Sprintf("row %s %q %q", store.Name, key, rows[key]))
 			}

@@ -3,27 +3,73 @@ package topologytest
 import (
 	"fmt"
 	"maps"
+	"math"
 
 	"github.com/abacus-stream/abacus/state"
+	"github.com/abacus-stream/abacus/state/memory"
 	"github.com/abacus-stream/abacus/topology"
+	"github.com/abacus-stream/abacus/topology/task"
 )
 
-// Rows are the committed rows of a store over all tasks: what its engine holds, and the changelog
-// behind that. Of a key that several tasks have, as in task stores, one remains: use it for stores partitioned by key.
+// Rows are the committed rows of a store over all tasks, by the keys and values that worker.App.Store shows. Of a key that
+// several tasks have one remains.
 func (d *Driver) Rows(store string) map[string][]byte {
 	d.t.Helper()
+	all := map[string][]byte{}
+	d.eachTask(store, func(s *topology.Sub, def topology.Store, partition int32) {
+		rows := map[string][]byte{}
+		d.rows(rows, s, def, partition)
+		d.check(def.Read().Scan(d.view(rows, s, partition), everything, func(_ []byte, row state.Shown) bool {
+			if row.Key != nil {
+				all[string(row.Key)] = clone(row.Value)
+			}
+			return true
+		}))
+	})
+	return all
+}
+
+var everything = state.Bounds{Since: math.MinInt64, Until: math.MaxInt64}
+
+// view reads rows of a task as of its last commit.
+func (d *Driver) view(rows map[string][]byte, s *topology.Sub, partition int32) *state.View {
+	store, batch := memory.New().Store(""), &state.Batch{}
+	for key, value := range rows {
+		batch.Put([]byte(key), value)
+	}
+	d.check(store.Apply(batch))
+	own := map[string][]byte{}
+	d.rows(own, s, s.Stores[len(s.Stores)-1], partition)
+	at := task.Position{StreamTime: math.MinInt64}
+	if row, ok := own[string(task.PositionKey())]; ok {
+		var err error
+		at, err = task.ParsePosition(row)
+		d.check(err)
+	}
+	return state.NewTable("", 0, store, 0).View(at.StreamTime)
+}
+
+// RawRows are the rows of a store as its operator keeps them: what the engine holds, and the changelog behind that.
+func (d *Driver) RawRows(store string) map[string][]byte {
+	d.t.Helper()
 	rows := map[string][]byte{}
+	d.eachTask(store, func(s *topology.Sub, def topology.Store, partition int32) { d.rows(rows, s, def, partition) })
+	return rows
+}
+
+// eachTask visits the tasks that have a store.
+func (d *Driver) eachTask(store string, visit func(s *topology.Sub, def topology.Store, partition int32)) {
+	d.t.Helper()
 	for _, s := range d.topo.Subs {
 		for _, def := range s.Stores {
 			if def.Name != store {
 				continue
 			}
 			for p := range d.tasks(s) {
-				d.rows(rows, s, def, int32(p))
+				visit(s, def, int32(p))
 			}
 		}
 	}
-	return rows
 }
 
 // rows adds those of one task.

@@ -36,9 +36,10 @@ func TestACopyTrimsAsItsTableDoes(t *testing.T) {
 	copied := db.Store("standby")
 	r := &replica{of: &standby{}, store: copied, limit: unlimited}
 	require.NoError(t, r.take(&state.Batch{}, log))
-	for _, all := range []scan{copied.Scan, copied.ScanBack} {
+	v := state.StandbyView(copied, 0)
+	for _, scan := range []func(from, to []byte, visit func(key, value []byte) bool) error{v.Scan, v.ScanBack} {
 		rows := map[string]string{}
-		require.NoError(t, withoutTrim(all)(nil, nil, func(key, value []byte) bool {
+		require.NoError(t, scan(nil, nil, func(key, value []byte) bool {
 			rows[string(key)] = string(value)
 			return true
 		}))

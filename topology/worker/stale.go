@@ -3,11 +3,13 @@ package worker
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
 	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/topology"
+	"github.com/abacus-stream/abacus/topology/task"
 )
 
 // Stale is the store with the standbys of this instance: of a partition that another instance has, it shows rows that have
@@ -22,32 +24,12 @@ func (s *Store) Stale(most time.Duration) *Store {
 	return &stale
 }
 
-// view is what a read sees of the rows of a task.
-type view struct {
-	partition      int32
-	get            func(key []byte) (value []byte, ok bool, err error)
-	scan, scanBack scan
-}
-
-type scan func(from, to []byte, visit func(key, value []byte) bool) error
-
-// withoutTrim is a scan of a store that passes over what a table keeps there for itself.
-func withoutTrim(all scan) scan {
-	return func(from, to []byte, visit func(key, value []byte) bool) error {
-		return all(from, to, func(key, value []byte) bool {
-			_, trim := state.Trimmed(key, value)
-			return trim || visit(key, value)
-		})
-	}
-}
-
-func (r *running) view(store string) view {
-	t := r.task.Table(store)
-	return view{r.task.Task().Partition, t.Peek, t.Scan, t.ScanBack}
+func (r *running) view(store string) *state.View {
+	return r.task.Table(store).View(r.task.Position().StreamTime)
 }
 
 // read reads a store of a standby that has all that was committed so long ago, on the goroutine of the caller.
-func (s *standbys) read(id topology.TaskID, def topology.Store, most time.Duration, do func(view) error) error {
+func (s *standbys) read(id topology.TaskID, def topology.Store, most time.Duration, do func(*state.View) error) error {
 	s.app.closing.RLock() // keeps the engine open
 	defer s.app.closing.RUnlock()
 	if _, err := s.app.desk.tasks(s.app.topo.Subs[id.Sub]); err != nil {
@@ -57,8 +39,12 @@ func (s *standbys) read(id topology.TaskID, def topology.Store, most time.Durati
 	if err != nil {
 		return err
 	}
+	streamTime, err := s.streamTime(id)
+	if err != nil {
+		return err
+	}
 	store := s.app.engine.open(s.app.storeName(id, def), def.Memory)
-	if err := do(view{id.Partition, store.Get, withoutTrim(store.Scan), withoutTrim(store.ScanBack)}); err != nil {
+	if err := do(state.StandbyView(store, streamTime)); err != nil {
 		return errors.Join(err, store.Close())
 	}
 	// A standby that has begun anew meanwhile may have been read empty.
@@ -66,6 +52,18 @@ func (s *standbys) read(id topology.TaskID, def topology.Store, most time.Durati
 		return errors.Join(ErrNotHeld, store.Close())
 	}
 	return store.Close()
+}
+
+// streamTime is that of a task, as far as its standby knows.
+func (s *standbys) streamTime(id topology.TaskID) (int64, error) {
+	stores := s.app.topo.Subs[id.Sub].Stores
+	store := s.app.engine.open(s.app.storeName(id, stores[len(stores)-1]), false)
+	row, ok, err := store.Get(task.PositionKey())
+	p := task.Position{StreamTime: math.MinInt64}
+	if err == nil && ok {
+		p, err = task.ParsePosition(row)
+	}
+	return p.StreamTime, errors.Join(err, store.Close())
 }
 
 // fresh is the time of which a standby has all that was committed, if that is not too long ago.

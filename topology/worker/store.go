@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
+	"runtime/debug"
 	"slices"
 	"time"
 
+	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/topology"
 )
 
@@ -22,27 +23,37 @@ var ErrUnknownStore = errors.New("no such store")
 // output in a topic, read committed, finds here the rows that it came with. A member that the group has put out
 // without its knowing yet shows its last commit, for the session timeout at the most.
 //
-// Errors, wrapped: ErrNotHeld, ErrRestoring, ErrNotRunning, those of ctx and of the engine.
+// Its keys and values are those that the operator forwards, in the bytes of the user's codecs: of an aggregate the
+// result, of a table the value, of windows and sessions that are open the result by the key of processors.WindowedCodec.
+// A row of a processor of the user's own, and of a join, Suppress or Dedup, is shown as it is kept.
+//
+// Errors, wrapped: ErrNotHeld, ErrRestoring, ErrNotRunning, state.ErrKey for a key that is none of the store, those of a
+// row that does not parse, of ctx and of the engine.
 type Store struct {
-	app   *App
-	sub   *topology.Sub
-	name  string
-	by    topology.Partitioner
-	def   topology.Store
-	stale time.Duration // what a standby may lack; 0: tasks alone are read
+	app     *App
+	sub     *topology.Sub
+	name    string
+	by      topology.Partitioner
+	def     topology.Store
+	reading state.Reading
+	stale   time.Duration // what a standby may lack; 0: tasks alone are read
 }
 
-// Row is one row of a store. Its bytes are the reader's.
+// Row is what a store shows: one value. Its bytes are the reader's.
 type Row struct {
 	Partition  int32
 	Key, Value []byte
+	Record     []byte // the key of the records; of stores without windows it is Key
+	Start, End int64  // of the window, Unix ms; 0 of stores without windows
 }
 
 // Span says which rows of a store to read. Its zero value is all rows of all partitions held here.
 type Span struct {
-	Partitions []int32 // one after the other; nil: all that this instance holds
-	From, To   []byte  // From <= key < To; an empty bound is open
-	Reverse    bool    // descending keys within each partition
+	Partitions   []int32   // one after the other; nil: all that this instance holds, or that of Key
+	Key          []byte    // not nil: all windows of this key of records, else From and To count
+	From, To     []byte    // From <= key of records < To; an empty bound is open
+	Since, Until time.Time // of windows: Since <= start < Until; a zero time is open
+	Reverse      bool      // in descending order within each partition
 }
 
 // Store opens a store by its name. Errors: ErrUnknownStore.
@@ -50,7 +61,7 @@ func (a *App) Store(name string) (*Store, error) {
 	for _, sub := range a.topo.Subs {
 		for _, def := range sub.Stores[:len(sub.Stores)-1] { // the last one is the engine's own
 			if def.Name == name {
-				return &Store{app: a, sub: sub, name: name, by: partitioner(a.topo, sub), def: def}, nil
+				return &Store{app: a, sub: sub, name: name, by: partitioner(a.topo, sub), def: def, reading: def.Read()}, nil
 			}
 		}
 	}
@@ -88,17 +99,26 @@ func (s *Store) Held() []int32 {
 	return held
 }
 
-// PartitionOf is the partition of a row key that is the key of its records. Keys of other forms, as those of windows,
-// lie in the partition of the record key that they are made of.
+// PartitionOf is the partition of a key: that of the records that it is made of, whatever window it is of. Keys of a
+// store of the user's own are taken for keys of records.
 func (s *Store) PartitionOf(key []byte) (int32, error) {
+	record, err := s.reading.Record(key)
+	if err != nil {
+		return 0, s.failed(-1, err)
+	}
+	return s.PartitionOfRecord(record)
+}
+
+// PartitionOfRecord is the partition of a key of records.
+func (s *Store) PartitionOfRecord(record []byte) (int32, error) {
 	n, err := s.Partitions()
 	if err != nil {
 		return 0, err
 	}
-	return s.by(key, n), nil
+	return s.by(record, n), nil
 }
 
-// Get returns the value of a key that is the key of its records, and whether it has one.
+// Get returns the value of a key, and whether it has one.
 func (s *Store) Get(ctx context.Context, key []byte) (value []byte, ok bool, err error) {
 	partition, err := s.PartitionOf(key)
 	if err != nil {
@@ -109,27 +129,42 @@ func (s *Store) Get(ctx context.Context, key []byte) (value []byte, ok bool, err
 
 // GetIn returns the value of a key in a partition, and whether it has one.
 func (s *Store) GetIn(ctx context.Context, partition int32, key []byte) (value []byte, ok bool, err error) {
-	err = s.read(ctx, partition, func(v view) error {
-		found, has, err := v.get(key)
-		value, ok = slices.Clone(found), has
+	var found []byte // a read that nobody waits for any more may still write to it
+	var has bool
+	err = s.read(ctx, partition, func(v *state.View) (err error) {
+		found, has, err = s.reading.Get(v, key)
+		found = slices.Clone(found)
 		return err
 	})
 	if err != nil {
 		return nil, false, err
 	}
-	return value, ok, nil
+	return found, has, nil
 }
 
-func (s *Store) read(ctx context.Context, partition int32, do func(view) error) error {
+func (s *Store) read(ctx context.Context, partition int32, do func(*state.View) error) error {
 	if _, err := s.Partitions(); err != nil {
 		return err
 	}
 	id := topology.TaskID{Sub: s.sub.ID, Partition: partition}
-	err := s.app.ask(ctx, id, func(r *running) error { return do(r.view(s.name)) })
+	err := s.app.ask(ctx, id, func(r *running) error { return caught(do, r.view(s.name)) })
 	if s.stale > 0 && errors.Is(err, ErrNotHeld) {
-		err = s.app.copies.read(id, s.def, s.stale, do)
+		err = s.app.copies.read(id, s.def, s.stale, func(v *state.View) error { return caught(do, v) })
+		if errors.Is(err, state.ErrStandby) {
+			err = fmt.Errorf("%w, and of its standby %w", ErrNotHeld, err)
+		}
 	}
 	return s.failed(partition, err)
+}
+
+// caught makes an error of a panic in the user's codecs and merges: a read ends no worker.
+func caught(do func(*state.View) error, v *state.View) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return do(v)
 }
 
 func (s *Store) failed(partition int32, err error) error {
@@ -140,75 +175,4 @@ func (s *Store) failed(partition int32, err error) error {
 		return fmt.Errorf("store %s: %w", s.name, err)
 	}
 	return fmt.Errorf("store %s, partition %d: %w", s.name, partition, err)
-}
-
-// Range visits the rows of a span, partition by partition and in the order of keys in each. An error is the last that
-// comes. It reads pages of pageRows: each is of one commit, and a later page may be of a later one.
-func (s *Store) Range(ctx context.Context, span Span) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
-		partitions := span.Partitions
-		if partitions == nil {
-			partitions = s.Held()
-		}
-		if _, err := s.Partitions(); err != nil {
-			yield(Row{}, err)
-			return
-		}
-		for _, p := range partitions {
-			if !s.rangeIn(ctx, p, span, yield) {
-				return
-			}
-		}
-	}
-}
-
-// rangeIn is false when the reader has had enough, or an error came.
-func (s *Store) rangeIn(ctx context.Context, partition int32, span Span, yield func(Row, error) bool) bool {
-	for {
-		var rows []Row
-		err := s.read(ctx, partition, func(v view) (err error) {
-			rows, err = page(v, span)
-			return err
-		})
-		if err != nil {
-			yield(Row{}, err)
-			return false
-		}
-		for _, row := range rows {
-			if !yield(row, nil) {
-				return false
-			}
-		}
-		if len(rows) == 0 {
-			return true
-		}
-		last := rows[len(rows)-1].Key
-		if span.Reverse {
-			if len(last) == 0 {
-				return true // nothing is below the empty key
-			}
-			span.To = last
-		} else {
-			span.From = append(last[:len(last):len(last)], 0)
-		}
-	}
-}
-
-// A page ends with its first row beyond either: no worker is held up by a reader for longer.
-const pageRows, pageBytes = 500, 256 << 10
-
-// page copies the first rows of a span.
-func page(v view, span Span) (rows []Row, err error) {
-	size, scan := 0, v.scan
-	if span.Reverse {
-		scan = v.scanBack
-	}
-	err = scan(span.From, span.To, func(key, value []byte) bool {
-		both := slices.Concat(key, value)
-		n := len(key)
-		rows = append(rows, Row{Partition: v.partition, Key: both[:n:n], Value: both[n:]})
-		size += len(both)
-		return len(rows) < pageRows && size < pageBytes
-	})
-	return rows, err
 }
