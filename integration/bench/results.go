@@ -17,6 +17,7 @@ type results struct {
 	began   time.Time
 	load    figures // of the machine, before each run
 	costs   table[cost]
+	windows table[cost]
 	delays  table[delay]
 	outages table[figures] // seconds
 }
@@ -68,6 +69,7 @@ func (r *results) markdown() string {
 	fmt.Fprintf(&b, "# Measured on a real Kafka\n\nWritten by `%s`, %s. Figures are the median of %d runs (latency and outage: %d), least and greatest in brackets.\n\n", r.command, r.began.Format(time.DateOnly), r.runs, min(r.runs, trialRuns))
 	r.machine(&b)
 	r.throughput(&b)
+	r.streams(&b)
 	r.latency(&b)
 	r.outage(&b)
 	return b.String()
@@ -105,6 +107,27 @@ The end of a run of ours is when a read_committed consumer of the stats topic ha
 	for _, name := range r.costs.names {
 		c := r.costs.rows[name]
 		fmt.Fprintf(b, "| %s | %d | %s | %s k | %s |\n", name, c.records, c.cpu.text(1, 0), c.speed.text(1000, 0), c.peak.text(1<<20, 0))
+	}
+	b.WriteString("\n")
+}
+
+// streams is our library beside Kafka Streams.
+func (r *results) streams(b *strings.Builder) {
+	if len(r.windows.names) == 0 {
+		return
+	}
+	fmt.Fprintf(b, `## The same topology in Kafka Streams and here
+
+The tagged events, by the ts that they carry: key experiment|variant, through a repartition topic of %d partitions, count and sum in windows of 10 s with a grace of 5 s, to a topic; windows.go and streams/src/main/java/bench/Windows.java. Both commit at least every 100 ms, and keep state on disk. Kafka Streams %s, java %s, streams/src/main/resources/streams.properties.
+
+The end of a run is when a read_committed consumer of the results has windows that hold every record, counts and sums; of one that dropped records as late, its last result. CPU time and records are as above; warm: without the first %d records. Commands: make bench ARGS=-only=windows, ARGS=-only=streams.
+
+| contender | records | CPU ns/record | warm | records/s | warm | peak memory MiB | dropped as late |
+|---|---|---|---|---|---|---|---|
+`, partitions, streamsVersion, jvm, warmUp)
+	for _, name := range r.windows.names {
+		c := r.windows.rows[name]
+		fmt.Fprintf(b, "| %s | %d | %s | %s | %s k | %s k | %s | %s |\n", name, c.records, c.cpu.text(1, 0), c.warm.cpu.text(1, 0), c.speed.text(1000, 0), c.warm.speed.text(1000, 0), c.peak.text(1<<20, 0), c.dropped.text(1, 0))
 	}
 	b.WriteString("\n")
 }

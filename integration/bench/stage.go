@@ -55,6 +55,17 @@ func (s *stage) create(ctx context.Context, topic string, partitions int32, sett
 	return nil
 }
 
+// prepare makes the topics that a job needs beside those of the stage.
+func (s *stage) prepare(ctx context.Context, j job) error {
+	switch {
+	case j.Contender == "goka":
+		return s.create(ctx, j.App+"-table", partitions, "cleanup.policy", "compact")
+	case j.windowed():
+		return s.create(ctx, j.results(), partitions)
+	}
+	return nil
+}
+
 // define writes the rows of running experiments, as the registry would.
 func (s *stage) define(ctx context.Context) error {
 	for _, text := range s.workload.define {

@@ -79,7 +79,7 @@ func (t trial) staff(first job, dir string) (crew []*child, err error) {
 
 // measure sends the traffic, disturbs it and reads until all of it is in.
 func (t trial) measure(ctx context.Context, s *stage, first job, crew *[]*child) (took latencies, err error) {
-	in, err := s.totals(ctx)
+	in, err := s.totals(ctx, first)
 	if err != nil {
 		return took, err
 	}

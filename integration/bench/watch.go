@@ -1,0 +1,107 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+)
+
+// warmUp is how many records are not counted in what a contender uses once it is warm: a JVM compiles meanwhile.
+const warmUp = 500_000
+
+// patience is how long a contender that has read all events may be quiet until what it has not counted counts as dropped.
+const patience = 5 * time.Second
+
+// watched is what the results of a contender showed.
+type watched struct {
+	counted int64
+	quiet   time.Duration // from its last result to the end of patience; zero where all is counted
+	warm    stretch
+}
+
+// stretch is a part of a run.
+type stretch struct {
+	from, to sample
+	records  int64
+}
+
+// watch reads the results of a process until they hold every record of the stage, or until no more are to come.
+func (s *stage) watch(ctx context.Context, j job, in *totals, p *child) (w watched, err error) {
+	var before int64 // counted before the warm stretch
+	last := time.Now()
+	for in.all.sum != s.sum {
+		more, err := s.more(ctx, in)
+		if err != nil {
+			return w, err
+		}
+		if !more {
+			over, err := s.over(ctx, j)
+			if err != nil {
+				return w, err
+			}
+			if over {
+				w.quiet = time.Since(last)
+				break
+			}
+			continue
+		}
+		last = time.Now()
+		if w.warm.to, err = sampleOf(p.cmd.Process.Pid); err != nil {
+			return w, err
+		}
+		if before == 0 && in.all.n >= warmUp {
+			w.warm.from, before = w.warm.to, in.all.n
+		}
+	}
+	w.counted = in.all.n
+	if before > 0 {
+		w.warm.records = w.counted - before
+	}
+	return w, nil
+}
+
+// more waits for results, and says whether some came in time.
+func (s *stage) more(ctx context.Context, in *totals) (bool, error) {
+	soon, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err := in.next(soon, func(string, total) {})
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("sum %d of %d: %w", in.all.sum, s.sum, err)
+	}
+	return true, nil
+}
+
+// over says whether a job of windows has read and committed all events: what it has not counted by now it dropped.
+func (s *stage) over(ctx context.Context, j job) (bool, error) {
+	if !j.windowed() {
+		return false, nil
+	}
+	committed, err := s.admin.FetchOffsets(ctx, j.App)
+	if err != nil {
+		return false, fmt.Errorf("offsets of %s: %w", j.App, err)
+	}
+	ends, err := s.admin.ListEndOffsets(ctx, s.events())
+	if err = errors.Join(err, ends.Error()); err != nil {
+		return false, fmt.Errorf("ends of %s: %w", s.events(), err)
+	}
+	over := true
+	ends.Each(func(end kadm.ListedOffset) {
+		at, ok := committed.Lookup(end.Topic, end.Partition)
+		over = over && ok && at.At == end.Offset
+	})
+	return over, nil
+}
+
+// check demands that every record was counted, or was dropped by the contender's own word.
+func (w watched) check(s *stage, u usage) error {
+	if w.counted+u.Dropped != s.records {
+		return fmt.Errorf("%d records: %d are counted, %d dropped", s.records, w.counted, u.Dropped)
+	}
+	return nil
+}
