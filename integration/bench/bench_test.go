@@ -75,10 +75,14 @@ func TestRivals(t *testing.T) {
 	c.results.kafka = kafkaVersion(t.Context(), c.brokers)
 	entrants := c.entrants(t.Context())
 	trials := []trial{
-		{name: "steady", mirror: true},
-		{name: "swift", emitEvery: 5 * time.Millisecond, mirror: true},
-		{name: "restart", crash: true},
-		{name: "takeover", crash: true, standIn: true},
+		{name: "steady", warm: warming, mirror: true},
+		{name: "swift", warm: warming, emitEvery: 5 * time.Millisecond, mirror: true},
+		{name: "restart", warm: warming, crash: true},
+		{name: "takeover", warm: warming, crash: true, standIn: true},
+		{name: "windows-steady", contender: "windows", warm: warmingJVM},
+		{name: "windows-streams-steady", contender: "streams", warm: warmingJVM},
+		{name: "windows-restart", contender: "windows", warm: warmingJVM, crash: true},
+		{name: "windows-streams-restart", contender: "streams", warm: warmingJVM, crash: true},
 	}
 	for run := range *runs {
 		for _, e := range entrants {

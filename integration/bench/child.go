@@ -50,6 +50,14 @@ func (j job) results() string {
 	return j.Prefix + ".stats"
 }
 
+// group names the group of events that the results tell of, for the i-th of the tagged events, of an experiment.
+func (j job) group() func(i int64, experiment int) string {
+	if j.windowed() {
+		return arm
+	}
+	return func(_ int64, experiment int) string { return ranker(experiment) }
+}
+
 // windowed says whether the job is the topology of windows.
 func (j job) windowed() bool { return j.Contender == "windows" || j.Contender == "streams" }
 

@@ -55,8 +55,12 @@ func (r *results) note(t trial, took latencies) string {
 		r.outages.row(t.text()).add(d.most[0])
 		return fmt.Sprintf("longest %.1f s", d.most[0])
 	}
-	topic, shown := r.delays.row(t.text()+", stats topic"), r.delays.row(t.text()+", Redis")
+	topic := r.delays.row(t.text() + ", topic of results")
 	topic.add(took.topic)
+	if !t.mirror {
+		return fmt.Sprintf("p50 %.1f ms, p99 %.1f ms", 1e3*topic.p50[len(topic.p50)-1], 1e3*topic.p99[len(topic.p99)-1])
+	}
+	shown := r.delays.row(t.text() + ", Redis")
 	shown.add(took.redis)
 	last := len(topic.p50) - 1
 	return fmt.Sprintf("stats topic p50 %.1f ms, p99 %.1f ms; Redis p50 %.1f ms, p99 %.1f ms",
@@ -138,11 +142,11 @@ func (r *results) latency(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, `## Events to statistics, %d events/s
 
-From the moment at which an event was due at its producer until a consumer holds a committed total that includes it, or until the hash in Redis does: each event of %s, after %s of warming up; %d experiments. Milliseconds.
+From the moment at which an event was due at its producer until a consumer holds a committed total that includes it, or until the hash in Redis does: each event of %s, after %s of warming up, with windows %s for the sake of the JVM; %d experiments. Milliseconds.
 
 | | events | p50 | p99 | longest |
 |---|---|---|---|---|
-`, rate, steady, warm, experiments)
+`, rate, steady, warming, warmingJVM, experiments)
 	for _, name := range r.delays.names {
 		d := r.delays.rows[name]
 		fmt.Fprintf(b, "| %s | %d | %s | %s | %s |\n", name, d.events, d.p50.text(1e-3, 1), d.p99.text(1e-3, 1), d.most.text(1e-3, 0))
@@ -156,7 +160,7 @@ func (r *results) outage(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, `## A process ends by SIGKILL, %d events/s
 
-The longest that any event took to a committed total; session timeout of the group %s. Seconds.
+The longest that any event took to a committed total; session timeout of the group %s. A process that is started again is the same member of the group, here and in Kafka Streams (group.instance.id). Seconds.
 
 | | longest |
 |---|---|

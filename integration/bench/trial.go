@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,9 +14,11 @@ import (
 	"github.com/abacus-stream/abacus/processors/mirror"
 )
 
-// trial is a run of the engine under steady events.
+// trial is a run of a contender under steady events.
 type trial struct {
 	name      string
+	contender string        // windows or streams; empty: the engine
+	warm      time.Duration // not measured
 	emitEvery time.Duration // zero: the default of the flow
 	mirror    bool          // also read what comes to Redis
 	standIn   bool          // a second process runs from the start
@@ -24,9 +27,13 @@ type trial struct {
 
 const (
 	rate   = 5000             // events per second
-	warm   = 5 * time.Second  // not measured
 	steady = 20 * time.Second // measured
+	// warming is before it: a JVM takes some seconds to begin, and then to compile.
+	warming, warmingJVM = 5 * time.Second, 15 * time.Second
 )
+
+// events is how many a trial sends.
+func (t trial) events() int64 { return rate * int64((t.warm+steady)/time.Second) }
 
 // trialRuns is the most runs of a trial: one takes half a minute, and has 100,000 events to go by.
 const trialRuns = 3
@@ -43,7 +50,13 @@ func (t trial) run(ctx context.Context, brokers []string, redisAddr, prefix, dir
 		return took, err
 	}
 	defer func() { err = errors.Join(err, s.forget(context.WithoutCancel(ctx), s.prefix)); s.client.Close() }()
-	first := job{Contender: "engine", Brokers: brokers, Prefix: s.prefix, App: s.prefix + "-app", Dir: dir + "/first", EmitEvery: t.emitEvery}
+	first := job{Contender: cmp.Or(t.contender, "engine"), Brokers: brokers, Prefix: s.prefix, App: s.prefix + "-app", Dir: dir + "/first", EmitEvery: t.emitEvery}
+	if first.Contender == "streams" {
+		first.Workers = 1
+	}
+	if err := s.prepare(ctx, first); err != nil {
+		return took, err
+	}
 	if t.mirror {
 		first.Redis = redisAddr
 	}
@@ -84,29 +97,29 @@ func (t trial) measure(ctx context.Context, s *stage, first job, crew *[]*child)
 		return took, err
 	}
 	defer in.client.Close()
-	flow := newTraffic(rate)
+	flow := newTraffic(rate, first.group())
 	began := time.Now()
-	reading := flow.reading(began.Add(warm))
+	reading := flow.reading(began.Add(t.warm))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	failed := make(chan error, 3)
-	go func() { failed <- flow.send(ctx, s, warm+steady) }()
+	go func() { failed <- flow.send(ctx, s, t.warm+steady) }()
 	shown := make(chan []time.Duration, 1)
 	if first.Redis != "" {
 		go func() {
-			r := flow.reading(began.Add(warm))
-			failed <- follow(ctx, first.Redis, r)
+			r := flow.reading(began.Add(t.warm))
+			failed <- follow(ctx, first.Redis, r, t.events())
 			shown <- r.took
 		}()
 	}
 	if t.crash {
 		go func() {
-			time.Sleep(warm + steady/2)
+			time.Sleep(t.warm + steady/2)
 			failed <- t.strike(first, crew)
 		}()
 	}
-	for reading.all() < rate*int64((warm+steady)/time.Second) {
-		err := in.next(ctx, func(experiment string, now total) { reading.see(experiment, now.n, time.Now()) })
+	for reading.all() < t.events() {
+		err := in.next(ctx, func(group string, now total) { reading.see(group, now.n, time.Now()) })
 		if err != nil {
 			return took, fmt.Errorf("%s: %d events are in: %w", t.name, reading.all(), err)
 		}
@@ -139,7 +152,7 @@ func (t trial) strike(first job, crew *[]*child) error {
 }
 
 // follow reads the hashes of Redis as they are announced, until all events are in.
-func follow(ctx context.Context, addr string, r *reading) error {
+func follow(ctx context.Context, addr string, r *reading, events int64) error {
 	client := redis.NewClient(&redis.Options{Addr: addr})
 	defer client.Close()
 	updates := client.Subscribe(ctx, "ab:updates")
@@ -148,7 +161,7 @@ func follow(ctx context.Context, addr string, r *reading) error {
 	for _, arm := range arms {
 		fields = append(fields, arm+".latency.n")
 	}
-	for r.all() < rate*int64((warm+steady)/time.Second) {
+	for r.all() < events {
 		update, err := updates.ReceiveMessage(ctx)
 		if err != nil {
 			return fmt.Errorf("updates of Redis, %d events are in: %w", r.all(), err)
@@ -174,6 +187,8 @@ func follow(ctx context.Context, addr string, r *reading) error {
 // text names the trial for people.
 func (t trial) text() string {
 	switch {
+	case t.contender != "":
+		return map[string]string{"windows": "windows, ours", "streams": "windows, Kafka Streams, 1 thread"}[t.contender]
 	case t.standIn:
 		return "one of two processes is killed, the other takes over"
 	case t.crash:
