@@ -50,6 +50,7 @@ func (c *cost) add(u usage) {
 type delay struct {
 	events         int
 	p50, p99, most figures
+	silence, lost  figures // the longest without a result; events
 }
 
 func (d *delay) add(took []time.Duration) {

@@ -19,7 +19,7 @@ type results struct {
 	costs   table[cost]
 	windows table[cost]
 	delays  table[delay]
-	outages table[figures] // seconds
+	outages table[delay]
 }
 
 // table keeps the order of its rows.
@@ -49,20 +49,24 @@ func (r *results) observe() {
 
 // note takes in what a trial measured, and says it in a line.
 func (r *results) note(t trial, took latencies) string {
+	delays, name := &r.delays, t.text()+", topic of results"
 	if t.crash {
-		var d delay
-		d.add(took.topic)
-		r.outages.row(t.text()).add(d.most[0])
-		return fmt.Sprintf("longest %.1f s", d.most[0])
+		delays, name = &r.outages, t.text()
 	}
-	topic := r.delays.row(t.text() + ", topic of results")
+	topic := delays.row(name)
+	topic.silence.add(took.silence.Seconds())
+	topic.lost.add(float64(took.lost))
+	if took.lost > 0 {
+		return fmt.Sprintf("%d events are lost, longest silence %.1f s", took.lost, took.silence.Seconds())
+	}
 	topic.add(took.topic)
+	last := len(topic.p50) - 1
 	if !t.mirror {
-		return fmt.Sprintf("p50 %.1f ms, p99 %.1f ms", 1e3*topic.p50[len(topic.p50)-1], 1e3*topic.p99[len(topic.p99)-1])
+		return fmt.Sprintf("p50 %.1f ms, p99 %.1f ms, longest %.1f s, longest silence %.1f s",
+			1e3*topic.p50[last], 1e3*topic.p99[last], topic.most[last], took.silence.Seconds())
 	}
 	shown := r.delays.row(t.text() + ", Redis")
 	shown.add(took.redis)
-	last := len(topic.p50) - 1
 	return fmt.Sprintf("stats topic p50 %.1f ms, p99 %.1f ms; Redis p50 %.1f ms, p99 %.1f ms",
 		1e3*topic.p50[last], 1e3*topic.p99[last], 1e3*shown.p50[last], 1e3*shown.p99[last])
 }
@@ -144,12 +148,12 @@ func (r *results) latency(b *strings.Builder) {
 
 From the moment at which an event was due at its producer until a consumer holds a committed total that includes it, or until the hash in Redis does: each event of %s, after %s of warming up, with windows %s for the sake of the JVM; %d experiments. Milliseconds.
 
-| | events | p50 | p99 | longest |
-|---|---|---|---|---|
+| | events | p50 | p99 | longest | events lost |
+|---|---|---|---|---|---|
 `, rate, steady, warming, warmingJVM, experiments)
 	for _, name := range r.delays.names {
 		d := r.delays.rows[name]
-		fmt.Fprintf(b, "| %s | %d | %s | %s | %s |\n", name, d.events, d.p50.text(1e-3, 1), d.p99.text(1e-3, 1), d.most.text(1e-3, 0))
+		fmt.Fprintf(b, "| %s | %d | %s | %s | %s | %s |\n", name, d.events, d.p50.text(1e-3, 1), d.p99.text(1e-3, 1), d.most.text(1e-3, 0), d.lost.text(1, 0))
 	}
 	b.WriteString("\n")
 }
@@ -160,13 +164,14 @@ func (r *results) outage(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, `## A process ends by SIGKILL, %d events/s
 
-The longest that any event took to a committed total; session timeout of the group %s. A process that is started again is the same member of the group, here and in Kafka Streams (group.instance.id). Seconds.
+The longest that any event took to a committed total, and the longest in which the consumer had no result at all; session timeout of the group %s. A process that is started again is the same member of the group, here and in Kafka Streams (group.instance.id). Lost is what was read, and is in no result when all is; how long an event took is not known then. Seconds.
 
-| | longest |
-|---|---|
+| | longest | silence | events lost |
+|---|---|---|---|
 `, rate, session)
 	for _, name := range r.outages.names {
-		fmt.Fprintf(b, "| %s | %s |\n", name, r.outages.rows[name].text(1, 1))
+		d := r.outages.rows[name]
+		fmt.Fprintf(b, "| %s | %s | %s | %s |\n", name, d.most.text(1, 1), d.silence.text(1, 1), d.lost.text(1, 0))
 	}
 }
 

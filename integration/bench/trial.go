@@ -38,8 +38,12 @@ func (t trial) events() int64 { return rate * int64((t.warm+steady)/time.Second)
 // trialRuns is the most runs of a trial: one takes half a minute, and has 100,000 events to go by.
 const trialRuns = 3
 
-// latencies are what a trial measured, event by event.
-type latencies struct{ topic, redis []time.Duration }
+// latencies are what a trial measured, event by event; nothing where events were lost: who counts cannot tell which.
+type latencies struct {
+	topic, redis []time.Duration
+	lost         int64         // read, and never counted
+	silence      time.Duration // the longest between two results
+}
 
 // run makes a stage for the trial, runs it and deletes the stage.
 func (t trial) run(ctx context.Context, brokers []string, redisAddr, prefix, dir string) (took latencies, err error) {
@@ -118,10 +122,25 @@ func (t trial) measure(ctx context.Context, s *stage, first job, crew *[]*child)
 			failed <- t.strike(first, crew)
 		}()
 	}
+	var last time.Time
 	for reading.all() < t.events() {
-		err := in.next(ctx, func(group string, now total) { reading.see(group, now.n, time.Now()) })
+		more, err := s.more(ctx, in, func(group string, so total) {
+			now := time.Now()
+			reading.see(group, so.n, now)
+			if !last.IsZero() && now.Sub(began) > t.warm {
+				took.silence = max(took.silence, now.Sub(last))
+			}
+			last = now
+		})
 		if err != nil {
-			return took, fmt.Errorf("%s: %d events are in: %w", t.name, reading.all(), err)
+			return took, fmt.Errorf("%s: %w", t.name, err)
+		}
+		if more || time.Since(began) < t.warm+steady {
+			continue
+		}
+		if over, err := s.over(ctx, first); err != nil || over {
+			took.lost = t.events() - reading.all()
+			return took, err
 		}
 	}
 	took.topic = reading.took
@@ -186,9 +205,12 @@ func follow(ctx context.Context, addr string, r *reading, events int64) error {
 
 // text names the trial for people.
 func (t trial) text() string {
+	whose := map[string]string{"windows": "windows, ours", "streams": "windows, Kafka Streams, 1 thread"}[t.contender]
 	switch {
-	case t.contender != "":
-		return map[string]string{"windows": "windows, ours", "streams": "windows, Kafka Streams, 1 thread"}[t.contender]
+	case whose != "" && t.crash:
+		return whose + ": the only process is killed, and started again at once"
+	case whose != "":
+		return whose
 	case t.standIn:
 		return "one of two processes is killed, the other takes over"
 	case t.crash:
