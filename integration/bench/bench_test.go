@@ -62,8 +62,8 @@ type entrant struct {
 	runs       int  // at most
 }
 
-// gokaShare is how many times fewer records goka gets: it is that much slower.
-const gokaShare = 16
+// gokaShare and windowsShare are how many times fewer records goka and the windows get: rivals there are slower.
+const gokaShare, windowsShare = 16, 2
 
 func TestRivals(t *testing.T) {
 	if *quick {
@@ -79,9 +79,9 @@ func TestRivals(t *testing.T) {
 		{name: "swift", warm: warming, emitEvery: 5 * time.Millisecond, mirror: true},
 		{name: "restart", warm: warming, crash: true},
 		{name: "takeover", warm: warming, crash: true, standIn: true},
-		{name: "windows-steady", contender: "windows", warm: warmingJVM},
+		{name: "windows-steady", contender: "windows", warm: warming},
 		{name: "windows-streams-steady", contender: "streams", warm: warmingJVM},
-		{name: "windows-restart", contender: "windows", warm: warmingJVM, crash: true},
+		{name: "windows-restart", contender: "windows", warm: warming, crash: true},
 		{name: "windows-streams-restart", contender: "streams", warm: warmingJVM, crash: true},
 	}
 	for run := range *runs {
@@ -117,7 +117,8 @@ func arguments() string {
 // entrants prepares the stages that the chosen contenders need.
 func (c *contest) entrants(ctx context.Context) (chosen []entrant) {
 	stages := map[*workload]*stage{}
-	one, many, few := tagged(*records), attributed(*unitsN), keyed(*records/gokaShare)
+	one, many, few, half := tagged(*records), attributed(*unitsN), keyed(*records/gokaShare), tagged(*records/windowsShare)
+	half.name = "windows"
 	for _, e := range []struct {
 		name, text, contender string
 		load                  *workload
@@ -129,10 +130,10 @@ func (c *contest) entrants(ctx context.Context) (chosen []entrant) {
 		{"attributed", fmt.Sprintf("ours, exactly once: attributed, %d units, dedup, 3 experiments x 2 metrics", *unitsN), "engine", many, true, *workers, *runs},
 		{"goka", "goka, at least once: count by 150 keys, LevelDB", "goka", few, true, 0, *runs},
 		{"goka-memory", "goka, at least once: count by 150 keys, memory", "goka", few, false, 0, *runs},
-		{"windows", "ours, exactly once", "windows", one, true, *workers, trialRuns},
-		{"windows-1", "ours, exactly once, 1 worker", "windows", one, true, 1, trialRuns},
-		{"windows-streams", "Kafka Streams, exactly once, 1 thread", "streams", one, true, 1, trialRuns},
-		{"windows-streams-2", "Kafka Streams, exactly once, 2 threads", "streams", one, true, 2, trialRuns},
+		{"windows", "ours, exactly once", "windows", half, true, *workers, trialRuns},
+		{"windows-1", "ours, exactly once, 1 worker", "windows", half, true, 1, trialRuns},
+		{"windows-streams", "Kafka Streams, exactly once, 1 thread", "streams", half, true, 1, trialRuns},
+		{"windows-streams-2", "Kafka Streams, exactly once, 2 threads", "streams", half, true, 2, trialRuns},
 	} {
 		if !c.pattern.MatchString(e.name) {
 			continue

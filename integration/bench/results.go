@@ -74,7 +74,7 @@ func (r *results) note(t trial, took latencies) string {
 // markdown is the file.
 func (r *results) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Measured on a real Kafka\n\nWritten by `%s`, %s. Figures are the median of %d runs (latency and outage: %d), least and greatest in brackets.\n\n", r.command, r.began.Format(time.DateOnly), r.runs, min(r.runs, trialRuns))
+	fmt.Fprintf(&b, "# Measured on a real Kafka\n\nWritten by `%s`, %s. Figures are the median of %d runs (windows, latency and outage: %d), least and greatest in brackets.\n\n", r.command, r.began.Format(time.DateOnly), r.runs, min(r.runs, trialRuns))
 	r.machine(&b)
 	r.throughput(&b)
 	r.streams(&b)
@@ -146,7 +146,7 @@ func (r *results) latency(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, `## Events to statistics, %d events/s
 
-From the moment at which an event was due at its producer until a consumer holds a committed total that includes it, or until the hash in Redis does: each event of %s, after %s of warming up, with windows %s for the sake of the JVM; %d experiments. Milliseconds.
+From the moment at which an event was due at its producer until a consumer holds a committed total that includes it, or until the hash in Redis does: each event of %s, after %s of warming up, a JVM %s; %d experiments. Milliseconds.
 
 | | events | p50 | p99 | longest | events lost |
 |---|---|---|---|---|---|

@@ -31,7 +31,8 @@ func (s *stage) stats() string  { return s.prefix + ".stats" }
 // newStage makes the topics of a workload and runs its experiments; the events come by feed, or from elsewhere.
 func newStage(ctx context.Context, brokers []string, prefix string, w *workload) (*stage, error) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.ProducerBatchCompression(kgo.Lz4Compression()), kgo.MaxBufferedRecords(100_000))
+		kgo.ProducerBatchCompression(kgo.Lz4Compression()), kgo.MaxBufferedRecords(100_000),
+		kgo.UnknownTopicRetries(-1)) // its own topics, which a busy broker may have yet to publish
 	if err != nil {
 		return nil, err
 	}

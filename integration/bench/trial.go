@@ -122,28 +122,9 @@ func (t trial) measure(ctx context.Context, s *stage, first job, crew *[]*child)
 			failed <- t.strike(first, crew)
 		}()
 	}
-	var last time.Time
-	for reading.all() < t.events() {
-		more, err := s.more(ctx, in, func(group string, so total) {
-			now := time.Now()
-			reading.see(group, so.n, now)
-			if !last.IsZero() && now.Sub(began) > t.warm {
-				took.silence = max(took.silence, now.Sub(last))
-			}
-			last = now
-		})
-		if err != nil {
-			return took, fmt.Errorf("%s: %w", t.name, err)
-		}
-		if more || time.Since(began) < t.warm+steady {
-			continue
-		}
-		if over, err := s.over(ctx, first); err != nil || over {
-			took.lost = t.events() - reading.all()
-			return took, err
-		}
+	if took, err = t.read(ctx, s, first, in, reading); err != nil {
+		return took, err
 	}
-	took.topic = reading.took
 	if err := <-failed; err != nil {
 		return took, err
 	}
@@ -155,6 +136,34 @@ func (t trial) measure(ctx context.Context, s *stage, first job, crew *[]*child)
 		took.redis = <-shown
 	}
 	return took, err
+}
+
+// read takes in results until all events are in, or until those that are not will never be.
+func (t trial) read(ctx context.Context, s *stage, j job, in *totals, r *reading) (took latencies, err error) {
+	var last time.Time
+	see := func(group string, so total) {
+		now := time.Now()
+		r.see(group, so.n, now)
+		if !last.IsZero() && now.After(r.from) {
+			took.silence = max(took.silence, now.Sub(last))
+		}
+		last = now
+	}
+	for r.all() < t.events() {
+		more, err := s.more(ctx, in, see)
+		if err != nil {
+			return took, fmt.Errorf("%s: %w", t.name, err)
+		}
+		if more || time.Now().Before(r.from.Add(steady)) {
+			continue
+		}
+		if over, err := s.over(ctx, j); err != nil || over {
+			took.lost = t.events() - r.all()
+			return took, err
+		}
+	}
+	took.topic = r.took
+	return took, nil
 }
 
 // strike kills the first process; where no other is there to take over, it is started again.
