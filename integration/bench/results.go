@@ -128,7 +128,7 @@ func (r *results) streams(b *strings.Builder) {
 
 The tagged events, by the ts that they carry: key experiment|variant, through a repartition topic of %d partitions, count and sum in windows of 10 s with a grace of 5 s, to a topic; windows.go and streams/src/main/java/bench/Windows.java. Both commit at least every 100 ms, and keep state on disk. Kafka Streams %s, java %s, streams/src/main/resources/streams.properties.
 
-The end of a run is when a read_committed consumer of the results has windows that hold every record, counts and sums; of one that dropped records as late, its last result. CPU time and records are as above; warm: without the first %d records. Commands: make bench ARGS=-only=windows, ARGS=-only=streams.
+The end of a run is when a read_committed consumer of the results has windows that hold every record, counts and sums; of one that dropped records as late, its last result. CPU time and records are as above; warm: from when the JVM has counted the first %d. Commands: make bench ARGS=-only=windows, ARGS=-only=streams.
 
 | contender | records | CPU ns/record | warm | records/s | warm | peak memory MiB | dropped as late |
 |---|---|---|---|---|---|---|---|
@@ -164,7 +164,7 @@ func (r *results) outage(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, `## A process ends by SIGKILL, %d events/s
 
-The longest that any event took to a committed total, and the longest in which the consumer had no result at all; session timeout of the group %s. A process that is started again is the same member of the group, here and in Kafka Streams (group.instance.id). Lost is what was read, and is in no result when all is; how long an event took is not known then. Seconds.
+The longest that any event took to a committed total, and the longest in which the consumer had no result at all; session timeout of the group %s. A process that is started again is the same member of the group, here and in Kafka Streams (group.instance.id). Lost is what was read, and is in no result when all is; how long an event took is not known then: Kafka Streams drops events as late when, catching up, it reads one partition further ahead of another than the grace. Seconds.
 
 | | longest | silence | events lost |
 |---|---|---|---|

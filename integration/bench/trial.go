@@ -101,6 +101,9 @@ func (t trial) measure(ctx context.Context, s *stage, first job, crew *[]*child)
 		return took, err
 	}
 	defer in.client.Close()
+	if err := s.joined(ctx, first); err != nil {
+		return took, err
+	}
 	flow := newTraffic(rate, first.group())
 	began := time.Now()
 	reading := flow.reading(began.Add(t.warm))

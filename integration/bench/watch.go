@@ -63,6 +63,22 @@ func (s *stage) watch(ctx context.Context, j job, in *totals, p *child) (w watch
 	return w, nil
 }
 
+// joined waits until a job of windows has a group that works: a JVM takes seconds to begin, and is not to be behind then.
+func (s *stage) joined(ctx context.Context, j job) error {
+	for j.windowed() {
+		groups, err := s.admin.DescribeGroups(ctx, j.App)
+		if err == nil && groups[j.App].State == "Stable" {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("group %s is not stable yet: %w", j.App, errors.Join(ctx.Err(), err))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return nil
+}
+
 // more waits for results, hands them to visit, and says whether some came in time.
 func (s *stage) more(ctx context.Context, in *totals, visit func(group string, now total)) (bool, error) {
 	soon, cancel := context.WithTimeout(ctx, patience)
