@@ -146,7 +146,7 @@ func (r *results) latency(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, `## Events to statistics, %d events/s
 
-From the moment at which an event was due at its producer until a consumer holds a committed total that includes it, or until the hash in Redis does: each event of %s, after %s of warming up, a JVM %s; %d experiments. Milliseconds.
+From the moment at which an event was due at its producer until a consumer holds a committed total that includes it, or until the hash in Redis does: each event of %s, after %s of warming up, a JVM %s; %d experiments. Milliseconds. Alone: make bench ARGS=-only=steady.
 
 | | events | p50 | p99 | longest | events lost |
 |---|---|---|---|---|---|
@@ -164,7 +164,7 @@ func (r *results) outage(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, `## A process ends by SIGKILL, %d events/s
 
-The longest that any event took to a committed total, and the longest in which the consumer had no result at all; session timeout of the group %s. A process that is started again is the same member of the group, here and in Kafka Streams (group.instance.id). Lost is what was read, and is in no result when all is; how long an event took is not known then: Kafka Streams drops events as late when, catching up, it reads one partition further ahead of another than the grace. Seconds.
+The longest that any event took to a committed total, and the longest in which the consumer had no result at all; session timeout of the group %s. A process that is started again is the same member of the group, here and in Kafka Streams (group.instance.id). Lost is what was read, and is in no result when all is; how long an event took is not known then. What Kafka Streams loses it counts itself, as dropped for being late. Seconds. Alone: make bench ARGS=-only=restart.
 
 | | longest | silence | events lost |
 |---|---|---|---|

@@ -18,11 +18,8 @@ const streamsVersion = "4.3.1"
 
 // buildStreams has Maven compile the contender and fetch what it needs, once, and gives the class path.
 var buildStreams = sync.OnceValues(func() (string, error) {
-	const without = "the contenders and trials of Kafka Streams need a Java of release 17 or later and Maven; to do without them, name others by -only, as ARGS=-only=tagged"
-	for _, tool := range []string{"java", "mvn"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			return "", fmt.Errorf("%w: %s", err, without)
-		}
+	if err := findJava(); err != nil {
+		return "", err
 	}
 	dir, err := filepath.Abs("streams")
 	if err != nil {
@@ -30,10 +27,21 @@ var buildStreams = sync.OnceValues(func() (string, error) {
 	}
 	mvn := exec.Command("mvn", "-B", "-q", "-f", filepath.Join(dir, "pom.xml"), "compile", "dependency:copy-dependencies")
 	if out, err := mvn.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%s: %w: %s: %s", mvn, err, out, without)
+		return "", fmt.Errorf("%s: %w: %s: %s", mvn, err, out, withoutJava)
 	}
 	return filepath.Join(dir, "target", "classes") + ":" + filepath.Join(dir, "target", "lib", "*"), nil
 })
+
+const withoutJava = "Kafka Streams needs a Java of release 17 or later and Maven; to do without it, name other contenders and trials, as ARGS=-only=tagged"
+
+func findJava() error {
+	for _, tool := range []string{"java", "mvn"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			return fmt.Errorf("%w: %s", err, withoutJava)
+		}
+	}
+	return nil
+}
 
 // streams is the command of a job for Kafka Streams.
 func streams(j job) (*exec.Cmd, error) {
