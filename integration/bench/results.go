@@ -130,12 +130,12 @@ The tagged events, by the ts that they carry: key experiment|variant, through a 
 
 The end of a run is when a read_committed consumer of the results has windows that hold every record, counts and sums; of one that dropped records as late, its last result. CPU time and records are as above; warm: from when the JVM has counted the first %d. Commands: make bench ARGS=-only=windows, ARGS=-only=streams.
 
-| contender | records | CPU ns/record | warm | records/s | warm | peak memory MiB | dropped as late |
+| contender | records | CPU ns/record | warm | k records/s | warm | peak memory MiB | dropped as late |
 |---|---|---|---|---|---|---|---|
 `, partitions, streamsVersion, jvm, warmUp)
 	for _, name := range r.windows.names {
 		c := r.windows.rows[name]
-		fmt.Fprintf(b, "| %s | %d | %s | %s | %s k | %s k | %s | %s |\n", name, c.records, c.cpu.text(1, 0), c.warm.cpu.text(1, 0), c.speed.text(1000, 0), c.warm.speed.text(1000, 0), c.peak.text(1<<20, 0), c.dropped.text(1, 0))
+		fmt.Fprintf(b, "| %s | %d | %s | %s | %s | %s | %s | %s |\n", name, c.records, c.cpu.text(1, 0), c.warm.cpu.text(1, 0), c.speed.text(1000, 0), c.warm.speed.text(1000, 0), c.peak.text(1<<20, 0), c.dropped.text(1, 0))
 	}
 	b.WriteString("\n")
 }
