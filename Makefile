@@ -35,7 +35,8 @@ race:
 bench-micro:
 	$(GO) test -run '^$$' -bench . -benchmem ./codecs/event ./state ./processors/experiment/...
 
-# Against rivals on a real Kafka, about a quarter of an hour; ARGS=-quick for a look. Writes integration/bench/RESULTS.md.
+# Against rivals on a real Kafka, Kafka Streams among them, some 25 minutes; ARGS=-quick for a look, ARGS=-only=windows for
+# Kafka Streams and what it is compared with. Writes integration/bench/RESULTS.md.
 bench:
 	cd integration/bench && $(GO) test -count 1 -timeout 3h -v -run TestRivals . $(ARGS)
 

@@ -59,10 +59,11 @@ type entrant struct {
 	stage      *stage
 	job        job
 	disk       bool // it keeps state in files
+	runs       int  // at most
 }
 
-// gokaShare is how many times fewer records goka gets: it is that much slower.
-const gokaShare = 16
+// gokaShare and windowsShare are how many times fewer records goka and the windows get: rivals there are slower.
+const gokaShare, windowsShare = 16, 2
 
 func TestRivals(t *testing.T) {
 	if *quick {
@@ -74,14 +75,20 @@ func TestRivals(t *testing.T) {
 	c.results.kafka = kafkaVersion(t.Context(), c.brokers)
 	entrants := c.entrants(t.Context())
 	trials := []trial{
-		{name: "steady", mirror: true},
-		{name: "swift", emitEvery: 5 * time.Millisecond, mirror: true},
-		{name: "restart", crash: true},
-		{name: "takeover", crash: true, standIn: true},
+		{name: "steady", warm: warming, mirror: true},
+		{name: "swift", warm: warming, emitEvery: 5 * time.Millisecond, mirror: true},
+		{name: "restart", warm: warming, crash: true},
+		{name: "takeover", warm: warming, crash: true, standIn: true},
+		{name: "windows-steady", contender: "windows", warm: warming},
+		{name: "windows-streams-steady", contender: "streams", warm: warmingJVM},
+		{name: "windows-restart", contender: "windows", warm: warming, crash: true},
+		{name: "windows-streams-restart", contender: "streams", warm: warmingJVM, crash: true},
 	}
 	for run := range *runs {
 		for _, e := range entrants {
-			c.race(e, run)
+			if run < e.runs {
+				c.race(e, run)
+			}
 		}
 		for _, tr := range trials {
 			if run < trialRuns {
@@ -110,17 +117,23 @@ func arguments() string {
 // entrants prepares the stages that the chosen contenders need.
 func (c *contest) entrants(ctx context.Context) (chosen []entrant) {
 	stages := map[*workload]*stage{}
-	one, many, few := tagged(*records), attributed(*unitsN), keyed(*records/gokaShare)
+	one, many, few, half := tagged(*records), attributed(*unitsN), keyed(*records/gokaShare), tagged(*records/windowsShare)
+	half.name = "windows"
 	for _, e := range []struct {
 		name, text, contender string
 		load                  *workload
 		disk                  bool
+		workers, runs         int
 	}{
-		{"raw", "franz-go: consume and discard, tagged", "raw", one, false},
-		{"tagged", "ours, exactly once: tagged, 50 experiments x 3 variants", "engine", one, true},
-		{"attributed", fmt.Sprintf("ours, exactly once: attributed, %d units, dedup, 3 experiments x 2 metrics", *unitsN), "engine", many, true},
-		{"goka", "goka, at least once: count by 150 keys, LevelDB", "goka", few, true},
-		{"goka-memory", "goka, at least once: count by 150 keys, memory", "goka", few, false},
+		{"raw", "franz-go: consume and discard, tagged", "raw", one, false, 0, *runs},
+		{"tagged", "ours, exactly once: tagged, 50 experiments x 3 variants", "engine", one, true, *workers, *runs},
+		{"attributed", fmt.Sprintf("ours, exactly once: attributed, %d units, dedup, 3 experiments x 2 metrics", *unitsN), "engine", many, true, *workers, *runs},
+		{"goka", "goka, at least once: count by 150 keys, LevelDB", "goka", few, true, 0, *runs},
+		{"goka-memory", "goka, at least once: count by 150 keys, memory", "goka", few, false, 0, *runs},
+		{"windows", "ours, exactly once", "windows", half, true, *workers, trialRuns},
+		{"windows-1", "ours, exactly once, 1 worker", "windows", half, true, 1, trialRuns},
+		{"windows-streams", "Kafka Streams, exactly once, 1 thread", "streams", half, true, 1, trialRuns},
+		{"windows-streams-2", "Kafka Streams, exactly once, 2 threads", "streams", half, true, 2, trialRuns},
 	} {
 		if !c.pattern.MatchString(e.name) {
 			continue
@@ -134,7 +147,7 @@ func (c *contest) entrants(ctx context.Context) (chosen []entrant) {
 			stages[e.load] = s
 		}
 		s := stages[e.load]
-		chosen = append(chosen, entrant{e.name, e.text, s, job{Contender: e.contender, Brokers: c.brokers, Prefix: s.prefix, Records: s.records, Workers: *workers}, e.disk})
+		chosen = append(chosen, entrant{e.name, e.text, s, job{Contender: e.contender, Brokers: c.brokers, Prefix: s.prefix, Records: s.records, Workers: e.workers}, e.disk, min(e.runs, *runs)})
 	}
 	return chosen
 }
@@ -149,50 +162,61 @@ func (c *contest) race(e entrant, run int) {
 	if e.disk {
 		j.Dir = filepath.Join(dir, e.name)
 	}
-	if *profile == e.name && run == *runs-1 {
+	if *profile == e.name && run == e.runs-1 {
 		j.Profile, _ = filepath.Abs(e.name + ".prof")
 	}
 	c.results.observe()
-	u, err := c.finish(ctx, e, j)
+	u, w, err := c.finish(ctx, e, j)
 	require.NoError(c.t, err, e.name)
-	row := c.results.costs.row(e.text)
+	costs := &c.results.costs
+	if j.windowed() {
+		costs = &c.results.windows
+	}
+	row := costs.row(e.text)
 	row.records = j.Records
 	row.add(u)
-	c.t.Logf("run %d: %s: %.0f ns/record, %.0f records/s, %d MiB", run+1, e.name, float64(u.CPU)/float64(j.Records), float64(j.Records)/u.Wall.Seconds(), u.Peak>>20)
+	if j.Contender == "streams" && w.warm.records > 0 { // ours is warm at once, and is ahead of what it has counted
+		row.addWarm(w.warm)
+	}
+	c.t.Logf("run %d: %s: %.0f ns/record, %.0f records/s, %d MiB, %d dropped", run+1, e.name, float64(u.CPU)/float64(j.Records), float64(j.Records)/u.Wall.Seconds(), u.Peak>>20, u.Dropped)
 	require.NoError(c.t, errors.Join(e.stage.forget(ctx, j.App), os.RemoveAll(dir)))
 }
 
-// finish starts a contender and waits until it has counted all; the engine has, when its totals say so.
-func (c *contest) finish(ctx context.Context, e entrant, j job) (u usage, err error) {
-	if j.Contender == "goka" {
-		if err := e.stage.create(ctx, j.App+"-table", partitions, "cleanup.policy", "compact"); err != nil {
-			return u, err
-		}
+// finish starts a contender and waits until it has counted all; ours and Kafka Streams have, when their results say so.
+func (c *contest) finish(ctx context.Context, e entrant, j job) (u usage, w watched, err error) {
+	if err := e.stage.prepare(ctx, j); err != nil {
+		return u, w, err
 	}
-	if j.Contender != "engine" {
+	if j.Contender == "raw" || j.Contender == "goka" {
 		p, err := begin(j)
 		if err != nil {
-			return u, err
+			return u, w, err
 		}
-		return p.used(ctx)
+		u, err = p.used(ctx)
+		return u, w, err
 	}
-	in, err := e.stage.totals(ctx)
+	in, err := e.stage.totals(ctx, j)
 	if err != nil {
-		return u, err
+		return u, w, err
 	}
 	defer in.client.Close()
 	p, err := begin(j)
 	if err != nil {
-		return u, err
+		return u, w, err
 	}
-	for in.sum() != e.stage.sum {
-		if err := in.next(ctx, func(string, total) {}); err != nil {
-			p.Stop(30 * time.Second)
-			return u, fmt.Errorf("sum %d of %d: %w: %s", in.sum(), e.stage.sum, err, p.tail())
-		}
-	}
+	w, err = e.stage.watch(ctx, j, in, p)
 	p.Stop(30 * time.Second)
-	return p.used(ctx)
+	if err != nil {
+		return u, w, fmt.Errorf("%w: %s", err, p.tail())
+	}
+	if u, err = p.used(ctx); err != nil {
+		return u, w, err
+	}
+	u.Wall -= w.quiet
+	if j.windowed() {
+		err = w.check(e.stage, u)
+	}
+	return u, w, err
 }
 
 // try runs a trial once.

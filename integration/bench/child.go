@@ -32,11 +32,34 @@ type job struct {
 	Profile   string // file for a CPU profile; empty: none
 }
 
+// contenders are those in Go, which are this program.
 var contenders = map[string]func(context.Context, job, *meter) error{
-	"engine": runEngine,
-	"raw":    runRaw,
-	"goka":   runGoka,
+	"engine":  runEngine,
+	"windows": runWindows,
+	"raw":     runRaw,
+	"goka":    runGoka,
 }
+
+func (j job) events() string { return j.Prefix + ".events" }
+
+// results is the topic of what comes of the events.
+func (j job) results() string {
+	if j.windowed() {
+		return j.App + "-results"
+	}
+	return j.Prefix + ".stats"
+}
+
+// group names the group of events that the results tell of, for the i-th of the tagged events, of an experiment.
+func (j job) group() func(i int64, experiment int) string {
+	if j.windowed() {
+		return arm
+	}
+	return func(_ int64, experiment int) string { return ranker(experiment) }
+}
+
+// windowed says whether the job is the topology of windows.
+func (j job) windowed() bool { return j.Contender == "windows" || j.Contender == "streams" }
 
 // contend does the job of this process and reports its usage on standard output.
 func contend(text string) error {
@@ -74,11 +97,28 @@ func contend(text string) error {
 // child is a contender at work.
 type child struct {
 	*services.Process
+	cmd      *exec.Cmd
 	out, log *bytes.Buffer
 }
 
-// begin starts a job in a process of its own: this program again.
+// begin starts a job in a process of its own.
 func begin(j job) (*child, error) {
+	command := again
+	if j.Contender == "streams" {
+		command = streams
+	}
+	cmd, err := command(j)
+	if err != nil {
+		return nil, err
+	}
+	c := &child{cmd: cmd, out: &bytes.Buffer{}, log: &bytes.Buffer{}}
+	cmd.Stdout, cmd.Stderr = c.out, c.log
+	c.Process, err = services.Start(cmd)
+	return c, err
+}
+
+// again is the command of a contender in Go: this program again.
+func again(j job) (*exec.Cmd, error) {
 	text, err := json.Marshal(j)
 	if err != nil {
 		return nil, err
@@ -87,12 +127,9 @@ func begin(j job) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &child{out: &bytes.Buffer{}, log: &bytes.Buffer{}}
 	cmd := exec.Command(self)
 	cmd.Env = append(os.Environ(), jobEnv+"="+string(text))
-	cmd.Stdout, cmd.Stderr = c.out, c.log
-	c.Process, err = services.Start(cmd)
-	return c, err
+	return cmd, nil
 }
 
 // used waits for the end of a contender and gives its usage; a contender that outlives ctx is killed.

@@ -7,8 +7,10 @@
 //	records.go      the workloads
 //	child.go        a contender in a process of its own, so that it alone is counted
 //	meter.go        its CPU time, wall time and peak memory
-//	engine.go raw.go goka.go     the contenders
-//	totals.go       a consumer of the stats topic
+//	engine.go windows.go raw.go goka.go     the contenders
+//	streams.go streams/     the contender in Java: Kafka Streams, built by Maven
+//	totals.go       a consumer of results
+//	watch.go        which tells when a contender has counted all, or has dropped the rest
 //	traffic.go      steady events, and how long each takes to be readable
 //	trial.go        runs of the engine under steady events, with and without a crash
 //	figures.go results.go        medians, RESULTS.md

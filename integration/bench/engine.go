@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
@@ -70,5 +71,8 @@ func newApp(j job, name string, build func(*topology.Builder), m *meter) (*worke
 		}
 		return nil
 	}))
-	return worker.New(topo, worker.Config{Brokers: j.Brokers, StateDir: j.Dir + name, Workers: j.Workers, Session: session, Logger: log})
+	return worker.New(topo, worker.Config{
+		Brokers: j.Brokers, StateDir: j.Dir + name, Workers: j.Workers, Session: session, Logger: log,
+		Hooks: worker.Hooks{Late: func(*kgo.Record) { m.late.Add(1) }},
+	})
 }

@@ -35,9 +35,12 @@ func quantile[T cmp.Ordered](sorted []T, q float64) T {
 type cost struct {
 	records          int64 // of a run
 	cpu, speed, peak figures
+	warm             struct{ cpu, speed figures } // without the first records
+	dropped          figures
 }
 
 func (c *cost) add(u usage) {
+	c.dropped.add(float64(u.Dropped))
 	c.cpu.add(float64(u.CPU.Nanoseconds()) / float64(c.records))
 	c.speed.add(float64(c.records) / u.Wall.Seconds())
 	c.peak.add(float64(u.Peak))
@@ -47,6 +50,7 @@ func (c *cost) add(u usage) {
 type delay struct {
 	events         int
 	p50, p99, most figures
+	silence, lost  figures // the longest without a result; events
 }
 
 func (d *delay) add(took []time.Duration) {
@@ -55,4 +59,10 @@ func (d *delay) add(took []time.Duration) {
 	d.p50.add(quantile(took, 0.5).Seconds())
 	d.p99.add(quantile(took, 0.99).Seconds())
 	d.most.add(took[len(took)-1].Seconds())
+}
+
+// addWarm takes in the part of a run in which the contender was warm.
+func (c *cost) addWarm(w stretch) {
+	c.warm.cpu.add(float64((w.to.cpu - w.from.cpu).Nanoseconds()) / float64(w.records))
+	c.warm.speed.add(float64(w.records) / w.to.at.Sub(w.from.at).Seconds())
 }

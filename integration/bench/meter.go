@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -15,6 +17,8 @@ type usage struct {
 	CPU  time.Duration `json:"cpu"` // user and system, all threads
 	Wall time.Duration `json:"wall"`
 	Peak int64         `json:"peak"` // bytes resident, over the whole life of the process
+	// Dropped is how many records came too late for their window.
+	Dropped int64 `json:"dropped"`
 }
 
 // meter takes the usage of this process.
@@ -23,6 +27,7 @@ type meter struct {
 	at   time.Time
 	cpu  time.Duration
 	used usage
+	late atomic.Int64 // records
 	err  error
 }
 
@@ -54,6 +59,7 @@ func (m *meter) report() error {
 	if m.err != nil {
 		return m.err
 	}
+	m.used.Dropped = m.late.Load()
 	return json.NewEncoder(os.Stdout).Encode(m.used)
 }
 
@@ -77,4 +83,32 @@ func peakMemory() (int64, error) {
 		return 0, fmt.Errorf("peak memory: VmHWM of /proc/self/status: %w", err)
 	}
 	return kib << 10, nil
+}
+
+// sample is what another process has used so far, and when.
+type sample struct {
+	at  time.Time
+	cpu time.Duration
+}
+
+// sampleOf takes it from /proc, which has it in hundredths of a second.
+func sampleOf(pid int) (s sample, err error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return s, fmt.Errorf("usage so far: %w", err)
+	}
+	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:]) // after the name, from the third on
+	const utime, stime = 14 - 3, 15 - 3
+	if len(fields) <= stime {
+		return s, fmt.Errorf("usage so far: /proc/%d/stat is %q", pid, stat)
+	}
+	for _, field := range fields[utime : stime+1] {
+		ticks, err := strconv.ParseInt(string(field), 10, 64)
+		if err != nil {
+			return s, fmt.Errorf("usage so far: /proc/%d/stat: %w", pid, err)
+		}
+		s.cpu += time.Duration(ticks) * 10 * time.Millisecond
+	}
+	s.at = time.Now()
+	return s, nil
 }

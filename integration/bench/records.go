@@ -56,6 +56,9 @@ metrics:
 	return w
 }
 
+// arm is experiment and variant of the i-th event.
+func arm(i int64, experiment int) string { return ranker(experiment) + "|" + arms[i%int64(len(arms))] }
+
 func ranker(i int) string { return fmt.Sprintf("ranker-%02d", i) }
 
 func taggedEvent(i, ts int64, experiment int) []byte {
@@ -70,7 +73,7 @@ func taggedEvent(i, ts int64, experiment int) []byte {
 // keyed is tagged records for a rival that counts by key: experiment and variant, a key in one partition.
 func keyed(records int64) *workload {
 	return &workload{name: "keyed", records: records, fill: func(i, ts int64, r *kgo.Record) int64 {
-		r.Key = fmt.Appendf(nil, "%s|%s", ranker(int(i%experiments)), arms[i%int64(len(arms))])
+		r.Key = []byte(arm(i, int(i%experiments)))
 		r.Partition, r.Value = topology.PartitionOf(r.Key, partitions), taggedEvent(i, ts, int(i%experiments))
 		return 1
 	}}

@@ -31,7 +31,8 @@ func (s *stage) stats() string  { return s.prefix + ".stats" }
 // newStage makes the topics of a workload and runs its experiments; the events come by feed, or from elsewhere.
 func newStage(ctx context.Context, brokers []string, prefix string, w *workload) (*stage, error) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.RecordPartitioner(kgo.ManualPartitioner()),
-		kgo.ProducerBatchCompression(kgo.Lz4Compression()), kgo.MaxBufferedRecords(100_000))
+		kgo.ProducerBatchCompression(kgo.Lz4Compression()), kgo.MaxBufferedRecords(100_000),
+		kgo.UnknownTopicRetries(-1)) // its own topics, which a busy broker may have yet to publish
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +52,17 @@ func (s *stage) create(ctx context.Context, topic string, partitions int32, sett
 	}
 	if _, err := s.admin.CreateTopic(ctx, partitions, -1, configs, topic); err != nil {
 		return fmt.Errorf("create topic %s: %w", topic, err)
+	}
+	return nil
+}
+
+// prepare makes the topics that a job needs beside those of the stage.
+func (s *stage) prepare(ctx context.Context, j job) error {
+	switch {
+	case j.Contender == "goka":
+		return s.create(ctx, j.App+"-table", partitions, "cleanup.policy", "compact")
+	case j.windowed():
+		return s.create(ctx, j.results(), partitions)
 	}
 	return nil
 }

@@ -9,19 +9,20 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// traffic is tagged events at a steady rate. Those of an experiment go to one partition, so that the k-th of them is in
-// as soon as the experiment's n is k.
+// traffic is tagged events at a steady rate. Those of an experiment go to one partition, so that the k-th of a group,
+// an experiment or a part of it, is in as soon as the group's n is k.
 type traffic struct {
-	rate int // events per second
+	rate  int // events per second
+	group func(i int64, experiment int) string
 
 	mu struct {
 		sync.Mutex
-		due map[string][]time.Time // by experiment: when its events were due
+		due map[string][]time.Time // by group: when its events were due
 	}
 }
 
-func newTraffic(rate int) *traffic {
-	t := &traffic{rate: rate}
+func newTraffic(rate int, group func(i int64, experiment int) string) *traffic {
+	t := &traffic{rate: rate, group: group}
 	t.mu.due = map[string][]time.Time{}
 	return t
 }
@@ -37,7 +38,7 @@ func (t *traffic) send(ctx context.Context, s *stage, during time.Duration) erro
 			time.Sleep(wait)
 		}
 		at := int(i % experiments)
-		t.sent(ranker(at), due)
+		t.sent(t.group(i, at), due)
 		r := &kgo.Record{Topic: s.events(), Partition: int32(at % partitions), Value: taggedEvent(i, due.UnixMilli(), at)}
 		s.client.Produce(ctx, r, func(_ *kgo.Record, err error) {
 			if err != nil {
@@ -59,10 +60,10 @@ func (t *traffic) send(ctx context.Context, s *stage, during time.Duration) erro
 	}
 }
 
-func (t *traffic) sent(experiment string, due time.Time) {
+func (t *traffic) sent(group string, due time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.mu.due[experiment] = append(t.mu.due[experiment], due)
+	t.mu.due[group] = append(t.mu.due[group], due)
 }
 
 // reading is what one reader has seen of the traffic.
@@ -77,17 +78,17 @@ func (t *traffic) reading(from time.Time) *reading {
 	return &reading{of: t, from: from, seen: map[string]int{}}
 }
 
-// see notes that n events of an experiment are readable now.
-func (r *reading) see(experiment string, n int64, now time.Time) {
+// see notes that n events of a group are readable now.
+func (r *reading) see(group string, n int64, now time.Time) {
 	r.of.mu.Lock()
 	defer r.of.mu.Unlock()
-	due := r.of.mu.due[experiment]
-	for k := r.seen[experiment]; k < int(n) && k < len(due); k++ {
+	due := r.of.mu.due[group]
+	for k := r.seen[group]; k < int(n) && k < len(due); k++ {
 		if !due[k].Before(r.from) {
 			r.took = append(r.took, now.Sub(due[k]))
 		}
 	}
-	r.seen[experiment] = max(r.seen[experiment], int(n))
+	r.seen[group] = max(r.seen[group], int(n))
 }
 
 // all is the number of events seen.

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,9 +14,11 @@ import (
 	"github.com/abacus-stream/abacus/processors/mirror"
 )
 
-// trial is a run of the engine under steady events.
+// trial is a run of a contender under steady events.
 type trial struct {
 	name      string
+	contender string        // windows or streams; empty: the engine
+	warm      time.Duration // not measured
 	emitEvery time.Duration // zero: the default of the flow
 	mirror    bool          // also read what comes to Redis
 	standIn   bool          // a second process runs from the start
@@ -24,15 +27,23 @@ type trial struct {
 
 const (
 	rate   = 5000             // events per second
-	warm   = 5 * time.Second  // not measured
 	steady = 20 * time.Second // measured
+	// warming is before it: a JVM takes some seconds to begin, and then to compile.
+	warming, warmingJVM = 5 * time.Second, 15 * time.Second
 )
+
+// events is how many a trial sends.
+func (t trial) events() int64 { return rate * int64((t.warm+steady)/time.Second) }
 
 // trialRuns is the most runs of a trial: one takes half a minute, and has 100,000 events to go by.
 const trialRuns = 3
 
-// latencies are what a trial measured, event by event.
-type latencies struct{ topic, redis []time.Duration }
+// latencies are what a trial measured, event by event; nothing where events were lost: who counts cannot tell which.
+type latencies struct {
+	topic, redis []time.Duration
+	lost         int64         // read, and never counted
+	silence      time.Duration // the longest between two results
+}
 
 // run makes a stage for the trial, runs it and deletes the stage.
 func (t trial) run(ctx context.Context, brokers []string, redisAddr, prefix, dir string) (took latencies, err error) {
@@ -43,7 +54,13 @@ func (t trial) run(ctx context.Context, brokers []string, redisAddr, prefix, dir
 		return took, err
 	}
 	defer func() { err = errors.Join(err, s.forget(context.WithoutCancel(ctx), s.prefix)); s.client.Close() }()
-	first := job{Contender: "engine", Brokers: brokers, Prefix: s.prefix, App: s.prefix + "-app", Dir: dir + "/first", EmitEvery: t.emitEvery}
+	first := job{Contender: cmp.Or(t.contender, "engine"), Brokers: brokers, Prefix: s.prefix, App: s.prefix + "-app", Dir: dir + "/first", EmitEvery: t.emitEvery}
+	if first.Contender == "streams" {
+		first.Workers = 1
+	}
+	if err := s.prepare(ctx, first); err != nil {
+		return took, err
+	}
 	if t.mirror {
 		first.Redis = redisAddr
 	}
@@ -79,39 +96,38 @@ func (t trial) staff(first job, dir string) (crew []*child, err error) {
 
 // measure sends the traffic, disturbs it and reads until all of it is in.
 func (t trial) measure(ctx context.Context, s *stage, first job, crew *[]*child) (took latencies, err error) {
-	in, err := s.totals(ctx)
+	in, err := s.totals(ctx, first)
 	if err != nil {
 		return took, err
 	}
 	defer in.client.Close()
-	flow := newTraffic(rate)
+	if err := s.joined(ctx, first); err != nil {
+		return took, err
+	}
+	flow := newTraffic(rate, first.group())
 	began := time.Now()
-	reading := flow.reading(began.Add(warm))
+	reading := flow.reading(began.Add(t.warm))
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	failed := make(chan error, 3)
-	go func() { failed <- flow.send(ctx, s, warm+steady) }()
+	go func() { failed <- flow.send(ctx, s, t.warm+steady) }()
 	shown := make(chan []time.Duration, 1)
 	if first.Redis != "" {
 		go func() {
-			r := flow.reading(began.Add(warm))
-			failed <- follow(ctx, first.Redis, r)
+			r := flow.reading(began.Add(t.warm))
+			failed <- follow(ctx, first.Redis, r, t.events())
 			shown <- r.took
 		}()
 	}
 	if t.crash {
 		go func() {
-			time.Sleep(warm + steady/2)
+			time.Sleep(t.warm + steady/2)
 			failed <- t.strike(first, crew)
 		}()
 	}
-	for reading.all() < rate*int64((warm+steady)/time.Second) {
-		err := in.next(ctx, func(experiment string, now total) { reading.see(experiment, now.n, time.Now()) })
-		if err != nil {
-			return took, fmt.Errorf("%s: %d events are in: %w", t.name, reading.all(), err)
-		}
+	if took, err = t.read(ctx, s, first, in, reading); err != nil {
+		return took, err
 	}
-	took.topic = reading.took
 	if err := <-failed; err != nil {
 		return took, err
 	}
@@ -123,6 +139,34 @@ func (t trial) measure(ctx context.Context, s *stage, first job, crew *[]*child)
 		took.redis = <-shown
 	}
 	return took, err
+}
+
+// read takes in results until all events are in, or until those that are not will never be.
+func (t trial) read(ctx context.Context, s *stage, j job, in *totals, r *reading) (took latencies, err error) {
+	var last time.Time
+	see := func(group string, so total) {
+		now := time.Now()
+		r.see(group, so.n, now)
+		if !last.IsZero() && now.After(r.from) {
+			took.silence = max(took.silence, now.Sub(last))
+		}
+		last = now
+	}
+	for r.all() < t.events() {
+		more, err := s.more(ctx, in, see)
+		if err != nil {
+			return took, fmt.Errorf("%s: %w", t.name, err)
+		}
+		if more || time.Now().Before(r.from.Add(steady)) {
+			continue
+		}
+		if over, err := s.over(ctx, j); err != nil || over {
+			took.lost = t.events() - r.all()
+			return took, err
+		}
+	}
+	took.topic = r.took
+	return took, nil
 }
 
 // strike kills the first process; where no other is there to take over, it is started again.
@@ -139,7 +183,7 @@ func (t trial) strike(first job, crew *[]*child) error {
 }
 
 // follow reads the hashes of Redis as they are announced, until all events are in.
-func follow(ctx context.Context, addr string, r *reading) error {
+func follow(ctx context.Context, addr string, r *reading, events int64) error {
 	client := redis.NewClient(&redis.Options{Addr: addr})
 	defer client.Close()
 	updates := client.Subscribe(ctx, "ab:updates")
@@ -148,7 +192,7 @@ func follow(ctx context.Context, addr string, r *reading) error {
 	for _, arm := range arms {
 		fields = append(fields, arm+".latency.n")
 	}
-	for r.all() < rate*int64((warm+steady)/time.Second) {
+	for r.all() < events {
 		update, err := updates.ReceiveMessage(ctx)
 		if err != nil {
 			return fmt.Errorf("updates of Redis, %d events are in: %w", r.all(), err)
@@ -173,7 +217,12 @@ func follow(ctx context.Context, addr string, r *reading) error {
 
 // text names the trial for people.
 func (t trial) text() string {
+	whose := map[string]string{"windows": "windows, ours", "streams": "windows, Kafka Streams, 1 thread"}[t.contender]
 	switch {
+	case whose != "" && t.crash:
+		return whose + ": the only process is killed, and started again at once"
+	case whose != "":
+		return whose
 	case t.standIn:
 		return "one of two processes is killed, the other takes over"
 	case t.crash:
