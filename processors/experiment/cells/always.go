@@ -150,17 +150,26 @@ func (w *watched) lacks(word string) {
 	}
 }
 
-// conversions are the matured units that converted, by epoch with its weights.
+// conversions are the matured units that converted, by epoch with its weights: those that came to their variants by them, since the
+// e-process would take any others for an effect.
 func (t *tally) conversions(m, control, treatment int) []always.Epoch {
 	epochs := make([]always.Epoch, len(t.epochs))
 	for i := range t.epochs {
 		e, variants := &t.epochs[i], t.variantsOf(t.epochs[i].version)
 		epochs[i] = always.Epoch{
 			ControlWeight: variants[control].Weight, TreatmentWeight: variants[treatment].Weight,
-			Control: t.matured(&e.cells[control], m).Count().X, Treatment: t.matured(&e.cells[treatment], m).Count().X,
+			Control: drawn(&e.cells[control], m), Treatment: drawn(&e.cells[treatment], m),
 		}
 	}
 	return epochs
+}
+
+// drawn are the converted units of a cell whose variant was drawn by known weights.
+func drawn(c *experiment.CellDelta, m int) int64 {
+	if m >= len(c.Drawn) {
+		return 0
+	}
+	return c.Drawn[m]
 }
 
 // adjust adjusts the p of a family: the primary metrics times the treatments, or the other metrics times them.

@@ -17,7 +17,7 @@ import (
 func grown(variant int, epoch, n, converted, cents int64) experiment.CellDelta {
 	c := experiment.CellDelta{
 		Variant: variant, Epoch: epoch, Units: n, FirstSeen: n, Live: make([]stats.Sums, 3), Matured: make([]stats.Sums, 3),
-		NonZero: []int64{converted, converted, converted},
+		NonZero: []int64{converted, converted, converted}, Drawn: []int64{converted, 0, 0},
 	}
 	for i := range n {
 		totals := [3]int64{}

@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -106,6 +107,9 @@ func (t *tally) judge(m int, w *watched, word string) (string, string) {
 	}
 	if w.method == methodMultinomial {
 		facts.Decides = w.relative
+		if facts.Effect < w.relative[0] || facts.Effect > w.relative[1] {
+			facts.Effect = math.NaN() // it is of all units, the interval of those that were drawn
+		}
 	}
 	if word != "" && !slices.Contains(facts.Words, word) {
 		facts.Words = append([]string{word}, facts.Words...)

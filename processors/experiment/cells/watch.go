@@ -134,6 +134,15 @@ func compareTests(a test, b testKey) int {
 	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.metric, b.metric), cmp.Compare(a.variant, b.variant))
 }
 
+// forgetConversions forgets the evidence of conversions in a row of layout 2, which was also of units that were not drawn by the
+// weights. What has been decided stays.
+func (w *Watch) forgetConversions(d *experiment.Definition) {
+	w.tests = slices.DeleteFunc(w.tests, func(t test) bool {
+		compares := t.kind == ofComparison || t.kind == ofGuardrail && t.Crossed == 0
+		return compares && t.metric < len(d.Metrics) && d.Metrics[t.metric].Kind == kindConversion
+	})
+}
+
 // reset forgets everything.
 func (w *Watch) reset() { w.tests = w.tests[:0] }
 
