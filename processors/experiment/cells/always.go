@@ -164,14 +164,6 @@ func (t *tally) conversions(m, control, treatment int) []always.Epoch {
 	return epochs
 }
 
-// drawn are the converted units of a cell whose variant was drawn by known weights.
-func drawn(c *experiment.CellDelta, m int) int64 {
-	if m >= len(c.Drawn) {
-		return 0
-	}
-	return c.Drawn[m]
-}
-
 // adjust adjusts the p of a family: the primary metrics times the treatments, or the other metrics times them.
 func (t *tally) adjust(primary bool) {
 	var tests []*watched

@@ -238,7 +238,7 @@ func (t *tally) variant(m, v int) result.Variant {
 		MaturedN: &matured.N, MaturedSum: matured.SumText(digits),
 	}
 	nonZero := t.nonZero(m, v)
-	out.MaturedNonZero = &nonZero
+	out.MaturedNonZero, out.MaturedDrawn = &nonZero, t.fewerDrawn(m, v, nonZero)
 	mean, ok := live.Mean(digits)
 	if !ok {
 		out.Reason = ReasonNoUnits

@@ -78,6 +78,8 @@ func TestForcedUnitsAreNoEffect(t *testing.T) {
 		rec := s.record("shop|total")
 		require.EqualValues(t, 800, *rec.Metrics["bought"].Variants["B"].MaturedN, "they count for all else")
 		require.Equal(t, "200", rec.Metrics["bought"].Variants["B"].MaturedSum)
+		require.Equal(t, new(int64(100)), rec.Metrics["bought"].Variants["B"].MaturedDrawn)
+		require.Nil(t, rec.Metrics["bought"].Variants["A"].MaturedDrawn, "all are")
 		s.noEffect(1)
 	}
 }
