@@ -73,7 +73,7 @@ func isSequence(t *testing.T, c result.Comparison, difference, v, n, planned flo
 }
 
 func TestMeansAndCountsAreWatched(t *testing.T) {
-	e := entry(func(d *experiment.Definition) { d.Decision.PlannedUnits = 4000 })
+	e := entry(func(d *experiment.Definition) { d.Decision.PlannedUnits, d.Metrics[2].Cap = 4000, new(experiment.Amount) })
 	r := totalOf(e, grown(0, 1, 2000, 200, 1000), grown(1, 1, 1980, 260, 1000))
 	arm := func(n, converted, one, two float64) (mean, v float64) { // half of the converted have each total
 		sum, squares := converted/2*(one+two), converted/2*(one*one+two*two)
@@ -94,9 +94,10 @@ func TestMeansAndCountsAreWatched(t *testing.T) {
 	require.InEpsilon(t, (num(t, revenue.IntervalAlways[1])-(b-a))/math.Sqrt(va+vb), half/relative, 1e-9, "the same z")
 }
 
-// Money needs 200 units with a value in each arm, all else 100: before, no p, no interval and no verdict.
+// Money needs 200 units with a value in each arm, 600 as one of several tests, all else 100: before, no p, no interval and no verdict.
 func TestAsymptoticFiguresWaitForUnitsWithAResult(t *testing.T) {
 	const revenue, clicks, purchase = "revenue", "clicks", "purchase"
+	alone := entry(func(d *experiment.Definition) { d.Metrics[2].Primary = true })
 	capped := entry(func(d *experiment.Definition) { d.Metrics[2].Cap = new(experiment.Amount) })
 	for _, c := range []struct {
 		entry  experiment.Entry
@@ -105,10 +106,11 @@ func TestAsymptoticFiguresWaitForUnitsWithAResult(t *testing.T) {
 		ready  bool
 	}{
 		{entry(), clicks, 99, false}, {entry(), clicks, 100, true},
-		{entry(), revenue, 199, false}, {entry(), revenue, 200, true},
+		{entry(), revenue, 599, false}, {entry(), revenue, 600, true},
+		{alone, revenue, 199, false}, {alone, revenue, 200, true},
 		{capped, revenue, 99, false}, {capped, revenue, 100, true},
 	} {
-		r := totalOf(c.entry, grown(0, 1, 3000, 300, 100), grown(1, 1, 3000, c.units, 100))
+		r := totalOf(c.entry, grown(0, 1, 3000, 700, 100), grown(1, 1, 3000, c.units, 100))
 		got := r.Metrics[c.metric].Comparisons["treatment"]
 		_, ok := got.PAlways.Float()
 		require.Equal(t, c.ready, ok, "%s of %d", c.metric, c.units)

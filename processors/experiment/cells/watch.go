@@ -75,7 +75,7 @@ func (w *Watch) compare(t *tally, key testKey, control int, end int64) {
 // look is the log e-value of "no effect" and, where it is so large that the interval is without 0, that interval.
 func (t *tally) look(m, control, treatment int) (logE float64, interval [2]float64, reason string) {
 	d := t.decision()
-	if t.def.Metrics[m].Kind == kindConversion {
+	if multinomial(&t.def.Metrics[m]) {
 		epochs := t.conversions(m, control, treatment)
 		if logE, reason = always.LiftLogE(epochs, 0); reason == "" && logE >= -math.Log(d.Alpha) {
 			interval, _ = always.LiftInterval(epochs, d.Alpha)

@@ -58,8 +58,8 @@ func liftBeyond(epochs []Epoch, bound, side float64) (logE float64, reason strin
 }
 
 // LiftInterval is all relative lifts mT/mC - 1 whose e-value is below 1/alpha: an interval, since ln e is convex in ln(1+lift).
-// With hardly any conversions of treatment it starts at -1. The reason is too_few_units without an epoch, unbounded with hardly any
-// conversions of control, and epochs_disagree where no lift is left.
+// With hardly any conversions of treatment it starts at -1, with hardly any of control it ends at +Inf. The reason is too_few_units
+// without an epoch, unbounded where it has neither end, and epochs_disagree where no lift is left.
 func LiftInterval(epochs []Epoch, alpha float64) (interval [2]float64, reason string) {
 	l, reason := newLikelihood(epochs)
 	if reason != "" {
@@ -70,13 +70,17 @@ func LiftInterval(epochs []Epoch, alpha float64) (interval [2]float64, reason st
 	if l.logE(best) >= target {
 		return interval, ReasonEpochsDisagree
 	}
-	upper, found := l.crossing(best, 1, target)
-	if !found {
-		return interval, stats.ReasonUnbounded
+	interval = [2]float64{-1, math.Inf(1)}
+	upper, bounded := l.crossing(best, 1, target)
+	if bounded {
+		interval[1] = math.Expm1(upper)
 	}
-	interval = [2]float64{-1, math.Expm1(upper)}
-	if lower, found := l.crossing(best, -1, target); found {
+	lower, found := l.crossing(best, -1, target)
+	if found {
 		interval[0] = math.Expm1(lower)
+	}
+	if !bounded && !found {
+		return [2]float64{}, stats.ReasonUnbounded
 	}
 	return interval, ""
 }
