@@ -10,8 +10,8 @@ import (
 // ReasonEpochsDisagree is the reason where no one lift fits all epochs.
 const ReasonEpochsDisagree = "epochs_disagree"
 
-// liftPrior is the concentration of the Beta prior.
-const liftPrior = 100
+// LiftPrior is the concentration of the Beta prior, in conversions.
+const LiftPrior = 100
 
 // Epoch is the conversions of one allocation epoch: how many matured units of each arm converted, each counted once, and the weights
 // of the arms. Weights are of any scale; where one is not above 0 and finite, or a count is negative, the epoch is left out.
@@ -104,7 +104,7 @@ func newLikelihood(epochs []Epoch) (l likelihood, reason string) {
 		l.epochs = append(l.epochs, weighted{float64(e.Control) + float64(e.Treatment), e.TreatmentWeight / (e.ControlWeight + e.TreatmentWeight)})
 		l.treatment += float64(e.Treatment)
 		weights := []float64{e.ControlWeight, e.TreatmentWeight}
-		l.base += distribution.DirichletMultinomial([]int64{e.Control, e.Treatment}, weights, distribution.Centred(weights, liftPrior))
+		l.base += distribution.DirichletMultinomial([]int64{e.Control, e.Treatment}, weights, distribution.Centred(weights, LiftPrior))
 	}
 	if len(l.epochs) == 0 {
 		return l, stats.ReasonTooFewUnits
