@@ -154,6 +154,27 @@ func TestEpochsAreWatchedByThemselves(t *testing.T) {
 	require.InEpsilon(t, inverse(e), num(t, r.Metrics["purchase"].Comparisons["treatment"].PAlways), 1e-8)
 }
 
+// An epoch with a few units in one arm weighs by those of both: it is left out of what a sequence decides until it is ready by itself.
+func TestAnEpochWithATinyArmIsLeftOut(t *testing.T) {
+	even := []experiment.CellDelta{grown(0, 2, 5000, 300, 10), grown(1, 2, 5000, 310, 10)}
+	alone := totalOf(ramped(), even...).Metrics["clicks"].Comparisons["treatment"]
+	for treated, same := range map[int64]bool{99: true, 100: false} {
+		got := totalOf(ramped(), append(even, grown(0, 1, 90_000, 9000, 10), grown(1, 1, 110, treated, 10))...).Metrics["clicks"].Comparisons["treatment"]
+		require.Equal(t, same, got.PAlways == alone.PAlways && got.IntervalAlways == alone.IntervalAlways, "%d clicked", treated)
+		require.NotEqual(t, alone.Difference, got.Difference, "at a fixed horizon every epoch counts")
+	}
+}
+
+// All that can be refuted is: a treatment that some convert in and a control that nobody does in is better, by nobody knows how much.
+func TestNobodyConvertsInControl(t *testing.T) {
+	r := totalOf(entry(), grown(0, 1, 10_000, 0, 10), grown(1, 1, 10_000, 2000, 10))
+	c := r.Metrics["purchase"].Comparisons["treatment"]
+	require.Equal(t, verdict.Better, c.Verdict)
+	require.Regexp(t, `^At least \d+ % higher than control, and higher is better \(control_mean_zero.*\)\.$`, c.Reason)
+	require.Greater(t, num(t, c.RelativeIntervalAlways[0]), 5.0)
+	null(t, c.RelativeIntervalAlways[1])
+}
+
 // arms is an entry of three treatments whose only primary metric is the conversion.
 func arms(change ...func(*experiment.Definition)) experiment.Entry {
 	return entry(append([]func(*experiment.Definition){func(d *experiment.Definition) {
