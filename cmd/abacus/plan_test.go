@@ -15,9 +15,9 @@ func TestPlanText(t *testing.T) {
 
                            control   treatment     total   days
      one look at the end    336102      336102    672204      -
-   always valid, at most    643601      643601   1287202      -
+   always valid, at most    881213      881213   1762426      -
 
-In the definition: decision: {planned_units: 1287202}
+In the definition: decision: {planned_units: 1762426}
 `, got.out)
 
 	got = run(t, newRootCommand(), "plan", "--mean", "12.4", "--sd", "31", "--mde", "-0.02", "--weights", "2,1,1", "--primary-metrics", "2", "--units-per-day", "50000", "--window", "36h")

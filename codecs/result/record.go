@@ -79,6 +79,9 @@ type Variant struct {
 	Reason     string            `json:"reason,omitempty"`
 
 	MaturedNonZero *int64 `json:"matured_nonzero,omitempty"` // totals: those of matured_n whose total is not 0
+	// MaturedDrawn is, of conversions in totals, those of matured_nonzero that the exact figures are of: their variant was drawn, by known
+	// weights. Left out where all are.
+	MaturedDrawn *int64 `json:"matured_drawn,omitempty"`
 }
 
 // Comparison is one treatment against control. All figures but those marked are in every comparison, null if not

@@ -43,12 +43,3 @@ func both[T any](epochs []epoch, read func(a *arm) T) (control, treatment []T) {
 	}
 	return control, treatment
 }
-
-// total adds up a count over epochs.
-func total(epochs []epoch, read func(a *arm) int64) (control, treatment int64) {
-	for i := range epochs {
-		control += read(&epochs[i].arms[0])
-		treatment += read(&epochs[i].arms[1])
-	}
-	return control, treatment
-}

@@ -43,9 +43,10 @@ var tolerated = harm{more: 0.01, lost: 0.01}
 
 // closes is one run.
 type closes struct {
-	entry registered.Entry
-	sums  registered.Delta
-	watch cells.Watch
+	entry  registered.Entry
+	forced float64 // share of the units that somebody puts into B, beside those that are drawn
+	sums   registered.Delta
+	watch  cells.Watch
 }
 
 func newCloses(t *testing.T, units int) *closes {
@@ -58,20 +59,23 @@ func newCloses(t *testing.T, units int) *closes {
 		Versions: []registered.Version{{Version: 1, Definition: *d}}}}
 	for v := range d.Variants {
 		c.sums.Cells = append(c.sums.Cells, registered.CellDelta{Variant: v, Epoch: 1,
-			Live: make([]stats.Sums, len(d.Metrics)), Matured: make([]stats.Sums, len(d.Metrics)), NonZero: make([]int64, len(d.Metrics))})
+			Live: make([]stats.Sums, len(d.Metrics)), Matured: make([]stats.Sums, len(d.Metrics)), NonZero: make([]int64, len(d.Metrics)), Drawn: make([]int64, len(d.Metrics))})
 	}
 	return c
 }
 
-// mature has one more unit mature, in an arm by chance.
+// mature has one more unit mature, in an arm by chance or by force.
 func (c *closes) mature(h harm, dice *rand.Rand) {
-	arm := dice.IntN(len(c.sums.Cells))
+	arm, forced := dice.IntN(len(c.sums.Cells)), int64(0)
+	if c.forced > 0 && dice.Float64() < c.forced {
+		arm, forced = 1, 1
+	}
 	if arm == 0 {
 		h = harm{}
 	}
 	cell, u := &c.sums.Cells[arm], draw(dice, buyRate, 0)
 	cell.Units++
-	cell.FirstSeen++
+	cell.FirstSeen += 1 - forced
 	totals := [4]int64{0, u.clicks, 0, u.revenue}
 	if u.converted {
 		totals[0] = 1
@@ -86,6 +90,9 @@ func (c *closes) mature(h harm, dice *rand.Rand) {
 		cell.Matured[m].Include(total)
 		if total != 0 {
 			cell.NonZero[m]++
+			if c.entry.Versions[0].Definition.Metrics[m].Kind == "conversion" {
+				cell.Drawn[m] += 1 - forced
+			}
 		}
 	}
 }
@@ -128,10 +135,21 @@ const (
 // The engine's own watch, close by close: no more than the budget of experiments without harm beyond the margins are ever stopped or
 // alerted of, and p, which is that of the strongest evidence at any close and never rises, is small in no more than alpha of them.
 func TestCloses(t *testing.T) {
-	size := sizeOf(size{runs: 24, looks: 300, perLook: 50}, size{runs: 1000, looks: 2000, perLook: 100})
+	closesHold(t, "False positives at closes", 0, 31415, sizeOf(size{runs: 24, looks: 300, perLook: 50}, size{runs: 1000, looks: 2000, perLook: 100}))
+}
+
+// So do they where somebody puts one unit in five into an arm, which no split check sees.
+func TestClosesOfForcedUnits(t *testing.T) {
+	closesHold(t, "False positives at closes, one unit in five forced into B", 0.2, 16180,
+		sizeOf(size{runs: 12, looks: 200, perLook: 50}, size{runs: 500, looks: 1000, perLook: 100}))
+}
+
+func closesHold(t *testing.T, title string, forced float64, seed uint64, size size) {
 	found := tallied{hits: map[string]int{}}
 	parallel(size.runs, func(run int) {
-		made, last := newCloses(t, size.looks*size.perLook).run(tolerated, size, rand.New(rand.NewPCG(uint64(run), 31415)))
+		c := newCloses(t, size.looks*size.perLook)
+		c.forced = forced
+		made, last := c.run(tolerated, size, rand.New(rand.NewPCG(uint64(run), seed)))
 		harmed, broken := false, false
 		for _, d := range made {
 			harmed, broken = harmed || d.Metric != decision.Split, broken || d.Metric == decision.Split
@@ -156,7 +174,7 @@ func TestCloses(t *testing.T) {
 			t.Errorf("%s: %.4f of %d runs, more than chance makes of %.3g", r.what, r.share(), r.runs, r.level)
 		}
 	}
-	t.Logf("%s", table("False positives at closes", rates))
+	t.Logf("%s", table(title, rates))
 }
 
 // atMost says whether a p that is there is at most a level.

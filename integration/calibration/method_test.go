@@ -33,7 +33,8 @@ var methods = []method{
 	{"clicks per unit: sequence", 0.05, false, clicks},
 	{"clicks per visit: sequence", 0.05, false, clicksPerVisit},
 	{"revenue by past revenue (CUPED): sequence", 0.05, true, adjustedRevenue},
-	{"guardrail: revenue, one-sided", 0.01, true, guardrail},
+	{"guardrail: revenue, a loss", 0.01, true, guardrail},
+	{"guardrail: revenue, a rise", 0.01, true, rises},
 	{"guardrail: conversions, one-sided", 0.01, true, conversionsHarm},
 	{"split: e-process", split.Alpha, true, firstExposures},
 	{"three metrics: Holm", 0.05, false, holm},
@@ -69,30 +70,31 @@ func converted(epochs []epoch) (out []always.Epoch) {
 	return out
 }
 
-func revenue(l look) float64 {
-	if !l.paid() {
-		return noEvidence
-	}
-	return l.against(l.revenue())
-}
+func revenue(l look) float64 { return l.against(l.revenue(1)) }
 
-func (l look) revenue() stats.Comparison {
-	a, b := both(l.epochs, func(a *arm) stats.Sample { return a.revenue.Sample(0) })
+// revenue is that of the epochs that are ready, as one of so many tests.
+func (l look) revenue(tests int) stats.Comparison {
+	a, b := both(l.paid(tests), func(a *arm) stats.Sample { return a.revenue.Sample(0) })
 	return stats.StratifiedWelch(a, b, 0.05)
 }
 
 func adjustedRevenue(l look) float64 {
-	if !l.paid() {
-		return noEvidence
-	}
-	a, b := both(l.epochs, func(a *arm) stats.Joint { return a.spend })
+	a, b := both(l.paid(1), func(a *arm) stats.Joint { return a.spend })
 	return l.against(stats.Adjusted(a, b, [2]int{}, 0.05))
 }
 
-// paid says whether the money of both arms has the units that Ready asks for.
-func (l look) paid() bool {
-	control, treatment := total(l.epochs, func(a *arm) int64 { return a.buyers })
-	return always.Ready(control, treatment, true) == ""
+// paid are the epochs in which the money of both arms has the units that Ready asks for.
+func (l look) paid(tests int) []epoch {
+	return ready(l.epochs, true, tests, func(a *arm) int64 { return a.buyers })
+}
+
+func ready(epochs []epoch, uncapped bool, tests int, nonZero func(a *arm) int64) (out []epoch) {
+	for i := range epochs {
+		if e := &epochs[i]; always.Ready(nonZero(&e.arms[0]), nonZero(&e.arms[1]), uncapped, tests) == "" {
+			out = append(out, *e)
+		}
+	}
+	return out
 }
 
 // against is the evidence against the true average difference of revenue.
@@ -101,32 +103,22 @@ func (l look) against(c stats.Comparison) float64 {
 	return spoken(l.seq.LogE(c))
 }
 
-func guardrail(l look) float64 {
-	if !l.paid() {
-		return noEvidence
-	}
-	return spoken(l.seq.LogEBelow(l.revenue(), l.lift))
-}
+func guardrail(l look) float64 { return spoken(l.seq.LogEBelow(l.revenue(1), l.lift)) }
+
+func rises(l look) float64 { return spoken(l.seq.LogEAbove(l.revenue(1), l.lift)) }
 
 func clicks(l look) float64 {
-	if !l.clicked() {
-		return noEvidence
-	}
-	a, b := both(l.epochs, func(a *arm) stats.Sample { return a.clicks.Sample(0) })
+	a, b := both(l.clicked(), func(a *arm) stats.Sample { return a.clicks.Sample(0) })
 	return spoken(l.seq.LogE(stats.StratifiedWelch(a, b, 0.05)))
 }
 
 func clicksPerVisit(l look) float64 {
-	if !l.clicked() {
-		return noEvidence
-	}
-	a, b := both(l.epochs, func(a *arm) stats.Joint { return a.visits })
+	a, b := both(l.clicked(), func(a *arm) stats.Joint { return a.visits })
 	return spoken(l.seq.LogE(stats.Ratio(a, b, [2]int{}, 0.05)))
 }
 
-func (l look) clicked() bool {
-	control, treatment := total(l.epochs, func(a *arm) int64 { return a.clickers })
-	return always.Ready(control, treatment, false) == ""
+func (l look) clicked() []epoch {
+	return ready(l.epochs, false, 1, func(a *arm) int64 { return a.clickers })
 }
 
 func firstExposures(l look) float64 {
@@ -157,7 +149,7 @@ func (l look) broken() bool {
 // holm is the least adjusted p of three correlated metrics.
 func holm(l look) float64 {
 	p := []float64{1, 1, 1}
-	for i, logE := range []float64{conversions(l), revenue(l), clicks(l)} {
+	for i, logE := range []float64{conversions(l), l.against(l.revenue(3)), clicks(l)} {
 		p[i] = min(1, math.Exp(-logE))
 	}
 	least := 1.0

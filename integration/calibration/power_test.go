@@ -34,15 +34,16 @@ func sequenceOf(planned int64) func(control, treatment stats.Count, _ bool) bool
 	}
 }
 
-// found runs an effect on a rate of 5 % and tells how often each watcher sees it, and after how many units on average.
-func found(all []watcher, lift float64, size size) (rates []rate, units []float64) {
+// found runs an effect on a rate and tells how often each watcher sees it, and after how many units on average.
+func found(all []watcher, base, lift float64, size size) (rates []rate, units []float64) {
 	hits, at := make([]atomic.Int64, len(all)), make([]atomic.Int64, len(all))
 	parallel(size.runs, func(run int) {
 		dice := rand.New(rand.NewPCG(uint64(run), 77))
 		control, treatment := stats.Count{}, stats.Count{}
 		seen := make([]bool, len(all))
 		for i := range size.looks {
-			a, b := binomial(dice, int64(size.perLook/2), 0.05), binomial(dice, int64(size.perLook/2), 0.05*(1+lift))
+			treated := binomial(dice, int64(size.perLook), 0.5).X
+			a, b := binomial(dice, int64(size.perLook)-treated, base), binomial(dice, treated, base*(1+lift))
 			control, treatment = stats.Count{N: control.N + a.N, X: control.X + a.X}, stats.Count{N: treatment.N + b.N, X: treatment.X + b.X}
 			for w := range all {
 				if !seen[w] && all[w].sees(control, treatment, i == size.looks-1) {
@@ -70,7 +71,7 @@ func TestPower(t *testing.T) {
 		{"sequence planned for 50,000", sequenceOf(50_000)},
 		{"sequence planned for 200,000", sequenceOf(200_000)},
 	}
-	rates, units := found(all, 0.05, size)
+	rates, units := found(all, 0.05, 0.05, size)
 	for i, r := range rates {
 		rates[i].where = "5 % to 5.25 %, 200,000 units"
 		t.Logf("%-30s found in %.3f of runs, after %.0f units on average", r.what, r.share(), units[i])
@@ -81,24 +82,27 @@ func TestPower(t *testing.T) {
 	t.Logf("%s", table("Power", rates))
 }
 
-// As many units as planned give the power that was asked for: for the sequence that is the most it takes.
+// As many units as planned give the power that was asked for: for what is watched that is the most it takes.
 func TestPlansKeepTheirPromise(t *testing.T) {
 	runs := sizeOf(size{runs: 60}, size{runs: 2000}).runs
-	for _, alwaysValid := range []bool{false, true} {
-		plan, err := power.Plan{AlwaysValid: alwaysValid}.Rates(0.05, 0.2)
+	for _, c := range []struct {
+		base, lift  float64
+		alwaysValid bool
+	}{{0.05, 0.2, false}, {0.05, 0.2, true}, {0.3, 0.05, true}, {0.5, 0.05, true}} {
+		plan, err := power.Plan{AlwaysValid: c.alwaysValid}.Rates(c.base, c.lift)
 		if err != nil {
 			t.Fatal(err)
 		}
 		one := watcher{"one look at the end", fixedHorizon}
-		if alwaysValid {
-			one = watcher{"sequence", sequenceOf(plan.Both())}
+		if c.alwaysValid {
+			one = watcher{"e-process", eProcess}
 		}
 		const looks = 200
-		rates, units := found([]watcher{one}, 0.2, size{runs, looks, int(plan.Both())/looks + 2})
+		rates, units := found([]watcher{one}, c.base, c.lift, size{runs, looks, int(plan.Both())/looks + 2})
 		r := rate{"", "", 0.8, rates[0].hits, runs}
-		t.Logf("%s: %d units planned, power %.3f, found after %.0f on average", one.name, plan.Both(), r.share(), units[0])
+		t.Logf("%s, %.0f %% %+.0f %%: %d units planned, power %.3f, found after %.0f on average", one.name, 100*c.base, 100*c.lift, plan.Both(), r.share(), units[0])
 		if r.share() < r.level-r.slack() {
-			t.Errorf("%s: power %.3f, planned 0.8", one.name, r.share())
+			t.Errorf("%s, %.0f %%: power %.3f, planned 0.8", one.name, 100*c.base, r.share())
 		}
 	}
 }

@@ -23,6 +23,9 @@ func none(float64) float64 { return 0 }
 var scenarios = []scenario{
 	{name: "null, 50/50", epochs: []allocation{{0, 0.5, 0.05}}, lift: none},
 	{name: "null, 10/90", epochs: []allocation{{0, 0.1, 0.05}}, lift: none},
+	{name: "null, 90/10", epochs: []allocation{{0, 0.9, 0.05}}, lift: none},
+	{name: "canary: 1/99, then 50/50", epochs: []allocation{{0, 0.01, 0.05}, {0.4, 0.5, 0.05}}, lift: none},
+	{name: "ramp down: 50/50, then 1/99", epochs: []allocation{{0, 0.5, 0.05}, {0.2, 0.01, 0.05}}, lift: none},
 	{name: "novelty: +20 % that dies", epochs: []allocation{{0, 0.5, 0.05}}, lift: func(progress float64) float64 {
 		if progress < 0.1 {
 			return 0.2

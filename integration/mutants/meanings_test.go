@@ -95,6 +95,12 @@ var meanings = []mutant{
 		checks: []check{{pkg: unitsPkg, test: "TestOnlyDrawnUnitsEnterTheSplitCheck"}, anyLog},
 	},
 	{
+		bug:    "the e-process counts forced units",
+		breaks: "Exact figures of conversions are of units whose variant was drawn by the weights.",
+		edits:  []edit{{unitsFile + "counts.go", "one(total != 0 && e.Drawn && m.kind == conversion)", "one(total != 0 && m.kind == conversion)"}},
+		checks: []check{{pkg: flowPkg, test: "TestForcedUnitsAreNoEffect"}, {pkg: flowPkg, test: "TestALateAssignerIsNoEffect"}, anyLog},
+	},
+	{
 		bug:    "stage 2 drops what comes late",
 		breaks: "The total takes every delta, however late its panes are.",
 		edits: []edit{

@@ -26,9 +26,10 @@ type CellDelta struct {
 	Live      []stats.Sums // by metric index; N is used by matured sums and means of unit: event
 	Matured   []stats.Sums // by metric index; N units entered
 	NonZero   []int64      // by metric index; matured units, of unit: event events, whose total is not 0
+	Drawn     []int64      // by metric index, of conversions: those of NonZero whose variant was drawn, by weights that are known
 	Bins      []Bins       // of quantiles, by metric, then bucket; live
 	Joint     []JointSums  // of ratios and metrics with a covariate, by metric
-	Ripe      int64        // start of the pane in which FirstSeen, Crossed, Matured and NonZero matured, Unix ms; 0: in none
+	Ripe      int64        // start of the pane in which FirstSeen, Crossed, Matured, NonZero and Drawn matured, Unix ms; 0: in none
 
 	// Of segments only: their part in the fields of Delta.
 	Excluded    int64 // by the variant of the first exposure

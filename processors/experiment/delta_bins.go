@@ -1,6 +1,9 @@
 package experiment
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // Optional parts of a cell and of a pane.
 const (
@@ -30,6 +33,9 @@ func appendCellParts(dst []byte, c *CellDelta) []byte {
 	if c.Ripe != 0 {
 		mask |= partOfMaturity
 	}
+	if anyDrawn(c) {
+		mask |= partOfDrawn
+	}
 	dst = binary.AppendUvarint(dst, mask)
 	if mask&partOfSegment != 0 {
 		dst = binary.AppendUvarint(dst, uint64(c.Segment))
@@ -45,13 +51,21 @@ func appendCellParts(dst []byte, c *CellDelta) []byte {
 	if mask&partOfMaturity != 0 {
 		dst = binary.AppendVarint(dst, c.Ripe/paneLength)
 	}
+	if mask&partOfDrawn != 0 {
+		dst = appendInts(dst, c.Drawn)
+	}
 	return dst
+}
+
+func anyDrawn(c *CellDelta) bool {
+	return slices.ContainsFunc(c.Drawn, func(n int64) bool { return n != 0 })
 }
 
 // cellParts reads the parts of a cell.
 func (r *reader) cellParts(c *CellDelta) {
-	mask := r.parts(partOfSegment | partOfJoint | partOfBins | partOfMaturity)
+	mask := r.parts(partOfSegment | partOfJoint | partOfBins | partOfMaturity | partOfDrawn)
 	c.Segment, c.Excluded, c.Corrections, c.Joint, c.Bins, c.Ripe = 0, 0, 0, c.Joint[:0], c.Bins[:0], 0
+	c.Drawn = c.Drawn[:0]
 	if mask&partOfSegment != 0 {
 		if c.Segment, c.Excluded, c.Corrections = r.small(), r.int(), r.int(); c.Segment == 0 {
 			r.fail() // the whole has no such part
@@ -65,6 +79,11 @@ func (r *reader) cellParts(c *CellDelta) {
 	}
 	if mask&partOfMaturity != 0 {
 		c.Ripe = r.int() * paneLength
+	}
+	if mask&partOfDrawn != 0 {
+		if c.Drawn = r.ints(c.Drawn); !anyDrawn(c) {
+			r.fail() // a cell without has no such part
+		}
 	}
 }
 

@@ -32,6 +32,7 @@ import (
 //	                   int N, wide S of each total, wide P of each two totals
 //	          2 bins: count, each: count metric, count bucket, sketch
 //	          3 maturity: int, the pane in seconds
+//	          4 drawn: count, each: int; a cell without it has none
 //	count   panes, each:
 //	  count   variant
 //	  int     start less the start of the pane before (of the first: less 0)
@@ -54,6 +55,9 @@ const (
 
 // partOfMaturity is the part of a cell that says in which pane its sums matured.
 const partOfMaturity = 1 << 3
+
+// partOfDrawn is the part of a cell that says how many conversions are of units whose variant was drawn.
+const partOfDrawn = 1 << 4
 
 // noParts is the mask of a cell, a pane or a delta that has none.
 const noParts = 0
@@ -145,11 +149,15 @@ func appendCell(dst []byte, c *CellDelta) []byte {
 	dst = binary.AppendVarint(dst, c.FirstSeen)
 	dst = binary.AppendVarint(dst, c.Crossed)
 	dst = appendSums(appendSums(dst, c.Live), c.Matured)
-	dst = binary.AppendUvarint(dst, uint64(len(c.NonZero)))
-	for _, n := range c.NonZero {
+	return appendCellParts(appendInts(dst, c.NonZero), c)
+}
+
+func appendInts(dst []byte, all []int64) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(all)))
+	for _, n := range all {
 		dst = binary.AppendVarint(dst, n)
 	}
-	return appendCellParts(dst, c)
+	return dst
 }
 
 // paneLength is the length of a pane in ms.

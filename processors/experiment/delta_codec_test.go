@@ -41,7 +41,7 @@ var cellOf = rapid.Custom(func(t *rapid.T) experiment.CellDelta {
 		Units: rapid.Int64().Draw(t, "units"), FirstSeen: rapid.Int64().Draw(t, "first"),
 		Crossed: rapid.Int64().Draw(t, "crossed"),
 		Live:    list(t, sumsOf, "live"), Matured: list(t, sumsOf, "matured"), NonZero: list(t, rapid.Int64(), "nonzero"),
-		Bins: list(t, binsOf, "bins"), Joint: list(t, jointOf, "joint"),
+		Drawn: list(t, rapid.Int64Range(1, math.MaxInt64), "drawn"), Bins: list(t, binsOf, "bins"), Joint: list(t, jointOf, "joint"),
 		Ripe: 1000 * rapid.Int64Range(0, 1e12).Draw(t, "ripe"),
 	}
 	if rapid.Bool().Draw(t, "of a segment") {
@@ -192,6 +192,20 @@ func TestDeltaLayoutOfBinsInASegment(t *testing.T) {
 	require.Equal(t, 3, used.Cells[0].Segment)
 }
 
+// A cell of which nothing is drawn, as all were before that was counted, has no such part.
+func TestDeltaLayoutOfDrawnConversions(t *testing.T) {
+	d := &experiment.Delta{Run: 1, Cells: []experiment.CellDelta{{Ripe: 1000, NonZero: []int64{5, 0}, Drawn: []int64{3, 0}}, {NonZero: []int64{5}, Drawn: []int64{0}}}}
+	data, err := codec.Append(nil, d)
+	require.NoError(t, err)
+	require.Equal(t, []byte{3, 1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 2, 10, 0, 8 | 16, 2, 2, 6, 0, 0, 0, 0, 0, 0, 0, 0, 1, 10, 0, 0, 0}, data)
+	used := &experiment.Delta{Cells: []experiment.CellDelta{{}, {Drawn: []int64{7}}}}
+	require.NoError(t, codec.Parse(data, &used))
+	require.Equal(t, []int64{3, 0}, used.Cells[0].Drawn)
+	require.Empty(t, used.Cells[1].Drawn)
+	data[20] = 0
+	require.ErrorIs(t, codec.Parse(data, &used), experiment.ErrDelta, "a part without a drawn unit")
+}
+
 // Layout 2 has no parts.
 func TestDeltaOfLayoutTwo(t *testing.T) {
 	before := []byte{2, 2, 6, 2, 1, 0x40, 10,
@@ -209,11 +223,12 @@ func TestDeltaOfLayoutOne(t *testing.T) {
 	before := []byte{1, 2, 6, 2, 1, 0x40, 10,
 		1, 1, 2, 4, 6, 1, 0, 1, 0xff, 2, 0, 0x80, 0,
 		2, 0, 0xd0, 0x0f, 2, 0, 1, 2, 2, 0x01, 0x2c, 1, 0, 0, 2, 0}
-	d := &experiment.Delta{Cells: []experiment.CellDelta{{Crossed: 9, NonZero: []int64{7}}}}
+	d := &experiment.Delta{Cells: []experiment.CellDelta{{Crossed: 9, NonZero: []int64{7}, Drawn: []int64{7}}}}
 	require.NoError(t, codec.Parse(before, &d))
 	require.EqualValues(t, 3, d.Cells[0].FirstSeen)
 	require.Zero(t, d.Cells[0].Crossed)
 	require.Empty(t, d.Cells[0].NonZero)
+	require.Empty(t, d.Cells[0].Drawn)
 	require.Equal(t, stats.Int128{}.AddInt64(-1), d.Cells[0].Live[0].S)
 	require.Len(t, d.Panes, 2)
 	require.EqualValues(t, 1, d.Panes[1].Late)
@@ -242,7 +257,7 @@ func TestDeltaRefusals(t *testing.T) {
 func TestDeltaNoAllocation(t *testing.T) {
 	d := &experiment.Delta{Run: 1, Version: 1, Cells: make([]experiment.CellDelta, 2), Panes: make([]experiment.PaneDelta, 8)}
 	for i := range d.Cells {
-		d.Cells[i] = experiment.CellDelta{Variant: i, Epoch: 1, Units: 7, Live: make([]stats.Sums, 3), Matured: make([]stats.Sums, 3)}
+		d.Cells[i] = experiment.CellDelta{Variant: i, Epoch: 1, Units: 7, Live: make([]stats.Sums, 3), Matured: make([]stats.Sums, 3), Drawn: []int64{1, 0, 0}}
 		d.Cells[i].Live[1].Include(-12345678)
 	}
 	for i := range d.Panes {

@@ -15,8 +15,8 @@ import (
 //	split.<field>            verdict, chi2, p_chi2, p_sequential, reason; split.weights.<variant>, split.first_seen.<variant>,
 //	                         split.crossed.<variant>, split.worst_segment, split.p_worst_segment
 //	<variant>.units_new      of a window
-//	<variant>.<metric>.      n, sum, mean, variance, matured_n, matured_nonzero, matured_sum; quantile_<q>; of a window events, sum, mean, rate, min,
-//	                         max, uniques, p50, p95, p99; figures_reason
+//	<variant>.<metric>.      n, sum, mean, variance, matured_n, matured_nonzero, matured_drawn, matured_sum; quantile_<q>; of a window events, sum,
+//	                         mean, rate, min, max, uniques, p50, p95, p99; figures_reason
 //	<treatment>.<metric>.    method, difference, relative, se, se_pooled, statistic, df, p, method_always, p_always,
 //	                         interval_always_method, p_adjusted, theta, variance_reduction, verdict, reason; interval, relative_interval, interval_always and relative_interval_always, each
 //	                         with _low and _high; of a quantile metric quantile_<q>_difference, _relative, _se, _statistic, _p, _reason, and
@@ -129,6 +129,7 @@ func (f fields) variant(prefix string, v *result.Variant) {
 	}
 	f.integer(prefix+"matured_n", v.MaturedN)
 	f.integer(prefix+"matured_nonzero", v.MaturedNonZero)
+	f.integer(prefix+"matured_drawn", v.MaturedDrawn)
 	f.text(prefix+"matured_sum", v.MaturedSum)
 	f.text(prefix+"figures_reason", v.Reason)
 }

@@ -65,13 +65,13 @@ func TestWhatIsNotAvailableHasNoField(t *testing.T) {
 	rec := parse(t, `{"v":1,"experiment":"e","run":1,"config_version":1,"grain":"total","as_of":0,"closed":false,"revision":0,"units":{},"excluded":0,"dropped":{},"left_out":{"listed":3},
 		"post_maturity_corrections":5,"reason":{"split":"no_units"},"split":{"weights":{},"p_sequential":null,"chi2":null,"p_chi2":null,"verdict":"ok","reason":"n_0",
 		"worst_segment":"c=d","p_worst_segment":0.5,"first_seen":{"A":7,"B":8},"crossed":{"A":0,"B":1}},
-		"metrics":{"m":{"kind":"conversion","reason":"no_weights","variants":{"A":{"n":0,"sum":"0","mean":null,"variance":null,"matured_nonzero":0,"reason":"n_0"}},
+		"metrics":{"m":{"kind":"conversion","reason":"no_weights","variants":{"A":{"n":0,"sum":"0","mean":null,"variance":null,"matured_nonzero":0,"matured_drawn":7,"reason":"n_0"}},
 		"comparisons":{"B":{"method":"z_pooled","difference":null,"relative":null,"se":null,"statistic":null,"p":null,"interval":null,"relative_interval":[null,2],
 		"method_always":"e","p_always":null,"interval_always":null,"interval_always_method":"s","relative_interval_always":[-1,1],"p_adjusted":null,"verdict":"collecting","reason":"n_0"}}}}}`)
 	require.Equal(t, map[string]string{
 		"experiment": "e", "run": "1", "config_version": "1", "as_of": "0", "closed": "false", "revision": "0", "excluded": "0",
 		"post_maturity_corrections": "5", "reason.split": "no_units", "split.verdict": "ok", "split.reason": "n_0",
-		"split.worst_segment": "c=d", "split.p_worst_segment": "0.5", "left_out.listed": "3", "split.first_seen.A": "7", "split.first_seen.B": "8", "split.crossed.A": "0", "split.crossed.B": "1", "A.m.matured_nonzero": "0",
+		"split.worst_segment": "c=d", "split.p_worst_segment": "0.5", "left_out.listed": "3", "split.first_seen.A": "7", "split.first_seen.B": "8", "split.crossed.A": "0", "split.crossed.B": "1", "A.m.matured_nonzero": "0", "A.m.matured_drawn": "7",
 		"B.m.method_always": "e", "B.m.interval_always_method": "s", "metrics.m.reason": "no_weights",
 		"A.m.n": "0", "A.m.sum": "0", "A.m.figures_reason": "n_0", "B.m.method": "z_pooled", "B.m.verdict": "collecting", "B.m.reason": "n_0",
 		"B.m.relative_interval_high": "2", "B.m.relative_interval_always_low": "-1", "B.m.relative_interval_always_high": "1",

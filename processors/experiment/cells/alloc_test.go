@@ -58,7 +58,7 @@ func steady(t testing.TB, segments ...experiment.Dimension) (topology.Processor[
 			bins.Values.Add(900*i, 1)
 			cell.Bins = append(cell.Bins, bins)
 		}
-		ripe := experiment.CellDelta{Variant: v, Epoch: 1, FirstSeen: 3, Matured: make([]stats.Sums, 3), NonZero: make([]int64, 3), Ripe: 1_790_000_000_000}
+		ripe := experiment.CellDelta{Variant: v, Epoch: 1, FirstSeen: 3, Matured: make([]stats.Sums, 3), NonZero: make([]int64, 3), Drawn: []int64{2, 0, 0}, Ripe: 1_790_000_000_000}
 		d.Cells = append(d.Cells, cell, ripe)
 		if len(segments) > 0 {
 			cell.Segment, ripe.Segment = 1, 1
@@ -120,7 +120,7 @@ func TestKeys(t *testing.T) {
 }
 
 func TestMalformedRowsAreErrors(t *testing.T) {
-	for _, row := range [][]byte{nil, {1}, {2, 0, 0, 1}, {1, 0, 0x80}, {1, 0, 0, 9}} {
+	for _, row := range [][]byte{nil, {1}, {4, 0, 0, 1}, {1, 0, 0x80}, {1, 0, 0, 9}} {
 		require.Error(t, (&totalRow{}).parse(row), "%x", row)
 		require.Error(t, (&windowRow{}).parse(row), "%x", row)
 	}
@@ -162,6 +162,36 @@ func TestATotalOfTheLayoutBeforeIsRead(t *testing.T) {
 	for n := range len(data) - 1 {
 		require.Error(t, back.parse(data[:n]), n)
 	}
+}
+
+// A total of layout 2 may have evidence of units that no weights had drawn: it goes, but for what has been decided by it.
+func TestATotalOfLayoutTwoForgetsWhatConversionsShowed(t *testing.T) {
+	p, _ := steady(t)
+	cells := p.(*processor)
+	r := cells.runs["button"]
+	def := &r.entry.Versions[0].Definition
+	def.Metrics[0].Kind, def.Metrics[1].Kind, def.Metrics[2].Kind = kindConversion, kindCount, kindConversion
+	row := totalRow{sums: &experiment.Delta{Run: 1, Version: 1, Cells: []experiment.CellDelta{{Epoch: 1, NonZero: []int64{9, 9, 9}}}}}
+	decided, stay := testKey{ofGuardrail, 2, 1}, []testKey{{ofComparison, 1, 1}, {ofGuardrail, 1, 1}, {ofGuardrail, 2, 1}, {kind: ofSplit}, {kind: ofCrossed}}
+	for _, key := range append([]testKey{{ofComparison, 0, 1}, {ofComparison, 2, 1}, {ofGuardrail, 0, 1}}, stay...) {
+		row.watch.test(key).LogE = 9
+	}
+	row.watch.test(decided).Crossed = 5000
+	data, err := row.append(nil)
+	require.NoError(t, err)
+	for layout, want := range map[byte]int{totalLayout: 8, totalLayoutTwo: len(stay)} {
+		data[0] = layout
+		cells.table.Put([]byte("t|button|1"), data)
+		require.NoError(t, cells.loadTotal(r))
+		require.Len(t, cells.total.watch.tests, want, layout)
+		require.NoError(t, cells.saveTotal(r))
+		require.NoError(t, cells.loadTotal(r), "in the layout of today")
+		require.Len(t, cells.total.watch.tests, want, layout)
+	}
+	for _, key := range stay {
+		require.NotNil(t, cells.total.watch.find(key))
+	}
+	require.Zero(t, drawn(&cells.total.sums.Cells[0], 0))
 }
 
 func TestGrains(t *testing.T) {

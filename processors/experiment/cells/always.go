@@ -73,7 +73,7 @@ func (t *tally) watchOne(m, control, treatment int) *watched {
 	metric, d := &t.def.Metrics[m], t.decision()
 	w := &watched{method: methodSequence, matured: t.fixed(m, control, treatment, d.Alpha, ofMatured), p: math.NaN()}
 	w.interval, w.relative = none, none
-	if metric.Kind == kindConversion && metric.Covariate == nil {
+	if multinomial(metric) {
 		w.method = methodMultinomial
 	}
 	if !(w.matured.N > 0) || w.matured.Reason == stats.ReasonTooFewUnits {
@@ -94,9 +94,41 @@ func (t *tally) watchOne(m, control, treatment int) *watched {
 // none is an interval that is not available.
 var none = [2]float64{math.NaN(), math.NaN()}
 
-// ready says why an asymptotic figure must not be given yet, empty where it may.
-func (t *tally) ready(m, control, treatment int) string {
-	return always.Ready(t.nonZero(m, control), t.nonZero(m, treatment), t.uncapped(m))
+// multinomial says that a metric's evidence is the exact one of conversions. With a covariate it is that of the sequence, as a
+// count of conversions cannot be adjusted.
+func multinomial(m *experiment.Metric) bool { return m.Kind == kindConversion && m.Covariate == nil }
+
+// ready says why an asymptotic figure must not be given yet, empty where it may: where an epoch is ready by itself.
+func (t *tally) ready(m, control, treatment int) (reason string) {
+	reason = always.ReasonTooFewNonZero
+	for i := range t.epochs {
+		if reason = t.readyIn(i, m, control, treatment); reason == "" {
+			break
+		}
+	}
+	return reason
+}
+
+// readyIn is ready of one epoch. Epochs weigh by their units of both arms: one with a few units in one arm would weigh as much as
+// thousands in the other, so it is left out until it is ready.
+func (t *tally) readyIn(epoch, m, control, treatment int) string {
+	cells := t.epochs[epoch].cells
+	return always.Ready(nonZero(&cells[control], m), nonZero(&cells[treatment], m), t.uncapped(m), t.tests(m))
+}
+
+// tests is how many tests p is adjusted over in a metric's family.
+func (t *tally) tests(m int) (n int) {
+	for other := range t.def.Metrics {
+		if summed(&t.def.Metrics[other]) && t.primary(other) == t.primary(m) {
+			n += len(t.def.Variants) - 1
+		}
+	}
+	return n
+}
+
+// left says that an epoch is left out of a comparison: of matured units where others are ready and it is not.
+func (t *tally) left(epoch, m, control, treatment int, of track) bool {
+	return of == ofMatured && t.ready(m, control, treatment) == "" && t.readyIn(epoch, m, control, treatment) != ""
 }
 
 // sequence sets the figures of the asymptotic sequence, if it is ready.
@@ -150,14 +182,15 @@ func (w *watched) lacks(word string) {
 	}
 }
 
-// conversions are the matured units that converted, by epoch with its weights.
+// conversions are the matured units that converted, by epoch with its weights: those that came to their variants by them, since the
+// e-process would take any others for an effect.
 func (t *tally) conversions(m, control, treatment int) []always.Epoch {
 	epochs := make([]always.Epoch, len(t.epochs))
 	for i := range t.epochs {
 		e, variants := &t.epochs[i], t.variantsOf(t.epochs[i].version)
 		epochs[i] = always.Epoch{
 			ControlWeight: variants[control].Weight, TreatmentWeight: variants[treatment].Weight,
-			Control: t.matured(&e.cells[control], m).Count().X, Treatment: t.matured(&e.cells[treatment], m).Count().X,
+			Control: drawn(&e.cells[control], m), Treatment: drawn(&e.cells[treatment], m),
 		}
 	}
 	return epochs

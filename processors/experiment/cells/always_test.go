@@ -17,7 +17,7 @@ import (
 func grown(variant int, epoch, n, converted, cents int64) experiment.CellDelta {
 	c := experiment.CellDelta{
 		Variant: variant, Epoch: epoch, Units: n, FirstSeen: n, Live: make([]stats.Sums, 3), Matured: make([]stats.Sums, 3),
-		NonZero: []int64{converted, converted, converted},
+		NonZero: []int64{converted, converted, converted}, Drawn: []int64{converted, 0, 0},
 	}
 	for i := range n {
 		totals := [3]int64{}
@@ -73,7 +73,7 @@ func isSequence(t *testing.T, c result.Comparison, difference, v, n, planned flo
 }
 
 func TestMeansAndCountsAreWatched(t *testing.T) {
-	e := entry(func(d *experiment.Definition) { d.Decision.PlannedUnits = 4000 })
+	e := entry(func(d *experiment.Definition) { d.Decision.PlannedUnits, d.Metrics[2].Cap = 4000, new(experiment.Amount) })
 	r := totalOf(e, grown(0, 1, 2000, 200, 1000), grown(1, 1, 1980, 260, 1000))
 	arm := func(n, converted, one, two float64) (mean, v float64) { // half of the converted have each total
 		sum, squares := converted/2*(one+two), converted/2*(one*one+two*two)
@@ -94,9 +94,10 @@ func TestMeansAndCountsAreWatched(t *testing.T) {
 	require.InEpsilon(t, (num(t, revenue.IntervalAlways[1])-(b-a))/math.Sqrt(va+vb), half/relative, 1e-9, "the same z")
 }
 
-// Money needs 200 units with a value in each arm, all else 100: before, no p, no interval and no verdict.
+// Money needs 200 units with a value in each arm, 600 as one of several tests, all else 100: before, no p, no interval and no verdict.
 func TestAsymptoticFiguresWaitForUnitsWithAResult(t *testing.T) {
 	const revenue, clicks, purchase = "revenue", "clicks", "purchase"
+	alone := entry(func(d *experiment.Definition) { d.Metrics[2].Primary = true })
 	capped := entry(func(d *experiment.Definition) { d.Metrics[2].Cap = new(experiment.Amount) })
 	for _, c := range []struct {
 		entry  experiment.Entry
@@ -105,10 +106,11 @@ func TestAsymptoticFiguresWaitForUnitsWithAResult(t *testing.T) {
 		ready  bool
 	}{
 		{entry(), clicks, 99, false}, {entry(), clicks, 100, true},
-		{entry(), revenue, 199, false}, {entry(), revenue, 200, true},
+		{entry(), revenue, 599, false}, {entry(), revenue, 600, true},
+		{alone, revenue, 199, false}, {alone, revenue, 200, true},
 		{capped, revenue, 99, false}, {capped, revenue, 100, true},
 	} {
-		r := totalOf(c.entry, grown(0, 1, 3000, 300, 100), grown(1, 1, 3000, c.units, 100))
+		r := totalOf(c.entry, grown(0, 1, 3000, 700, 100), grown(1, 1, 3000, c.units, 100))
 		got := r.Metrics[c.metric].Comparisons["treatment"]
 		_, ok := got.PAlways.Float()
 		require.Equal(t, c.ready, ok, "%s of %d", c.metric, c.units)
@@ -150,6 +152,27 @@ func TestEpochsAreWatchedByThemselves(t *testing.T) {
 	e := evidence(100, 10, []int64{9, 1}, []int64{450, 70})
 	e.Mul(e, evidence(100, 2, []int64{1, 1}, []int64{300, 390}))
 	require.InEpsilon(t, inverse(e), num(t, r.Metrics["purchase"].Comparisons["treatment"].PAlways), 1e-8)
+}
+
+// An epoch with a few units in one arm weighs by those of both: it is left out of what a sequence decides until it is ready by itself.
+func TestAnEpochWithATinyArmIsLeftOut(t *testing.T) {
+	even := []experiment.CellDelta{grown(0, 2, 5000, 300, 10), grown(1, 2, 5000, 310, 10)}
+	alone := totalOf(ramped(), even...).Metrics["clicks"].Comparisons["treatment"]
+	for treated, same := range map[int64]bool{99: true, 100: false} {
+		got := totalOf(ramped(), append(even, grown(0, 1, 90_000, 9000, 10), grown(1, 1, 110, treated, 10))...).Metrics["clicks"].Comparisons["treatment"]
+		require.Equal(t, same, got.PAlways == alone.PAlways && got.IntervalAlways == alone.IntervalAlways, "%d clicked", treated)
+		require.NotEqual(t, alone.Difference, got.Difference, "at a fixed horizon every epoch counts")
+	}
+}
+
+// All that can be refuted is: a treatment that some convert in and a control that nobody does in is better, by nobody knows how much.
+func TestNobodyConvertsInControl(t *testing.T) {
+	r := totalOf(entry(), grown(0, 1, 10_000, 0, 10), grown(1, 1, 10_000, 2000, 10))
+	c := r.Metrics["purchase"].Comparisons["treatment"]
+	require.Equal(t, verdict.Better, c.Verdict)
+	require.Regexp(t, `^At least \d+ % higher than control, and higher is better \(control_mean_zero.*\)\.$`, c.Reason)
+	require.Greater(t, num(t, c.RelativeIntervalAlways[0]), 5.0)
+	null(t, c.RelativeIntervalAlways[1])
 }
 
 // arms is an entry of three treatments whose only primary metric is the conversion.

@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -83,7 +84,7 @@ func (t *tally) fixedSamples(m, control, treatment int, alpha float64, of track)
 	for i := range t.epochs {
 		cells := t.epochs[i].cells
 		x, y := t.sums(&cells[control], m, of).Sample(digits), t.sums(&cells[treatment], m, of).Sample(digits)
-		if x.N != 0 || y.N != 0 {
+		if (x.N != 0 || y.N != 0) && !t.left(i, m, control, treatment, of) {
 			a, b = append(a, x), append(b, y)
 		}
 	}
@@ -100,12 +101,15 @@ func (t *tally) fixedSamples(m, control, treatment int, alpha float64, of track)
 func (t *tally) judge(m int, w *watched, word string) (string, string) {
 	metric := &t.def.Metrics[m]
 	facts := verdict.Comparison{
-		Split: t.splitVerdict, Corrected: t.corrected(), P: w.adjusted, Alpha: t.decision().Alpha,
+		Split: t.splitVerdict, Corrected: t.corrected(m), P: w.adjusted, Alone: w.p, Alpha: t.decision().Alpha,
 		Effect: w.matured.Relative, Interval: w.relative, Decides: w.interval,
 		Until: w.excluded, Higher: w.higher, Decrease: metric.Goal == goalDecrease, Secondary: !t.primary(m), Missing: w.missing, Words: w.words,
 	}
 	if w.method == methodMultinomial {
 		facts.Decides = w.relative
+		if facts.Effect < w.relative[0] || facts.Effect > w.relative[1] {
+			facts.Effect = math.NaN() // it is of all units, the interval of those that were drawn
+		}
 	}
 	if word != "" && !slices.Contains(facts.Words, word) {
 		facts.Words = append([]string{word}, facts.Words...)
@@ -115,11 +119,14 @@ func (t *tally) judge(m int, w *watched, word string) (string, string) {
 
 const goalDecrease = "decrease"
 
-// corrected says whether so many totals have changed after they had matured that none is to be relied on: 1 % of the units.
-func (t *tally) corrected() bool {
+// corrected says whether so many totals of a metric's units have changed after they had matured that none is to be relied on: 1 % of
+// the units that have.
+func (t *tally) corrected(m int) bool {
 	units := int64(0)
-	for v := range t.def.Variants {
-		units += t.units(v)
+	for i := range t.epochs {
+		for v := range t.def.Variants {
+			units += t.matured(&t.epochs[i].cells[v], m).N
+		}
 	}
 	return t.corrections*100 > units
 }

@@ -28,9 +28,9 @@
 // # Rows
 //
 // The table [Store]; experiment, run and grain are text, start is 8 bytes big endian. Every value begins with its layout, the byte 1
-// but of totals, whose layout 1 is read as well: it had the end of the latest pane alone. A delta is in the layout of experiment.DeltaCodec.
+// but of totals, whose layouts 1 and 2 are read as well: 1 had the end of the latest pane alone, 2 did not know which units were drawn. A delta is in the layout of experiment.DeltaCodec.
 //
-//	t|<experiment>|<run>                   layout 2: flags, varints (end of the latest pane that is not empty, end of the latest
+//	t|<experiment>|<run>                   layout 3: flags, varints (end of the latest pane that is not empty, end of the latest
 //	                                       pane of maturity, start of the latest that is folded, panes that came after their
 //	                                       close), what the watch remembers (Watch.append), delta without panes
 //	m|<experiment>|<run>|1s|<start>        delta without panes: an open pane of maturity

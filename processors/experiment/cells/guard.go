@@ -66,7 +66,7 @@ func (t *tally) harm(m, control, treatment int) (logE float64, reason string) {
 	if metric.Goal == goalDecrease {
 		bound = metric.Margin
 	}
-	if metric.Kind == kindConversion {
+	if multinomial(metric) {
 		epochs := t.conversions(m, control, treatment)
 		if metric.Goal == goalDecrease {
 			return always.LiftLogEAbove(epochs, bound)

@@ -154,7 +154,7 @@ func buyer(variant int, pane int64, cents int64) *experiment.Delta {
 	cell.Live[0].Replace(0, 1)
 	cell.Live[2].Replace(0, cents)
 	cell.Matured[0].Include(1)
-	cell.NonZero = []int64{1, 0, 0}
+	cell.NonZero, cell.Drawn = []int64{1, 0, 0}, []int64{1, 0, 0}
 	d.Cells = append(d.Cells, cell)
 	metrics := make([]experiment.PaneSums, 3)
 	metrics[0] = experiment.PaneSums{Events: 1, Sum: stats.Int128{Lo: 1}}
@@ -174,6 +174,9 @@ func undo(d *experiment.Delta) *experiment.Delta {
 		back := experiment.CellDelta{Variant: c.Variant, Epoch: c.Epoch, Units: -c.Units, FirstSeen: -c.FirstSeen, Crossed: -c.Crossed}
 		for _, n := range c.NonZero {
 			back.NonZero = append(back.NonZero, -n)
+		}
+		for _, n := range c.Drawn {
+			back.Drawn = append(back.Drawn, -n)
 		}
 		for m := range c.Live {
 			back.Live, back.Matured = append(back.Live, c.Live[m].Neg()), append(back.Matured, c.Matured[m].Neg())

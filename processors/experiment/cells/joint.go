@@ -77,7 +77,7 @@ func (t *tally) fixedJoint(m, control, treatment int, alpha float64, of track) s
 	for i := range t.epochs {
 		cells := t.epochs[i].cells
 		x, y := t.joint(&cells[control], m, of), t.joint(&cells[treatment], m, of)
-		if x.N != 0 || y.N != 0 {
+		if (x.N != 0 || y.N != 0) && !t.left(i, m, control, treatment, of) {
 			a, b = append(a, x), append(b, y)
 		}
 	}

@@ -160,3 +160,32 @@ func TestARatioInAWindow(t *testing.T) {
 	null(t, r.Metrics["basket"].Variants["control"].Mean)
 	require.Equal(t, stats.ReasonNoDenominator, r.Metrics["basket"].Variants["control"].Reason)
 }
+
+// Conversions with a covariate are watched by what decides them, the adjusted sequence: at one look the watch adds nothing to it.
+func TestAdjustedConversionsAreWatchedAdjusted(t *testing.T) {
+	e := entry(func(d *experiment.Definition) {
+		d.Metrics = []experiment.Metric{{Name: "bought", Kind: "conversion", Event: "purchase", Covariate: &experiment.Covariate{Event: "purchase", Period: 1000}}}
+	})
+	is := func(yes bool) int64 {
+		if yes {
+			return 1
+		}
+		return 0
+	}
+	arm := func(variant int, bought int64) experiment.CellDelta {
+		c := joined(variant, 1, 4000, func(i int64) [4]int64 { return [4]int64{is(i < bought), 0, is(i < 390), 0} })
+		c.Live, c.Matured, c.NonZero, c.Joint = c.Live[:1], c.Matured[:1], c.NonZero[:1], c.Joint[:1]
+		return c
+	}
+	sums := &experiment.Delta{Run: 1, Cells: []experiment.CellDelta{arm(0, 400), arm(1, 460)}}
+	var w cells.Watch
+	w.Close(&e, sums, t0)
+	of := func(w *cells.Watch) result.Comparison {
+		return cells.Total(cells.TotalInput{Entry: &e, Sums: sums, Watch: w, AsOf: t0, Closed: true}).Metrics["bought"].Comparisons["treatment"]
+	}
+	watched, looked := of(&w), of(nil)
+	require.Equal(t, "asymptotic_sequence", looked.MethodAlways)
+	require.Less(t, num(t, looked.PAlways), 1e-3)
+	require.InEpsilon(t, num(t, looked.PAlways), num(t, watched.PAlways), 1e-8)
+	require.Equal(t, looked.Verdict, watched.Verdict)
+}

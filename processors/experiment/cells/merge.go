@@ -33,7 +33,7 @@ func addLive(sum, d *experiment.Delta) {
 // matureCell adds a cell of a pane of maturity to the matured sums. Events are units that are seen and mature at once.
 func matureCell(sum *experiment.Delta, c *experiment.CellDelta, events bool) {
 	to := cellOf(sum, c, 0)
-	to.NonZero = addCounts(to.NonZero, c.NonZero)
+	to.NonZero, to.Drawn = addCounts(to.NonZero, c.NonZero), addCounts(to.Drawn, c.Drawn)
 	for i := range c.Joint {
 		sums := jointOf(&to.Joint, c.Joint[i].Metric)
 		if sums.Matured.Add(c.Joint[i].Matured); events {
@@ -72,7 +72,7 @@ func addCell(sum *experiment.Delta, c *experiment.CellDelta, ripe int64) {
 	to.Corrections += c.Corrections
 	to.Live = addSums(to.Live, c.Live)
 	to.Matured = addSums(to.Matured, c.Matured)
-	to.NonZero = addCounts(to.NonZero, c.NonZero)
+	to.NonZero, to.Drawn = addCounts(to.NonZero, c.NonZero), addCounts(to.Drawn, c.Drawn)
 	to.Bins, to.Joint = addBins(to.Bins, c.Bins), addJoint(to.Joint, c.Joint)
 }
 

@@ -160,10 +160,10 @@ func (p *processor) loadTotal(r *run) error {
 		p.total.reset(r.number, r.newest())
 		return nil
 	}
-	if err := p.total.parse(row); err != nil || row[0] != totalLayoutOne {
+	if err := p.total.parse(row); err != nil {
 		return err
 	}
-	p.total.matureEvents(r)
+	p.total.upgrade(row[0], r)
 	return nil
 }
 

@@ -63,7 +63,7 @@ func script(t *rapid.T, earliest int64) (ops []op) {
 			if d.Panes[0].Start+1000 <= mark {
 				d.Panes[0].Late = 1
 			}
-			d.Cells[0].FirstSeen, d.Cells[0].Matured, d.Cells[0].NonZero = 0, make([]stats.Sums, 3), nil
+			d.Cells[0].FirstSeen, d.Cells[0].Matured, d.Cells[0].NonZero, d.Cells[0].Drawn = 0, make([]stats.Sums, 3), nil, nil
 			d.Dropped[experiment.DropNoValue] = rapid.Int64Range(0, 1).Draw(t, "dropped")
 			done = append(done, d)
 			ops = append(ops, op{delta: d})
@@ -74,7 +74,10 @@ func script(t *rapid.T, earliest int64) (ops []op) {
 
 // ripen is units of a variant that mature in a pane, each with a conversion and a click.
 func ripen(variant int, pane int64, units int) *experiment.Delta {
-	cell := experiment.CellDelta{Variant: variant, Epoch: 1, FirstSeen: int64(units), Matured: make([]stats.Sums, 3), NonZero: []int64{int64(units), int64(units), 0}, Ripe: pane}
+	cell := experiment.CellDelta{
+		Variant: variant, Epoch: 1, FirstSeen: int64(units), Matured: make([]stats.Sums, 3),
+		NonZero: []int64{int64(units), int64(units), 0}, Drawn: []int64{int64(units), 0, 0}, Ripe: pane,
+	}
 	for i := range units {
 		cell.Matured[0].Include(1)
 		cell.Matured[1].Include(int64(1 + i%3))

@@ -10,9 +10,10 @@ import (
 	"github.com/abacus-stream/abacus/processors/experiment"
 )
 
-// Layouts by their first byte: of totals, which are read in that before as well, and of all other rows.
+// Layouts by their first byte: of totals, which are read in those before as well, and of all other rows.
 const (
-	totalLayout    = 2
+	totalLayout    = 3
+	totalLayoutTwo = 2
 	totalLayoutOne = 1
 	rowLayout      = 1
 )
@@ -58,7 +59,7 @@ func (r *totalRow) append(dst []byte) ([]byte, error) {
 }
 
 func (r *totalRow) parse(data []byte) error {
-	if len(data) < 3 || data[0] != totalLayout && data[0] != totalLayoutOne {
+	if len(data) < 3 || data[0] < totalLayoutOne || data[0] > totalLayout {
 		return fmt.Errorf("cells: total row of %d bytes: %w", len(data), errRow)
 	}
 	in, ok := numbers{rest: data[2:]}, true
@@ -73,6 +74,16 @@ func (r *totalRow) parse(data []byte) error {
 		return fmt.Errorf("cells: total row of %d bytes: %w", len(data), errRow)
 	}
 	return experiment.DeltaCodec{}.Parse(in.rest, &r.sums)
+}
+
+// upgrade makes a row of a layout before what it would be had all its deltas come in one of before: conversions have no drawn units.
+func (r *totalRow) upgrade(layout byte, of *run) {
+	switch layout {
+	case totalLayoutOne:
+		r.matureEvents(of)
+	case totalLayoutTwo:
+		r.watch.forgetConversions(&of.entry.Versions[0].Definition)
+	}
 }
 
 // matureEvents fills the matured sums of a row of layout 1, which had none of tagged events.

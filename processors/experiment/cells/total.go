@@ -191,11 +191,16 @@ func (t *tally) matured(c *experiment.CellDelta, m int) (s stats.Sums) {
 // nonZero are the matured units of a variant whose total is not 0. Rows of before it was counted know of too few.
 func (t *tally) nonZero(m, v int) (n int64) {
 	for i := range t.epochs {
-		if c := &t.epochs[i].cells[v]; m < len(c.NonZero) {
-			n += c.NonZero[m]
-		}
+		n += nonZero(&t.epochs[i].cells[v], m)
 	}
 	return n
+}
+
+func nonZero(c *experiment.CellDelta, m int) int64 {
+	if m >= len(c.NonZero) {
+		return 0
+	}
+	return c.NonZero[m]
 }
 
 // metric gives the figures of a metric by variant and against control.
@@ -238,7 +243,7 @@ func (t *tally) variant(m, v int) result.Variant {
 		MaturedN: &matured.N, MaturedSum: matured.SumText(digits),
 	}
 	nonZero := t.nonZero(m, v)
-	out.MaturedNonZero = &nonZero
+	out.MaturedNonZero, out.MaturedDrawn = &nonZero, t.fewerDrawn(m, v, nonZero)
 	mean, ok := live.Mean(digits)
 	if !ok {
 		out.Reason = ReasonNoUnits

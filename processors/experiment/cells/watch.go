@@ -75,7 +75,7 @@ func (w *Watch) compare(t *tally, key testKey, control int, end int64) {
 // look is the log e-value of "no effect" and, where it is so large that the interval is without 0, that interval.
 func (t *tally) look(m, control, treatment int) (logE float64, interval [2]float64, reason string) {
 	d := t.decision()
-	if t.def.Metrics[m].Kind == kindConversion {
+	if multinomial(&t.def.Metrics[m]) {
 		epochs := t.conversions(m, control, treatment)
 		if logE, reason = always.LiftLogE(epochs, 0); reason == "" && logE >= -math.Log(d.Alpha) {
 			interval, _ = always.LiftInterval(epochs, d.Alpha)
@@ -132,6 +132,15 @@ func (w *Watch) test(key testKey) *test {
 
 func compareTests(a test, b testKey) int {
 	return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.metric, b.metric), cmp.Compare(a.variant, b.variant))
+}
+
+// forgetConversions forgets the evidence of conversions in a row of layout 2, which was also of units that were not drawn by the
+// weights. What has been decided stays.
+func (w *Watch) forgetConversions(d *experiment.Definition) {
+	w.tests = slices.DeleteFunc(w.tests, func(t test) bool {
+		compares := t.kind == ofComparison || t.kind == ofGuardrail && t.Crossed == 0
+		return compares && t.metric < len(d.Metrics) && d.Metrics[t.metric].Kind == kindConversion
+	})
 }
 
 // reset forgets everything.

@@ -68,6 +68,7 @@ end: 2026-01-01T00:00:30Z
 metrics:
   - {name: latency, kind: mean, event: api_call, decimals: 0, cap: 40}
   - {name: calls, kind: count, event: api_call, where: "vip=true"}
+  - {name: vips, kind: conversion, event: api_call, where: "vip=true"}
   - {name: slow, kind: quantile, event: api_call, decimals: 0, quantiles: [0.5]}
   - {name: vip_latency, kind: ratio, numerator: latency, denominator: calls}
 `}
@@ -97,7 +98,8 @@ func hard(rt *rapid.T, ts int64) (unit string, value []byte) {
 		ref := pick("ref", "p", "p", "h", "a", "r")
 		return unit, fmt.Appendf(nil, `{"id":"r%d","type":"retract","unit":%q,"ref":"%s%d","ts":%d}`, id, unit, ref, rapid.IntRange(0, 25).Draw(rt, "of"), ts)
 	case 8:
-		return "", fmt.Appendf(nil, `{"id":"t%d","type":"api_call","experiment":%q,"variant":"B","value":%d.5,"ts":%d%s%s}`, id, pick("of", "ranker", "ranker", "copy", "ghost"), id*3, ts, version, props)
+		return "", fmt.Appendf(nil, `{"id":"t%d","type":"api_call","experiment":%q,"variant":"B","value":%d.5,"ts":%d%s%s%s}`, id, pick("of", "ranker", "ranker", "copy", "ghost"), id*3, ts, version, props,
+			pick("reason", "", `,"reason":"hash"`, `,"reason":"forced"`))
 	case 9:
 		return unit, fmt.Appendf(nil, `{"id":"t%d","type":"api_call","unit":%q,"ts":%d%s%s}`, id, unit, ts, props, tag)
 	}

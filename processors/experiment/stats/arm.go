@@ -7,7 +7,7 @@ type arm struct {
 	n              int64
 	mean, v        float64
 	raw, y, yx, xx float64
-	short          float64 // of treatment: by how much v would be greater if its units varied as those of control do
+	short          float64 // by how much v would be greater if its units varied as those of the other arm do, where they vary more
 }
 
 // newArm is the estimate of a plain mean.
@@ -42,16 +42,17 @@ func stratify(control, treatment []arm) (a, b arm, strata int) {
 		if w := strataWeight(control[i].n, treatment[i].n, total); w > 0 {
 			a.include(control[i], w)
 			b.include(treatment[i], w)
-			b.short += float64(float64(w*w) * shortfall(control[i], treatment[i]))
+			a.short += float64(float64(w*w) * shortfall(control[i], treatment[i]))
+			b.short += float64(float64(w*w) * shortfall(treatment[i], control[i]))
 			strata++
 		}
 	}
 	return a, b, strata
 }
 
-// shortfall is by how much the variance of treatment's mean would be greater if its units varied as those of control do, at least 0.
-func shortfall(control, treatment arm) float64 {
-	return max(control.v*float64(control.n)/float64(treatment.n)-treatment.v, 0)
+// shortfall is by how much the variance of an arm's mean would be greater if its units varied as those of the other do, at least 0.
+func shortfall(of, other arm) float64 {
+	return max(other.v*float64(other.n)/float64(of.n)-of.v, 0)
 }
 
 // arms gives each element as an estimate.

@@ -12,12 +12,12 @@ func TestBeyondByHand(t *testing.T) {
 	estimate, se, reason := c.Beyond(0)
 	require.Empty(t, reason)
 	require.Equal(t, c.Difference, estimate)
-	near(t, c.SE, se, 1e-15, "se of no bound")
+	near(t, math.Sqrt(9.0/50+9.0/100), se, 1e-15, "control varies at least as treatment")
 
 	estimate, se, reason = c.Beyond(-0.02)
 	require.Empty(t, reason)
 	near(t, 9-0.98*10, estimate, 1e-14, "estimate")
-	near(t, math.Sqrt(9.0/50+0.98*0.98*4/100), se, 1e-14, "se")
+	near(t, math.Sqrt(9.0/50+9.0/100), se, 1e-14, "a bound below 0 makes it no smaller")
 
 	few := Welch(Sample{N: 100, Mean: 10, Variance: 4}, Sample{N: 50, Mean: 9, Variance: 1}, 0.05)
 	_, se, _ = few.Beyond(0)
@@ -26,7 +26,10 @@ func TestBeyondByHand(t *testing.T) {
 	below := Welch(Sample{N: 100, Mean: -10, Variance: 4}, Sample{N: 50, Mean: -10.5, Variance: 9}, 0.05)
 	estimate, se, _ = below.Beyond(-0.02)
 	near(t, -0.5+0.02*10, estimate, 1e-14, "relative to |mean of control|")
-	near(t, math.Sqrt(9.0/50+1.02*1.02*4/100), se, 1e-14, "se")
+	near(t, math.Sqrt(9.0/50+1.02*1.02*9/100), se, 1e-14, "se")
+	enough := Welch(Sample{N: 100, Mean: 10, Variance: 9}, Sample{N: 50, Mean: 9, Variance: 9}, 0.05)
+	_, se, _ = enough.Beyond(-0.02)
+	near(t, math.Sqrt(9.0/50+0.98*0.98*9/100), se, 1e-14, "arms that vary alike are as they are")
 }
 
 // mT - (1+b) mC of adjusted means: a covariate that explains y leaves only what b times the plain control mean varies.
@@ -55,7 +58,7 @@ func TestBeyondOfStrata(t *testing.T) {
 	treatment := []Sample{{N: 10, Mean: 1, Variance: 1}, {N: 50, Mean: 2, Variance: 9}}
 	_, se, reason := StratifiedWelch(control, treatment, 0.05).Beyond(0)
 	require.Empty(t, reason)
-	near(t, math.Sqrt(0.25*(4.0/10+4.0/90)+0.25*(9.0/50+1.0/50)), se, 1e-14, "se")
+	near(t, math.Sqrt(0.25*(4.0/10+4.0/90)+0.25*(9.0/50+9.0/50)), se, 1e-14, "se")
 	require.GreaterOrEqual(t, se, StratifiedWelch(control, treatment, 0.05).SE)
 }
 

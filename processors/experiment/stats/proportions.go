@@ -11,7 +11,7 @@ import (
 func Proportions(control, treatment Count, alpha float64) Comparison {
 	c := newComparison(MethodPooledZ)
 	a, b := control.arm(), treatment.arm()
-	b.short = shortfall(a, b)
+	a.short, b.short = shortfall(a, b), shortfall(b, a)
 	if !c.differ(a, b) {
 		return c
 	}

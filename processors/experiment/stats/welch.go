@@ -11,7 +11,7 @@ func Welch(control, treatment Sample, alpha float64) Comparison {
 // compareStudent tests Difference/SE as Student's t with the Welch-Satterthwaite degrees of freedom.
 func compareStudent(method string, control, treatment arm, alpha float64) Comparison {
 	c := newComparison(method)
-	treatment.short = shortfall(control, treatment)
+	control.short, treatment.short = shortfall(control, treatment), shortfall(treatment, control)
 	if !c.differ(control, treatment) {
 		return c
 	}

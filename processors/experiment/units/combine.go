@@ -34,7 +34,7 @@ type cell struct {
 	units, firstSeen, crossed int64
 	excluded, corrections     int64 // of segments
 	live, matured             []stats.Sums
-	nonZero                   []int64
+	nonZero, drawn            []int64
 	joint                     []jointSums       // by joint of the run
 	values                    []quantile.Sketch // by place
 	jointDelta                []experiment.JointSums
@@ -83,7 +83,9 @@ func (s *sums) cellOf(variant int, key cellKey, segment uint16) *cell {
 // open gives a cell its sums.
 func (s *sums) open(c *cell) {
 	room := make([]stats.Sums, 2*s.metrics)
-	c.live, c.matured, c.nonZero = room[:s.metrics:s.metrics], room[s.metrics:], make([]int64, s.metrics)
+	counts := make([]int64, 2*s.metrics)
+	c.live, c.matured = room[:s.metrics:s.metrics], room[s.metrics:]
+	c.nonZero, c.drawn = counts[:s.metrics:s.metrics], counts[s.metrics:]
 	c.values, c.joint = make([]quantile.Sketch, len(s.places)), make([]jointSums, len(s.joints))
 }
 
@@ -140,7 +142,7 @@ func (s *sums) cellDelta(i int) experiment.CellDelta {
 	c, key := &s.cells[i], s.keys[i/s.stride]
 	d := experiment.CellDelta{
 		Variant: i % s.variants, Epoch: key.epoch, Segment: i % s.stride / s.variants, Units: c.units, FirstSeen: c.firstSeen, Crossed: c.crossed, Ripe: key.ripe,
-		Live: c.live, Matured: c.matured, NonZero: c.nonZero, Bins: s.binsOf(c), Joint: s.jointOf(c), Excluded: c.excluded, Corrections: c.corrections,
+		Live: c.live, Matured: c.matured, NonZero: c.nonZero, Drawn: c.drawn, Bins: s.binsOf(c), Joint: s.jointOf(c), Excluded: c.excluded, Corrections: c.corrections,
 	}
 	switch {
 	case c.units != 0 && key.ripe != 0: // events that are units
@@ -177,6 +179,7 @@ func (s *sums) reset() {
 		clear(c.live)
 		clear(c.matured)
 		clear(c.nonZero)
+		clear(c.drawn)
 		for j := range c.values {
 			c.values[j].Reset()
 		}

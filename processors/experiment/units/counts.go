@@ -25,6 +25,7 @@ func (s *sums) mature(x *run, e *Enrolment, metric int, at int64) {
 		if m.kind != ratio {
 			c.matured[metric].Include(total)
 			c.nonZero[metric] += one(total != 0)
+			c.drawn[metric] += one(total != 0 && e.Drawn && m.kind == conversion)
 		}
 		c.matureJoint(x, metric, e.Totals)
 	}

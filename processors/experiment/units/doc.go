@@ -44,7 +44,8 @@
 //	count  enrolments, each:
 //	  8      Experiment, the xxhash64 of its name
 //	  count  Run
-//	  byte   1 exposed | 2 several variants | 4 not of the split check | 8 has segments | 16 times why it is left out
+//	  byte   1 exposed | 2 several variants | 4 not of the split check | 8 has segments | 16 times why it is left out |
+//	         64 its variant was drawn; rows of before that was kept have none such
 //	  count  BeforeStart, AfterEnd
 //	  if exposed:
 //	    int    First, Epoch, Arrived

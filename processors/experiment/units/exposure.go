@@ -109,7 +109,8 @@ func (p *processor) change(ev *event.Event, x *run, variant int) {
 func (e *Enrolment) move(ev *event.Event, x *run, variant int) {
 	e.First, e.FirstID = ev.Time, append(e.FirstID[:0], ev.ID...)
 	e.Variant, e.Epoch, e.Parts = variant, x.epoch(ev.ConfigVersion, ev.Time), x.segmentsOf(ev)
+	e.Drawn = x.drawn(ev)
 	if e.Seen == 0 { // counts of the split check never fall
-		e.Checked = e.LeftOut == experiment.Analysed && x.checked(ev)
+		e.Checked = e.LeftOut == experiment.Analysed && e.Drawn
 	}
 }

@@ -13,7 +13,7 @@ import (
 func (l *ledger) ripeCell(key [3]int64, at int64, metrics int) *experiment.CellDelta {
 	ripe := [4]int64{key[0], key[1], key[2], paneOf(at)}
 	if l.ripe[ripe] == nil {
-		l.ripe[ripe] = &experiment.CellDelta{Matured: make([]stats.Sums, metrics), NonZero: make([]int64, metrics)}
+		l.ripe[ripe] = &experiment.CellDelta{Matured: make([]stats.Sums, metrics), NonZero: make([]int64, metrics), Drawn: make([]int64, metrics)}
 	}
 	return l.ripe[ripe]
 }
@@ -32,6 +32,9 @@ func (l *ledger) addRipe(c *experiment.CellDelta) {
 	for i, n := range c.NonZero {
 		into.NonZero[i] += n
 	}
+	for i, n := range c.Drawn {
+		into.Drawn[i] += n
+	}
 	for _, j := range c.Joint {
 		joined(into, j.Metric).Matured.Add(j.Matured)
 	}
@@ -44,8 +47,8 @@ func (l *ledger) ripes() string {
 		if emptyCell(c) {
 			continue
 		}
-		line := fmt.Sprintf("ripe in %d %c@%d/%d: seen %d crossed %d matured%s nonzero %v", (k[3]-base)/1000, 'A'+rune(k[0]), k[1], k[2],
-			c.FirstSeen, c.Crossed, sumsText(c.Matured), c.NonZero)
+		line := fmt.Sprintf("ripe in %d %c@%d/%d: seen %d crossed %d matured%s nonzero %v drawn %v", (k[3]-base)/1000, 'A'+rune(k[0]), k[1], k[2],
+			c.FirstSeen, c.Crossed, sumsText(c.Matured), c.NonZero, c.Drawn)
 		for _, j := range c.Joint {
 			if text := jointText(j.Matured); strings.Trim(text, " 0/") != "" {
 				line += fmt.Sprintf(" joint %d%s", j.Metric, text)

@@ -232,6 +232,9 @@ func (o *oracle) maturePart(p oraclePlan, part *oraclePart, t0 ev, timed bool) {
 				for _, total := range p.maturing(o.total[p.name], t0, at(due)) {
 					total.Matured[i].Include(v)
 					total.NonZero[i] += min(v*v, 1)
+					if i == 0 {
+						total.Drawn[i] += one(v != 0 && p.checks(t0))
+					}
 					if i == 1 && p.period > 0 {
 						past, _ := own.Joint[0].Live.S[1].Int64()
 						joined(total, 1).Matured.Include(v, past)

@@ -29,6 +29,7 @@ type Enrolment struct {
 	Exposed bool // the rest is of exposed units
 	Several bool // seen in more than one variant
 	Checked bool // the split check is of it: once it is seen, that it was counted there
+	Drawn   bool // its variant was drawn, by weights that are known
 	LeftOut experiment.Cause
 	First   int64  // event time of the first exposure, ties by id
 	FirstID []byte // its id

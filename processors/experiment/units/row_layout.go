@@ -18,6 +18,7 @@ const (
 	flagUnchecked = 4
 	flagSegments  = 8 // they follow
 	shiftLeftOut  = 4 // two bits from there: why the unit is not analysed
+	flagDrawn     = 64
 )
 
 // Flags of a kept event; the kind has the lower three bits.
@@ -98,7 +99,8 @@ func (e *Enrolment) flags() byte {
 	if !e.Exposed {
 		return flag(e.Several, flagSeveral)
 	}
-	return flagExposed | flag(e.Several, flagSeveral) | flag(!e.Checked, flagUnchecked) | flag(e.Parts[1] != 0, flagSegments) | byte(e.LeftOut)<<shiftLeftOut
+	return flagExposed | flag(e.Several, flagSeveral) | flag(!e.Checked, flagUnchecked) | flag(e.Parts[1] != 0, flagSegments) |
+		byte(e.LeftOut)<<shiftLeftOut | flag(e.Drawn, flagDrawn)
 }
 
 func appendKept(dst []byte, k *Kept, before int64, values []int64) []byte {
@@ -155,7 +157,7 @@ func (in *reader) enrolment(e *Enrolment) {
 	}
 	e.First, e.Epoch, e.Arrived = in.int(), in.int(), in.int()
 	e.FirstID = append(e.FirstID, in.text()...)
-	e.Checked, e.LeftOut = flags&flagUnchecked == 0, experiment.Cause(flags>>shiftLeftOut&3)
+	e.Checked, e.Drawn, e.LeftOut = flags&flagUnchecked == 0, flags&flagDrawn != 0, experiment.Cause(flags>>shiftLeftOut&3)
 	e.Variant = int(in.count())
 	if flags&flagSegments != 0 {
 		in.segments(&e.Parts)

@@ -17,7 +17,7 @@ func anyRow(t *rapid.T) *Row {
 		e := Enrolment{Experiment: rapid.Uint64().Draw(t, "hash"), Run: 2, BeforeStart: count.Draw(t, "before"), AfterEnd: count.Draw(t, "after")}
 		if rapid.Bool().Draw(t, "exposed") {
 			e.Exposed, e.Several, e.First, e.Epoch = true, rapid.Bool().Draw(t, "several"), rapid.Int64().Draw(t, "first"), 7
-			e.Checked, e.LeftOut = rapid.Bool().Draw(t, "checked"), experiment.Cause(rapid.IntRange(0, 2).Draw(t, "left out"))
+			e.Checked, e.Drawn, e.LeftOut = rapid.Bool().Draw(t, "checked"), rapid.Bool().Draw(t, "drawn"), experiment.Cause(rapid.IntRange(0, 2).Draw(t, "left out"))
 			for d := range rapid.IntRange(0, 5).Draw(t, "dimensions") {
 				e.Parts[1+d] = rapid.Uint16Range(1, math.MaxUint16).Draw(t, "segment")
 			}
@@ -58,7 +58,7 @@ func TestRowsSurviveTheirLayout(t *testing.T) {
 		require.Equal(rt, len(r.Kept), len(fresh.Kept))
 		for i, e := range r.Enrolments {
 			got := fresh.Enrolments[i]
-			require.Equal(rt, []any{e.Parts, e.Checked, e.LeftOut}, []any{got.Parts, got.Checked, got.LeftOut})
+			require.Equal(rt, []any{e.Parts, e.Checked, e.Drawn, e.LeftOut}, []any{got.Parts, got.Checked, got.Drawn, got.LeftOut})
 		}
 		for i := range data {
 			require.ErrorIs(rt, ParseRow(data[:i], used), ErrRow)
@@ -67,6 +67,7 @@ func TestRowsSurviveTheirLayout(t *testing.T) {
 	})
 }
 
+// Of a unit that was not drawn, or of a row of before that was kept.
 func TestRowLayout(t *testing.T) {
 	r := &Row{Timer: 1, Last: 2}
 	r.Enrolments = []Enrolment{{Experiment: 3, Run: 1, Exposed: true, Checked: true, First: -1, FirstID: []byte("x"), Epoch: 1, Totals: []int64{-2}, Matured: []int64{5}}}
@@ -80,10 +81,10 @@ func TestRowLayout(t *testing.T) {
 }
 
 func TestRowLayoutOfSegments(t *testing.T) {
-	e := Enrolment{Experiment: 3, Run: 1, Exposed: true, LeftOut: experiment.CauseHeld, First: -1, FirstID: []byte("x"), Epoch: 1, Parts: segments{0, 9, 300}}
+	e := Enrolment{Experiment: 3, Run: 1, Exposed: true, Drawn: true, LeftOut: experiment.CauseHeld, First: -1, FirstID: []byte("x"), Epoch: 1, Parts: segments{0, 9, 300}}
 	require.Equal(t, []byte{
 		1, 0, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0,
-		1, 0, 0, 0, 0, 0, 0, 0, 3, 1, 1 | 4 | 8 | 2<<4, 0, 0, 1, 2, 0, 1, 'x', 0, 2, 9, 0xac, 2, 0, 0, 0,
+		1, 0, 0, 0, 0, 0, 0, 0, 3, 1, 1 | 4 | 8 | 2<<4 | 64, 0, 0, 1, 2, 0, 1, 'x', 0, 2, 9, 0xac, 2, 0, 0, 0,
 		0, 0,
 	}, AppendRow(nil, &Row{Timer: 1, Last: 2, Enrolments: []Enrolment{e}}))
 }

@@ -14,9 +14,9 @@ const (
 	unsureAfter  = 60_000
 )
 
-// checked says whether a unit with this first exposure is of those that the split check looks at: its variant must have been drawn by
-// weights that are known.
-func (x *run) checked(ev *event.Event) bool {
+// drawn says whether the variant of a unit with this first exposure was drawn, by weights that are known. Only of such units are the
+// split check and the exact figures of conversions: both rest on the weights.
+func (x *run) drawn(ev *event.Event) bool {
 	switch string(ev.Reason) {
 	case "sticky", "forced", "override", "overridden":
 		return false

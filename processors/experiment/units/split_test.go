@@ -30,6 +30,45 @@ func TestOnlyDrawnUnitsEnterTheSplitCheck(t *testing.T) {
 	require.EqualValues(t, 7, h.ledger("exp", 1).cell(0, 1, 2).Units, "they count for metrics")
 }
 
+// drawn is how many matured units that converted had their variants by known weights, by variant, all epochs together.
+func (h *harness) drawn() (n [2]int64) {
+	for key, c := range h.ledger("exp", 1).cells {
+		n[key[0]] += c.Drawn[0]
+	}
+	return n
+}
+
+func TestOnlyDrawnUnitsEnterTheExactFigures(t *testing.T) {
+	h := newHarness(t, shop())
+	for i, reason := range []string{"", "hash", "sticky", "forced", "override", "overridden", "qa"} {
+		unit := string(rune('a' + i))
+		h.pipe(because(exposed("x", unit, "B", 0), reason))
+		if i != 6 {
+			h.pipe(bought("p", unit, "1", 1))
+		}
+	}
+	h.idle(200)
+	require.Equal(t, [2]int64{0, 2}, h.drawn())
+	h.wantParts("of B@1 crossed 0 nonzero [6 6]")
+}
+
+// The exposure that a unit matures with decides, whatever the split check has counted before that came.
+func TestTheExposureThatMaturesDecidesOnTheExactFigures(t *testing.T) {
+	h := newHarness(t, shop())
+	h.pipe(exposed("x2", "u1", "A", 2), because(exposed("x2", "u2", "A", 2), "sticky"))
+	h.pipe(bought("p", "u1", "1", 3), bought("p", "u2", "1", 3))
+	h.idle(8)
+	require.Equal(t, [2]int64{1, 0}, h.seen())
+	h.restart()
+	h.pipe(because(exposed("x1", "u1", "A", 1), "forced"), exposed("x1", "u2", "A", 1))
+	h.restart()
+	h.idle(200)
+	require.Equal(t, [2]int64{1, 0}, h.seen(), "u1")
+	require.Equal(t, [2]int64{1, 0}, h.drawn(), "u2")
+	h.pipe(because(exposed("x0", "u2", "A", 0), "forced"))
+	require.Equal(t, [2]int64{1, 0}, h.drawn(), "what has matured stays")
+}
+
 // The reason of the first exposure by time decides, as long as the unit has not entered.
 func TestTheFirstExposureDecidesOnTheSplitCheck(t *testing.T) {
 	h := newHarness(t, shop())

@@ -154,6 +154,9 @@ func (l *ledger) add(d *experiment.Delta) {
 		for i, n := range c.NonZero {
 			into.NonZero[i] += n
 		}
+		for i, n := range c.Drawn {
+			into.Drawn[i] += n
+		}
 		into.Bins = append(into.Bins, c.Bins...)
 		for _, j := range c.Joint {
 			to := joined(into, j.Metric)
@@ -202,7 +205,7 @@ func (l *ledger) cell(variant int, epoch int64, metrics int, segment ...int) *ex
 	}
 	if l.cells[key] == nil {
 		l.cells[key] = &experiment.CellDelta{
-			Live: make([]stats.Sums, metrics), Matured: make([]stats.Sums, metrics), NonZero: make([]int64, metrics),
+			Live: make([]stats.Sums, metrics), Matured: make([]stats.Sums, metrics), NonZero: make([]int64, metrics), Drawn: make([]int64, metrics),
 		}
 	}
 	return l.cells[key]

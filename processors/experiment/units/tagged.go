@@ -61,6 +61,7 @@ func (p *processor) countTagged(x *run, ev *event.Event, variant int) {
 		pane.Late++
 	}
 	var v verdict
+	drawn := x.drawn(ev)
 	p.totals = p.totals[:0]
 	for range x.metrics {
 		p.totals = append(p.totals, 0)
@@ -82,6 +83,9 @@ func (p *processor) countTagged(x *run, ev *event.Event, variant int) {
 		}
 		p.totals[i] = value
 		p.countValue(x, c, i, value)
+		if m.kind == conversion {
+			c.drawn[i] += one(drawn)
+		}
 		pane.Metrics[i].Events++
 		pane.Metrics[i].Sum = pane.Metrics[i].Sum.AddInt64(value)
 		if m.valued && x.windowed {

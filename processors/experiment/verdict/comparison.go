@@ -19,6 +19,7 @@ type Comparison struct {
 	Split     string     // verdict on the split
 	Corrected bool       // too many totals changed after they had matured
 	P         float64    // adjusted over its family
+	Alone     float64    // P before that
 	Alpha     float64    // the level that P is held against
 	Decides   [2]float64 // interval that must be without 0
 	Effect    float64    // relative to the control, of matured units, for the words
@@ -97,10 +98,15 @@ func (c Comparison) effect(higher bool) string {
 		side, low, high = "lower", -c.Interval[1], -c.Interval[0]
 	}
 	switch {
+	case math.IsInf(high, 1):
+		return "At least " + percent(low) + " " + side + " than control"
 	case math.IsNaN(c.Effect):
 		return strings.ToUpper(side[:1]) + side[1:] + " than control"
 	case math.IsNaN(low) || math.IsNaN(high):
 		return percent(math.Abs(c.Effect)) + " " + side + " than control"
+	}
+	if low <= 0 { // the difference decides, which rests on less than its quotient
+		return fmt.Sprintf("%s %s than control (a difference of %.3g to %.3g)", percent(math.Abs(c.Effect)), side, c.Decides[0], c.Decides[1])
 	}
 	return fmt.Sprintf("%s %s than control (%s to %s)", percent(math.Abs(c.Effect)), side, percent(low), percent(high))
 }
@@ -116,7 +122,14 @@ func (c Comparison) chance() string {
 		}
 		return percent(x)
 	}
-	return fmt.Sprintf("The difference may be chance: it is between %s and %s", sign(c.Interval[0]), sign(c.Interval[1]))
+	what := "The difference may be chance"
+	if c.Alone <= c.Alpha && c.P > c.Alpha {
+		what = "Among so many tests the difference may be chance"
+	}
+	if math.IsInf(c.Interval[1], 1) {
+		return what + ": it is above " + sign(c.Interval[0])
+	}
+	return fmt.Sprintf("%s: it is between %s and %s", what, sign(c.Interval[0]), sign(c.Interval[1]))
 }
 
 // waiting says what a comparison waits for that cannot be judged.

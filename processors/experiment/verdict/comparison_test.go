@@ -15,7 +15,7 @@ var (
 	none = [2]float64{math.NaN(), math.NaN()}
 	up   = verdict.Comparison{P: 0.01, Alpha: 0.05, Effect: 0.051, Interval: [2]float64{0.0202, 0.123}, Decides: [2]float64{1, 2}}
 	down = verdict.Comparison{P: 0.05, Alpha: 0.05, Effect: -0.0004, Interval: [2]float64{-0.0007, -0.0001}, Decides: [2]float64{-2, -1}}
-	even = verdict.Comparison{P: 0.051, Alpha: 0.05, Effect: 0.02, Interval: [2]float64{-0.012, 0.05}, Decides: [2]float64{-1, 2}}
+	even = verdict.Comparison{P: 0.051, Alone: 0.051, Alpha: 0.05, Effect: 0.02, Interval: [2]float64{-0.012, 0.05}, Decides: [2]float64{-1, 2}}
 )
 
 // with changes a comparison.
@@ -36,6 +36,24 @@ func TestComparison(t *testing.T) {
 		{with(down, func(c *comparison) { c.Decrease = true }), verdict.Better, "0.04 % lower than control (0.01 % to 0.07 %), and lower is better."},
 		{even, verdict.NoDifference, "The difference may be chance: it is between -1.2 % and +5.0 %."},
 		{with(even, func(c *comparison) { c.Interval = none }), verdict.NoDifference, "The difference may be chance."},
+
+		{
+			with(even, func(c *comparison) { c.Alone, c.Interval = 0.02, [2]float64{0.001, 0.05} }), verdict.NoDifference,
+			"Among so many tests the difference may be chance: it is between +0.1 % and +5.0 %.",
+		},
+
+		// The interval of the quotient is wider than that of the difference, and may be without an end.
+		{
+			with(up, func(c *comparison) { c.Interval[0] = -0.037 }), verdict.Better,
+			"5.1 % higher than control (a difference of 1 to 2), and higher is better.",
+		},
+		{
+			with(up, func(c *comparison) {
+				c.Effect, c.Interval, c.Decides = math.NaN(), [2]float64{10.2, math.Inf(1)}, [2]float64{10.2, math.Inf(1)}
+			}),
+			verdict.Better, "At least 1020 % higher than control, and higher is better.",
+		},
+		{with(even, func(c *comparison) { c.Interval[1] = math.Inf(1) }), verdict.NoDifference, "The difference may be chance: it is above -1.2 %."},
 
 		// A secondary metric warns, and never praises.
 		{with(up, func(c *comparison) { c.Secondary = true }), verdict.Collecting, "5.1 % higher than control (2.0 % to 12 %), but this is a secondary metric: it decides nothing."},

@@ -23,14 +23,15 @@ type Split struct {
 // Judge gives the verdict, and the reason where the split is not plainly good. What a single look finds is told, no more: looked at
 // again and again it finds a fault in good splits.
 func (s Split) Judge() (verdict, reason string) {
-	share, assignment := split.Assignment(s.Kept, s.Excluded, s.PCrossed)
+	crossed := s.PCrossed * float64(max(1, s.Looks))
+	share, assignment := split.Assignment(s.Kept, s.Excluded, crossed)
 	told := tell(percent(share)+" of the units were seen in several variants and are left out", ReasonExcludedShare)
 	switch {
 	case s.PSequential <= split.Alpha/float64(max(1, s.Looks)):
 		return BrokenSplit, tell("Units do not come to the variants as the weights say")
 	case s.Segment != "":
 		return BrokenSplit, tell("Units of "+s.Segment+" do not come to the variants as the weights say", ReasonSegment)
-	case s.PCrossed <= split.Alpha:
+	case crossed <= split.Alpha:
 		return BrokenAssignment, tell("Units of some variants are seen in others more often than those of the rest", ReasonCrossed)
 	case assignment == split.AssignmentBroken:
 		return BrokenAssignment, told

@@ -97,7 +97,7 @@ func (l leniency) skip(path, want, got string) bool {
 
 // maturedFields are the fields of a variant or a comparison that rest on matured units.
 var maturedFields = map[string]bool{
-	"matured_n": true, "matured_sum": true, "matured_nonzero": true, "p_always": true, "interval_always": true,
+	"matured_n": true, "matured_sum": true, "matured_nonzero": true, "matured_drawn": true, "p_always": true, "interval_always": true,
 	"relative_interval_always": true, "crossed_at": true, "p_adjusted": true, "verdict": true, "reason": true,
 }
 

@@ -54,7 +54,7 @@ func (m *member) mature(at moment, v view, why cause) {
 
 // count counts the unit by first-seen arm.
 func (m *member) count(t *tally, v view, why cause, pane int64) {
-	if !m.drawn {
+	if !m.checked {
 		return
 	}
 	for _, c := range t.ripeCells(why, pane, m.arm, m.segments) {
@@ -77,6 +77,9 @@ func (t *tally) mature(s *share, m *metric, i int, why cause, pane int64) {
 		}
 		if counts {
 			c.nonZero[i]++
+		}
+		if counts && s.drawn && m.kind == "conversion" {
+			c.drawn[i]++
 		}
 	}
 }
@@ -153,6 +156,7 @@ func (t *tally) include(matured, pane map[cellKey]*cell) {
 		for i := range c.matured {
 			into.matured[i].merge(&c.matured[i])
 			into.nonZero[i] += c.nonZero[i]
+			into.drawn[i] += c.drawn[i]
 		}
 		into.joint.add(c.joint)
 	}
@@ -164,7 +168,7 @@ func (t *tally) maturedDelta(matured map[cellKey]*cell) *experiment.Delta {
 	for key, c := range matured {
 		d.Cells = append(d.Cells, experiment.CellDelta{
 			Variant: key.variant, Epoch: key.epoch, Segment: key.segment, FirstSeen: c.firstSeen, Crossed: c.crossed, Matured: plain(c.matured), NonZero: c.nonZero,
-			Joint: c.joint.plain(),
+			Drawn: c.drawn, Joint: c.joint.plain(),
 		})
 	}
 	return d

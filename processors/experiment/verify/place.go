@@ -56,7 +56,8 @@ func (p *plan) segmentsOf(e *event) (of []int) {
 // Reasons of a variant that was not drawn by weights.
 var undrawn = []string{"sticky", "forced", "override", "overridden"}
 
-// drawn says whether the split check is of a unit with this first exposure: its variant was drawn, and it is known by which weights.
+// drawn says whether the variant of an exposure was drawn, and it is known by which weights: only then the split check and the exact
+// figures of conversions are of its unit.
 func (v view) drawn(e *event) bool {
 	if slices.Contains(undrawn, e.reason) {
 		return false

@@ -118,7 +118,7 @@ func (r *row) expose(at moment, h *held) {
 func (m *member) expose(at moment, v view, h *held) {
 	before := m.crossed(v)
 	m.variants[h.e.variant] = true
-	if m.seen && m.drawn && m.crossed(v) && !before {
+	if m.seen && m.checked && m.crossed(v) && !before {
 		for _, c := range at.task.tally(v).ripeCells(byChange, at.stream, m.arm, m.segments) {
 			c.crossed++
 		}
@@ -142,8 +142,9 @@ func (m *member) crossed(v view) bool { return !v.first && len(m.variants) > 1 }
 func (m *member) place(v view, e *event) {
 	m.first, m.arm = e, cellKey{variant: v.variant(e.variant), epoch: v.epoch(e.version, e.ts)}
 	m.segments = v.segmentsOf(e)
+	m.drawn = v.drawn(e)
 	if !m.seen {
-		m.drawn = v.drawn(e) && v.leftOut(e.unit) == ""
+		m.checked = m.drawn && v.leftOut(e.unit) == ""
 	}
 }
 

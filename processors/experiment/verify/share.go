@@ -11,6 +11,7 @@ type share struct {
 	cellKey
 	kept     bool // exposed and not excluded
 	excluded bool
+	drawn    bool    // the variant, by weights that are known
 	leftOut  string  // why the unit is not analysed, empty if it is
 	segments []int   // beside the whole
 	totals   []int64 // by metric, capped
@@ -36,7 +37,8 @@ type member struct {
 	share    share
 	matured  []bool
 	seen     bool // its time to be counted by first-seen arm has come
-	drawn    bool // the split check is of it: when seen, it was counted
+	checked  bool // the split check is of it: when seen, it was counted
+	drawn    bool // the first exposure's variant was drawn
 	frozen   bool // every metric has matured: attribution no longer moves
 }
 
@@ -52,7 +54,7 @@ func (m *member) compute(v view, r *row) (s share, refuse *held) {
 		return share{excluded: true, cellKey: m.arm, segments: m.segments}, nil
 	}
 	s = share{
-		kept:    true,
+		kept: true, drawn: m.drawn,
 		cellKey: m.arm, segments: m.segments,
 		totals: make([]int64, len(v.metrics)),
 		panes:  map[paneKey]*pane{},

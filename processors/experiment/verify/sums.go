@@ -25,7 +25,7 @@ func (t *tally) delta(matured map[cellKey]*cell) *experiment.Delta {
 			Bins: c.quantiles.bins(t.plan.metrics), Joint: c.joint.plain(), Excluded: c.excluded, Corrections: c.corrections,
 		}
 		if m := matured[key]; m != nil {
-			cell.FirstSeen, cell.Crossed, cell.Matured, cell.NonZero = m.firstSeen, m.crossed, plain(m.matured), m.nonZero
+			cell.FirstSeen, cell.Crossed, cell.Matured, cell.NonZero, cell.Drawn = m.firstSeen, m.crossed, plain(m.matured), m.nonZero, m.drawn
 			cell.Joint = both(c.joint, m.joint).plain()
 		}
 		d.Cells = append(d.Cells, cell)

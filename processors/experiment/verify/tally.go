@@ -36,6 +36,7 @@ type cell struct {
 	corrections      int64   // of segments: changes of matured totals
 	live, matured    []Sum   // by metric
 	nonZero          []int64 // by metric: those in matured, or events, whose total is not 0
+	drawn            []int64 // by metric, of conversions: those of nonZero whose variant was drawn
 	quantiles        buckets
 	joint            joints
 }
@@ -102,7 +103,7 @@ func (t *tally) cellIn(cells map[cellKey]*cell, key cellKey) *cell {
 	c := cells[key]
 	if c == nil {
 		n := len(t.plan.metrics)
-		c = &cell{live: newSums(n), matured: newSums(n), nonZero: make([]int64, n), quantiles: buckets{}, joint: joints{}}
+		c = &cell{live: newSums(n), matured: newSums(n), nonZero: make([]int64, n), drawn: make([]int64, n), quantiles: buckets{}, joint: joints{}}
 		cells[key] = c
 	}
 	return c
@@ -226,6 +227,9 @@ func (t *tally) countEvent(v view, variant int, e *event, matures int64) {
 			if !v.judged() {
 				c.nonZero[i]++
 			}
+		}
+		if m.kind == "conversion" && v.drawn(e) {
+			ripe.drawn[i]++
 		}
 	}
 	c.countRatios(v, ripe, totals)

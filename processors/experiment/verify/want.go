@@ -127,7 +127,7 @@ func (t *tally) writeQuantiles(rec *result.Record, segment, metric int) {
 
 // maturedFigures writes those of the matured track where there is one.
 func (t *tally) maturedFigures(figures *result.Variant, matured map[cellKey]*cell, segment int, m *metric, variant string) {
-	sum, nonZero, i := newSums(1)[0], int64(0), t.plan.metric(m.name)
+	sum, nonZero, drawn, i := newSums(1)[0], int64(0), int64(0), t.plan.metric(m.name)
 	for key, c := range matured {
 		if key.segment != segment || t.plan.variants[key.variant] != variant {
 			continue
@@ -141,8 +141,12 @@ func (t *tally) maturedFigures(figures *result.Variant, matured map[cellKey]*cel
 		}
 		sum.merge(&own)
 		nonZero += c.nonZero[i]
+		drawn += c.drawn[i]
 	}
 	figures.MaturedN, figures.MaturedSum, figures.MaturedNonZero = &sum.N, decimalText(sum.S, m.decimals), &nonZero
+	if figures.MaturedDrawn = nil; m.kind == "conversion" && drawn != nonZero {
+		figures.MaturedDrawn = &drawn
+	}
 }
 
 // asOf caps a watermark at the end of the latest pane that holds something, of events or of maturity.

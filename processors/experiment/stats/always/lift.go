@@ -10,8 +10,8 @@ import (
 // ReasonEpochsDisagree is the reason where no one lift fits all epochs.
 const ReasonEpochsDisagree = "epochs_disagree"
 
-// liftPrior is the concentration of the Beta prior.
-const liftPrior = 100
+// LiftPrior is the concentration of the Beta prior, in conversions.
+const LiftPrior = 100
 
 // Epoch is the conversions of one allocation epoch: how many matured units of each arm converted, each counted once, and the weights
 // of the arms. Weights are of any scale; where one is not above 0 and finite, or a count is negative, the epoch is left out.
@@ -58,8 +58,8 @@ func liftBeyond(epochs []Epoch, bound, side float64) (logE float64, reason strin
 }
 
 // LiftInterval is all relative lifts mT/mC - 1 whose e-value is below 1/alpha: an interval, since ln e is convex in ln(1+lift).
-// With hardly any conversions of treatment it starts at -1. The reason is too_few_units without an epoch, unbounded with hardly any
-// conversions of control, and epochs_disagree where no lift is left.
+// With hardly any conversions of treatment it starts at -1, with hardly any of control it ends at +Inf. The reason is too_few_units
+// without an epoch, unbounded where it has neither end, and epochs_disagree where no lift is left.
 func LiftInterval(epochs []Epoch, alpha float64) (interval [2]float64, reason string) {
 	l, reason := newLikelihood(epochs)
 	if reason != "" {
@@ -70,13 +70,17 @@ func LiftInterval(epochs []Epoch, alpha float64) (interval [2]float64, reason st
 	if l.logE(best) >= target {
 		return interval, ReasonEpochsDisagree
 	}
-	upper, found := l.crossing(best, 1, target)
-	if !found {
-		return interval, stats.ReasonUnbounded
+	interval = [2]float64{-1, math.Inf(1)}
+	upper, bounded := l.crossing(best, 1, target)
+	if bounded {
+		interval[1] = math.Expm1(upper)
 	}
-	interval = [2]float64{-1, math.Expm1(upper)}
-	if lower, found := l.crossing(best, -1, target); found {
+	lower, found := l.crossing(best, -1, target)
+	if found {
 		interval[0] = math.Expm1(lower)
+	}
+	if !bounded && !found {
+		return [2]float64{}, stats.ReasonUnbounded
 	}
 	return interval, ""
 }
@@ -100,7 +104,7 @@ func newLikelihood(epochs []Epoch) (l likelihood, reason string) {
 		l.epochs = append(l.epochs, weighted{float64(e.Control) + float64(e.Treatment), e.TreatmentWeight / (e.ControlWeight + e.TreatmentWeight)})
 		l.treatment += float64(e.Treatment)
 		weights := []float64{e.ControlWeight, e.TreatmentWeight}
-		l.base += distribution.DirichletMultinomial([]int64{e.Control, e.Treatment}, weights, distribution.Centred(weights, liftPrior))
+		l.base += distribution.DirichletMultinomial([]int64{e.Control, e.Treatment}, weights, distribution.Centred(weights, LiftPrior))
 	}
 	if len(l.epochs) == 0 {
 		return l, stats.ReasonTooFewUnits

@@ -60,14 +60,14 @@ func TestLiftIntervalEndsAreWhereEIsOneOverAlpha(t *testing.T) {
 			return
 		}
 		for _, end := range interval {
-			if end < -1+1e-6 {
-				continue // the digits of 1 + lift are gone
+			if end < -1+1e-6 || math.IsInf(end, 1) {
+				continue // the digits of 1 + lift are gone, or there is no end
 			}
 			logE, reason := LiftLogE(epochs, end)
 			require.Empty(t, reason)
 			require.InDelta(t, -math.Log(alpha), logE, 1e-6*(1+math.Abs(logE)))
 		}
-		middle, _ := LiftLogE(epochs, (interval[0]+interval[1])/2)
+		middle, _ := LiftLogE(epochs, interval[0]+min(interval[1]-interval[0], 2)/2)
 		require.LessOrEqual(t, middle, -math.Log(alpha)+1e-9)
 	})
 }
@@ -131,6 +131,12 @@ func TestLiftWithoutConversions(t *testing.T) {
 	require.Empty(t, reason)
 	require.Equal(t, -1.0, interval[0], "no conversion of treatment")
 	require.Less(t, interval[1], 0.0)
+	some := even
+	some.Treatment = 40
+	interval, reason = LiftInterval([]Epoch{some}, 0.05)
+	require.Empty(t, reason)
+	require.Greater(t, interval[0], 0.1, "no conversion of control")
+	require.Equal(t, math.Inf(1), interval[1])
 	for _, lift := range []float64{-1, -2, math.NaN(), math.Inf(1)} {
 		_, reason = LiftLogE([]Epoch{none}, lift)
 		require.Equal(t, stats.ReasonNotPositive, reason)
@@ -152,10 +158,13 @@ func TestEvidenceOnlyGrows(t *testing.T) {
 }
 
 func TestReady(t *testing.T) {
-	require.Empty(t, Ready(100, 150, false))
-	require.Equal(t, ReasonTooFewNonZero, Ready(99, 1000, false))
-	require.Equal(t, ReasonTooFewNonZero, Ready(1000, 199, true))
-	require.Empty(t, Ready(200, 200, true))
+	require.Empty(t, Ready(100, 150, false, 1))
+	require.Equal(t, ReasonTooFewNonZero, Ready(99, 1000, false, 1))
+	require.Equal(t, ReasonTooFewNonZero, Ready(1000, 199, true, 1))
+	require.Empty(t, Ready(200, 200, true, 1))
+	require.Equal(t, ReasonTooFewNonZero, Ready(599, 600, true, 2))
+	require.Empty(t, Ready(600, 600, true, 2))
+	require.Empty(t, Ready(100, 100, false, 6))
 }
 
 func BenchmarkLogE(b *testing.B) {

@@ -7,6 +7,12 @@
 //	        (Fleiss 1981, without correction for continuity)
 //	Means   N = (z_a + z_b)^2 sd^2/(s(1-s)) / D^2, one sd in both arms
 //
-// Always valid, z_a is the critical value of always.Sequence tuned to N, 3.035 at alpha 0.05. That counts a discovery at the last look
-// alone, so it is the most units a sequential test needs: it mostly ends sooner.
+// Always valid, z_a of Means is the critical value of always.Sequence tuned to N, 3.035 at alpha 0.05. Rates are decided by
+// always.LiftLogE, which sees c = N m conversions and their arms, with a prior of k = 100 conversions:
+//
+//	Rates   D sqrt[N s(1-s)/m] = z_e + z_b, z_e^2 = (1 + k/c) [ln(1 + c/k) + 2 ln(1/alpha)]
+//
+// from the normal approximation of its Beta-binomial; the variance m(1-m) of the fixed test is m here, so that high rates cost more:
+// 1/(1-m) times the units, beside those of looking. Both count a discovery at the last look alone, so they are the most units that
+// a sequential test needs: it mostly ends sooner.
 package power

@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/abacus-stream/abacus/processors/experiment/stats/always"
 	"github.com/abacus-stream/abacus/processors/experiment/stats/distribution"
 )
 
@@ -14,7 +15,7 @@ type Plan struct {
 	Alpha       float64 // two-sided level; 0.05. Over a family of m tests pass alpha/m, the worst case of Holm
 	Power       float64 // chance to find the effect where it is true; 0.8
 	Share       float64 // of treatment among the units of both arms; 0.5
-	AlwaysValid bool    // look whenever you like, by always.Sequence
+	AlwaysValid bool    // look whenever you like: rates by always.LiftLogE, means by always.Sequence
 }
 
 // Units are what a comparison needs in each arm.
@@ -59,6 +60,9 @@ func (p Plan) Rates(baseline, lift float64) (Units, error) {
 	}
 	p = p.filled()
 	mean := float64((1-p.Share)*baseline) + float64(p.Share*treated)
+	if p.AlwaysValid {
+		return p.conversions(mean, float64(baseline*lift))
+	}
 	null := mean * (1 - mean) / (p.Share * (1 - p.Share))
 	effect := baseline*(1-baseline)/(1-p.Share) + treated*(1-treated)/p.Share
 	return p.units(null, effect, float64(baseline*lift))
@@ -95,6 +99,30 @@ func (p Plan) units(null, effect, difference float64) (Units, error) {
 		return Units{}, fmt.Errorf("an effect of %v takes %.3g units: more than anyone has", difference, both)
 	}
 	return Units{Control: atLeast(both * (1 - p.Share)), Treatment: atLeast(both * p.Share)}, nil
+}
+
+// conversions are the units after which the e-process of conversions, whose rate is mean over both arms, finds a difference. It sees
+// the arms of those that convert alone: near a rate of 1 a difference hardly shows in them.
+func (p Plan) conversions(mean, difference float64) (Units, error) {
+	perRoot := math.Abs(difference) * math.Sqrt(float64(p.Share*(1-p.Share))/mean) // of z, by the root of the units
+	spare := distribution.NormalQuantile(2 * (1 - p.Power))
+	found := func(units float64) bool {
+		prior := always.LiftPrior / float64(units*mean)
+		critical := math.Sqrt(float64((1 + prior) * (math.Log1p(1/prior) - 2*math.Log(p.Alpha))))
+		return float64(perRoot*math.Sqrt(units)) >= critical+spare
+	}
+	low, high := 1.0, float64(mostUnits)
+	if !found(high) {
+		return Units{}, fmt.Errorf("an effect of %v takes more than %.3g units: more than anyone has", difference, high)
+	}
+	for high-low > 0.5 {
+		if middle := low + (high-low)/2; found(middle) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return Units{Control: atLeast(high * (1 - p.Share)), Treatment: atLeast(high * p.Share)}, nil
 }
 
 // critical is the z at which the effect is found.
