@@ -23,5 +23,6 @@ func (t *tally) fewerDrawn(m, v int, converted int64) *int64 {
 	if n == converted {
 		return nil
 	}
-	return &n
+	fewer := n // n itself stays off the heap
+	return &fewer
 }

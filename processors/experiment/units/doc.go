@@ -13,7 +13,8 @@
 //	mature     maturity.go      what stream time makes due, by the pane of the moment that it was
 //	combine    combine.go       sums of differences, until the commit
 //
-// split.go says which first exposures the split check is of, segments.go what else than the whole a unit counts in.
+// split.go says which first exposures the split check and the exact figures of conversions are of, segments.go what else than the
+// whole a unit counts in.
 //
 // The contribution of a unit to an experiment is a pure function of its row and the definition. A change of a row is
 // settled as contribution after less contribution before, so sums in stage 2 are what a computation from scratch gives.
