@@ -26,7 +26,7 @@ var commits = []mutant{
 		edits: []edit{
 			{commitFile, "	w       *worker\n	records []kgo.Record\n", "	w       *worker\n	late    bool\n	records []kgo.Record\n"},
 			{commitFile, "		e := &entries[i]\n", "		e := &entries[i]\n		if (e.Kind == task.ToChangelog) == t.late {\n			continue\n		}\n"},
-			{commitFile, "	t.acks.tail = map[place]stretch{}\n", "	if !t.late {\n		t.acks.tail = map[place]stretch{}\n	}\n"},
+			{commitFile, "	t.acks.begin()\n", "	if !t.late {\n		t.acks.begin()\n	}\n"},
 			{commitFile, "func() error { return t.produce(ctx, touched) }", "func() error { t.late = false; return t.produce(ctx, touched) }"},
 			{commitFile, "func() error { return t.offer(ctx, touched) }", `func() error {
 			if err := t.offer(ctx, touched); err != nil {

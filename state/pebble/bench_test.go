@@ -57,19 +57,39 @@ func processorTime(b *testing.B) time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// BenchmarkGet reads random rows, half of which are there.
+// BenchmarkGet reads rows of 300 bytes by random keys: of 200,000 that were written twice, and of as many that are not there.
 func BenchmarkGet(b *testing.B) {
-	store, apply := benchStore(b)
-	defer store.Close()
-	for range 70 {
-		apply()
-	}
-	chance := rand.New(rand.NewPCG(3, 4))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, _, err := store.Get(binary.BigEndian.AppendUint64(nil, chance.Uint64N(1_000_000))); err != nil {
-			b.Fatal(err)
+	db, err := Open(b.TempDir())
+	require.NoError(b, err)
+	defer db.Close()
+	const units = 400_000
+	store, chance := db.Store("0_0/units"), rand.New(rand.NewPCG(3, 4))
+	value := make([]byte, 300)
+	for range 2 {
+		var batch state.Batch
+		for n, unit := range chance.Perm(units / 2) {
+			for j := 0; j+8 <= len(value); j += 8 { // half of it compresses
+				binary.LittleEndian.PutUint32(value[j:], chance.Uint32())
+			}
+			batch.Put(fmt.Appendf(nil, "u|unit-%07d", 2*unit), value)
+			if (n+1)%20_000 == 0 {
+				require.NoError(b, store.Apply(&batch))
+				batch.Reset()
+			}
 		}
+	}
+	for absent, name := range []string{"present", "absent"} {
+		b.Run(name, func(b *testing.B) {
+			var key []byte
+			began := processorTime(b)
+			for b.Loop() {
+				key = fmt.Appendf(key[:0], "u|unit-%07d", 2*chance.IntN(units/2)+absent)
+				_, ok, err := store.Get(key)
+				require.NoError(b, err)
+				require.Equal(b, absent == 0, ok)
+			}
+			b.ReportMetric(float64((processorTime(b)-began).Nanoseconds())/float64(b.N), "cpu-ns/op")
+		})
 	}
 }
 

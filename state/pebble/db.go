@@ -16,10 +16,11 @@ import (
 const (
 	layoutVersion = 1
 
-	blockCacheBytes = 64 << 20
 	memTableBytes   = 32 << 20
-	walBytesPerSync = 1 << 20 // smooths the writeback that no sync forces
-	bloomBits       = 10      // a key; 1 % false positives
+	blockCacheBytes = 64<<20 + 2*memTableBytes // the engine takes its memtables out of it: the one written, and the next or last one
+	indexBlockBytes = 256 << 10                // one index a table: a read goes through no index of indexes
+	walBytesPerSync = 1 << 20                  // smooths the writeback that no sync forces
+	bloomBits       = 10                       // a key; 1 % false positives
 )
 
 // compression is that of the last level alone, where most rows lie: those above it are rewritten soon.
@@ -79,6 +80,7 @@ func (db *DB) options(disk vfs.FS) *engine.Options {
 	}
 	o.ApplyCompressionSettings(func() engine.DBCompressionSettings { return compression })
 	for i := range o.Levels {
+		o.Levels[i].IndexBlockSize = indexBlockBytes
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(bloomBits)
 	}
 	return o

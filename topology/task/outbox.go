@@ -8,7 +8,8 @@ import (
 // flat and stay where they are until Reset.
 type Outbox struct {
 	entries []Entry
-	slab    []byte
+	slabs   [][]byte
+	filling int // the slab that is filled; those before it are full, those behind it empty
 	bytes   int64
 }
 
@@ -38,20 +39,29 @@ const (
 	ToLate
 )
 
-// slabSize is how much is allocated at once for the bytes of entries.
-const slabSize = 1 << 18
+// slabSize is how much is allocated at once for the bytes of entries, slabsKept how many such slabs a Reset keeps.
+const slabSize, slabsKept = 1 << 18, 64
 
 // copy keeps bytes until Reset; nil stays nil, and nothing else becomes nil.
 func (o *Outbox) copy(b []byte) []byte {
 	if b == nil {
 		return nil
 	}
-	if o.slab == nil || cap(o.slab)-len(o.slab) < len(b) {
-		o.slab = make([]byte, 0, max(slabSize, len(b)))
+	slab := o.room(len(b))
+	n := len(*slab)
+	*slab = append(*slab, b...)
+	return (*slab)[n:len(*slab):len(*slab)]
+}
+
+// room is a slab that takes so many bytes more.
+func (o *Outbox) room(n int) *[]byte {
+	for ; o.filling < len(o.slabs); o.filling++ {
+		if slab := &o.slabs[o.filling]; cap(*slab)-len(*slab) >= n {
+			return slab
+		}
 	}
-	n := len(o.slab)
-	o.slab = append(o.slab, b...)
-	return o.slab[n:len(o.slab):len(o.slab)]
+	o.slabs = append(o.slabs, make([]byte, 0, max(slabSize, n)))
+	return &o.slabs[o.filling]
 }
 
 func (o *Outbox) add(e Entry) {
@@ -68,5 +78,13 @@ func (o *Outbox) Bytes() int64 { return o.bytes }
 // Reset empties the outbox. Slices taken from it are no longer valid.
 func (o *Outbox) Reset() {
 	clear(o.entries)
-	o.entries, o.slab, o.bytes = o.entries[:0], o.slab[:0], 0
+	kept := o.slabs[:0]
+	for _, slab := range o.slabs {
+		if cap(slab) == slabSize && len(kept) < slabsKept {
+			kept = append(kept, slab[:0])
+		}
+	}
+	clear(o.slabs[len(kept):])
+	o.slabs = kept
+	o.entries, o.filling, o.bytes = o.entries[:0], 0, 0
 }

@@ -79,7 +79,9 @@ func (w *worker) options(session context.Context) []kgo.Opt {
 		// A partition that is resumed waits for the fetch in flight; so that wait is short.
 		kgo.FetchMaxWait(250 * time.Millisecond), kgo.FetchMaxBytes(50 << 20), kgo.FetchMaxPartitionBytes(4 << 20),
 		kgo.RetryTimeoutFn(retryFor(cfg.Session)),
-		kgo.ProducerLinger(0),
+		// Each produce ends by a flush, which waits for no linger. So a commit goes out as one request for each broker, not
+		// as what there happens to be when the client is ready for the next.
+		kgo.ProducerLinger(commitLimit),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.MaxBufferedRecords(1 << 20),
 		kgo.ProducerBatchMaxBytesFn(w.app.topics.limit), kgo.ProducerBatchCompression(kgo.SnappyCompression(), kgo.NoCompression()),
 	}...)

@@ -102,7 +102,7 @@ type transaction struct {
 
 // produce is step 2: everything goes out at once and is acknowledged; the first error wins.
 func (t *transaction) produce(ctx context.Context, touched []*running) error {
-	t.acks.tail = map[place]stretch{}
+	t.acks.begin()
 	t.collect()
 	if t.w.app.cfg.Guarantee == AtLeastOnce {
 		return t.produceInTwo(ctx, touched)
@@ -139,38 +139,54 @@ func (t *transaction) begin(ctx context.Context) error {
 func (t *transaction) collect() {
 	entries := t.w.outbox.Entries()
 	t.records, t.entries, t.letters = t.records[:0], t.entries[:0], t.letters[:0]
+	var to target
 	for i := range entries {
 		e := &entries[i]
-		topic, n := t.target(e)
+		if !to.of(e) {
+			to = t.target(e)
+		}
 		if e.Partition == task.EveryPartition {
-			for p := range n {
-				t.add(e, topic, int32(p))
+			for p := range to.partitions {
+				t.add(e, to.topic, int32(p))
 			}
 			continue
 		}
 		p := e.Partition
 		if p < 0 {
-			p = e.Task.Sub().Sinks[e.Index].Partition(e.Key, n)
+			p = e.Task.Sub().Sinks[e.Index].Partition(e.Key, to.partitions)
 		}
-		t.add(e, topic, p)
+		t.add(e, to.topic, p)
 	}
 }
 
-// target is the topic of an entry and its number of partitions.
-func (t *transaction) target(e *task.Entry) (string, int) {
+// target is where the entries of a sink or store of a task go, which mostly follow each other.
+type target struct {
+	task       *task.Task
+	kind       task.Kind
+	index      int
+	topic      string
+	partitions int
+}
+
+func (to *target) of(e *task.Entry) bool {
+	return to.task == e.Task && to.kind == e.Kind && to.index == e.Index
+}
+
+func (t *transaction) target(e *task.Entry) target {
 	sub := e.Task.Sub()
-	topic := ""
+	to := target{task: e.Task, kind: e.Kind, index: e.Index}
 	switch e.Kind {
 	case task.ToDeadLetters:
-		topic = t.w.app.cfg.DeadLetters
+		to.topic = t.w.app.cfg.DeadLetters
 	case task.ToLate:
-		topic = t.w.app.cfg.Lates
+		to.topic = t.w.app.cfg.Lates
 	case task.ToChangelog:
-		topic = sub.Changelog(sub.Stores[e.Index])
+		to.topic = sub.Changelog(sub.Stores[e.Index])
 	default:
-		topic = sub.Sinks[e.Index].Topic
+		to.topic = sub.Sinks[e.Index].Topic
 	}
-	return topic, max(t.w.app.topics.partitions[topic], 1)
+	to.partitions = max(t.w.app.topics.partitions[to.topic], 1)
+	return to
 }
 
 func (t *transaction) add(e *task.Entry, topic string, partition int32) {
@@ -253,7 +269,7 @@ func (t *transaction) apply(touched []*running) {
 	for _, r := range touched {
 		partition := r.task.Task().Partition
 		r.task.Commit(func(store int) int64 {
-			if at, ok := t.acks.tail[place{r.sub.Changelog(r.sub.Stores[store]), partition}]; ok {
+			if at, ok := t.acks.written(place{r.sub.Changelog(r.sub.Stores[store]), partition}); ok {
 				return at.to
 			}
 			return -1

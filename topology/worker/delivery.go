@@ -22,8 +22,9 @@ func (t *transaction) deliver(ctx context.Context, records iter.Seq[*kgo.Record]
 // of other errors the first wins.
 func (t *transaction) send(ctx context.Context, records iter.Seq[*kgo.Record]) ([]refusal, error) {
 	t.acks.first, t.acks.refused = nil, nil
+	take := t.acks.take // once: a method value is an allocation
 	for r := range records {
-		t.w.client.Produce(ctx, r, t.acks.take)
+		t.w.client.Produce(ctx, r, take)
 	}
 	if err := t.w.client.Flush(ctx); err != nil {
 		return nil, fmt.Errorf("flush: %w", err)
@@ -39,9 +40,22 @@ func (t *transaction) send(ctx context.Context, records iter.Seq[*kgo.Record]) (
 // acks are the broker's answers to the records of a commit.
 type acks struct {
 	sync.Mutex
-	tail    map[place]stretch // of each partition written
-	refused []refusal         // of the last send
+	tail    map[place]*stretch // of each partition written
+	at      place              // of the last answer: those of a batch follow each other
+	last    *stretch           // what was written there
+	refused []refusal          // of the last send
 	first   error
+}
+
+// begin forgets the answers to the commit before.
+func (a *acks) begin() { a.tail, a.last = map[place]*stretch{}, nil }
+
+// written is what was written to a place, if anything was.
+func (a *acks) written(at place) (s stretch, ok bool) {
+	if found := a.tail[at]; found != nil {
+		return *found, true
+	}
+	return s, false
 }
 
 // stretch is a part of a log that a commit has written.
@@ -63,11 +77,20 @@ func (a *acks) take(r *kgo.Record, err error) {
 	defer a.Unlock()
 	switch {
 	case err == nil:
-		at := place{r.Topic, r.Partition}
-		a.tail[at] = a.tail[at].with(r.Offset)
+		a.add(place{r.Topic, r.Partition}, r.Offset)
 	case isOneOf(err, ofRecords):
 		a.refused = append(a.refused, refusal{r, err})
 	case a.first == nil:
 		a.first = fmt.Errorf("%s/%d: %w", r.Topic, r.Partition, err)
 	}
+}
+
+func (a *acks) add(at place, offset int64) {
+	if a.last == nil || a.at != at {
+		if a.tail[at] == nil {
+			a.tail[at] = &stretch{}
+		}
+		a.at, a.last = at, a.tail[at]
+	}
+	*a.last = a.last.with(offset)
 }

@@ -123,7 +123,7 @@ func ofTaskStore(e *task.Entry) bool {
 func (t *transaction) follow(r *running, n int) error {
 	for i, def := range r.sub.Stores[:n] {
 		at := place{r.sub.Changelog(def), r.task.Task().Partition}
-		wrote, ok := t.acks.tail[at]
+		wrote, ok := t.acks.written(at)
 		if !ok || def.SourceTopic != "" || wrote.to == r.alone.ends[i] {
 			continue
 		}

@@ -81,8 +81,8 @@ func processorTime(b *testing.B) time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// restorer gives a worker and a reader of a changelog in a broker of its own.
-func restorer(b *testing.B, records, keys int) (*worker, *reader) {
+// brokerBeside starts a broker in a process of its own and gives its address.
+func brokerBeside(b *testing.B) string {
 	broker := exec.Command(os.Args[0])
 	broker.Env = append(os.Environ(), asBroker+"=1")
 	stdin, err := broker.StdinPipe()
@@ -96,7 +96,12 @@ func restorer(b *testing.B, records, keys int) (*worker, *reader) {
 	})
 	address, err := bufio.NewReader(stdout).ReadString('\n')
 	require.NoError(b, err)
-	client, err := kgo.NewClient(kgo.SeedBrokers(strings.TrimSpace(address)), kgo.DefaultProduceTopic("changelog"))
+	return strings.TrimSpace(address)
+}
+
+// restorer gives a worker and a reader of a changelog in a broker of its own.
+func restorer(b *testing.B, records, keys int) (*worker, *reader) {
+	client, err := kgo.NewClient(kgo.SeedBrokers(brokerBeside(b)), kgo.DefaultProduceTopic("changelog"))
 	require.NoError(b, err)
 	b.Cleanup(client.Close)
 	chance := rand.New(rand.NewPCG(1, 2))
