@@ -23,6 +23,7 @@ type running struct {
 	written time.Time // when the engine was last written
 	globals []int     // rows applied, by global table
 	records int64     // processed since the last commit
+	stride  int       // records to process between two looks at the clock
 	marks   string    // of its changelogs, for the metadata of its offsets
 	alone   alone     // without transactions
 }
@@ -266,7 +267,7 @@ func (w *worker) takeIn(r restored) error {
 	w.running[r.id] = run
 	for i, src := range r.sub.Sources {
 		t.Begin(i, r.begin[i])
-		w.slots[place{src.Topic, r.id.Partition}] = &slot{run, i}
+		w.slots[place{src.Topic, r.id.Partition}] = &slot{run: run, source: i}
 	}
 	if len(r.torn) > 0 || r.ahead {
 		t.Touch()
@@ -276,14 +277,6 @@ func (w *worker) takeIn(r restored) error {
 	w.app.desk.put(r.id, holder{worker: w, runs: true})
 	w.log.Info("task runs", zap.Stringer("task", r.id))
 	return nil
-}
-
-func (w *worker) resume(r *running) {
-	partitions := map[string][]int32{}
-	for _, src := range r.sub.Sources {
-		partitions[src.Topic] = []int32{r.task.Task().Partition}
-	}
-	w.client.ResumeFetchPartitions(partitions)
 }
 
 // applyGlobals hands the rows of the global tables that are new to the task.

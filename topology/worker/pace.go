@@ -10,6 +10,7 @@ import (
 // never right after EndTxn.
 type pace struct {
 	drained bool
+	behind  bool      // records are queued that the last turn had no time for
 	ended   time.Time // of the last commit
 	took    time.Duration
 	since   time.Time // when the first uncommitted work was seen
@@ -41,11 +42,14 @@ func (p *pace) due(w *worker, now time.Time) bool {
 	case w.bytes() >= w.app.cfg.CommitBytes, now.Sub(p.since) >= w.app.cfg.CommitEvery:
 		return true
 	}
-	return p.drained && !now.Before(p.earliest(w.app.cfg.CommitEvery))
+	return p.drained && !p.behind && !now.Before(p.earliest(w.app.cfg.CommitEvery))
 }
 
 // patience is how long a poll may wait for records: until the commit, or a timer of a task, is due.
 func (p *pace) patience(w *worker, now time.Time) time.Duration {
+	if p.behind {
+		return time.Millisecond
+	}
 	wait := 50 * time.Millisecond
 	if w.dirty() {
 		wait = min(wait, p.earliest(w.app.cfg.CommitEvery).Sub(now))

@@ -61,6 +61,7 @@ type place struct {
 type slot struct {
 	run    *running
 	source int
+	full   bool // more is queued than can be worked off soon: it is not fetched
 }
 
 func newWorker(a *App, n int) *worker {
@@ -127,9 +128,10 @@ func (w *worker) turn(ctx, inner context.Context) error {
 	if err := w.move(inner); err != nil {
 		return err
 	}
-	if err := w.process(inner); err != nil {
+	if err := w.process(ctx, inner); err != nil {
 		return err
 	}
+	w.pauseFull()
 	if err := w.punctuate(inner); err != nil {
 		return err
 	}
@@ -154,30 +156,6 @@ func (w *worker) drain(inner context.Context) error {
 		}
 	}
 	return w.checkpointAll()
-}
-
-// process works off the queues, looking at the clock between slices so that commits stay on time.
-func (w *worker) process(inner context.Context) error {
-	const slice = 2048
-	for busy := true; busy; {
-		busy = false
-		for _, r := range w.running {
-			n, err := r.task.Process(slice)
-			if err != nil {
-				return &stepError{err}
-			}
-			r.records += int64(n)
-			busy = busy || n == slice
-		}
-		if !busy {
-			return nil
-		}
-		if err := w.commitIfDue(inner); err != nil {
-			return err
-		}
-		w.answer()
-	}
-	return nil
 }
 
 // punctuate hands new globals, quiet and the wall time of this round to the tasks.
