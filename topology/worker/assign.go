@@ -258,11 +258,11 @@ func (w *worker) takeIn(r restored) error {
 		Trials: w.trials(&r), Timed: w.app.cfg.Hooks.Timed, Clock: nanoseconds,
 	})
 	if err != nil {
-		return &stepError{fmt.Errorf("task %s: %w", r.id, err)}
+		return failedAt(r.id, "start", fmt.Errorf("task %s: %w", r.id, err))
 	}
 	run := &running{task: t, sub: r.sub, alone: r.alone, marks: topics.marks(r.sub), stores: r.stores, written: time.Now(), globals: make([]int, len(w.app.topo.Globals))}
 	if err := run.applyGlobals(w.app.globals); err != nil {
-		return &stepError{err}
+		return failedAt(r.id, "global tables", err)
 	}
 	w.running[r.id] = run
 	for i, src := range r.sub.Sources {

@@ -84,7 +84,7 @@ func (w *worker) flush() (touched []*running, err error) {
 			continue
 		}
 		if err := r.task.Flush(); err != nil {
-			return nil, &stepError{err}
+			return nil, failedAt(r.task.Task(), "flush", err)
 		}
 		touched = append(touched, r)
 	}
@@ -270,6 +270,7 @@ func (w *worker) finish(touched []*running, began time.Time) error {
 	clear(w.txn.records)
 	clear(w.txn.entries)
 	w.pace.committed(began, now)
+	w.failures.committed(touched, now)
 	w.shareCache()
 	return w.observe(touched, records, now)
 }

@@ -25,7 +25,7 @@ func (w *worker) process(ctx, inner context.Context) error {
 		for _, r := range w.running {
 			more, now, err := w.slice(ctx, r)
 			if err != nil {
-				return &stepError{err}
+				return failedAt(r.task.Task(), "processing", err)
 			}
 			busy = busy || more
 			if w.interrupted(ctx) || now.After(end) {
