@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -141,34 +140,5 @@ func (w *worker) leave() {
 	req.Members = append(req.Members, m)
 	if _, err := req.RequestWith(ctx, w.app.client); err != nil && !errors.Is(err, context.Canceled) {
 		w.log.Sugar().Warnw("leaving the group failed; others wait for the session timeout", "error", err)
-	}
-}
-
-// wake ends a poll that waits, from another goroutine.
-type wake struct {
-	mu     sync.Mutex
-	cancel context.CancelFunc
-	due    bool
-}
-
-// arm gives the context of one poll.
-func (k *wake) arm(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(ctx, d)
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.due {
-		k.due = false
-		cancel()
-	}
-	k.cancel = cancel
-	return ctx, cancel
-}
-
-func (k *wake) up() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.due = true
-	if k.cancel != nil {
-		k.cancel()
 	}
 }

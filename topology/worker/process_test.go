@@ -216,3 +216,41 @@ func TestTheQueueIsBoundedWhileARecordWaits(t *testing.T) {
 		return sum(e.processed) == all
 	}, waitLimit, tick)
 }
+
+// lingering is a processor whose first flush takes longer than the rest of a commit may.
+type lingering struct{ flushes *atomic.Int64 }
+
+func (l lingering) Init(ctx topology.Context) error {
+	ctx.OnFlush(func() error {
+		if l.flushes.Add(1) == 1 {
+			time.Sleep(commitLimit + 500*time.Millisecond)
+		}
+		return nil
+	})
+	return nil
+}
+
+func (lingering) Process(*topology.Record[string, string]) error { return nil }
+
+// A flush takes the time that the topology takes: it is not of what the broker bounds.
+func TestALongFlushCommits(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t)
+	var flushes atomic.Int64
+	var b topology.Builder
+	topology.Process(topology.From(&b, "words", codecs.String, codecs.String), "lingering", topology.Needs{},
+		func(topology.Forward[string, string]) topology.Processor[string, string] { return lingering{&flushes} })
+	topo, err := b.Build("app")
+	require.NoError(t, err)
+	c.words(0, 1, 1)
+	var e ear
+	c.begin(topo, Config{Workers: 1, Memory: true, Hooks: e.hooks()})
+	require.Eventually(t, func() bool {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return sum(e.processed) == 1
+	}, 2*waitLimit, tick)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	require.Empty(t, e.failures, "it took another session")
+}

@@ -75,8 +75,3 @@ func (w *worker) trials(r *restored) task.Trials {
 	}
 	return known
 }
-
-var started = time.Now()
-
-// nanoseconds is a clock for the time that nodes take.
-func nanoseconds() int64 { return int64(time.Since(started)) }

@@ -145,8 +145,6 @@ func (w *worker) turn(ctx, inner context.Context) error {
 
 // drain commits what is processed when the app stops, and leaves nothing to replay.
 func (w *worker) drain(inner context.Context) error {
-	inner, cancel := context.WithTimeout(inner, 5*time.Second)
-	defer cancel()
 	if err := w.flushTimers(time.Now()); err != nil {
 		return err
 	}
