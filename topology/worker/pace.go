@@ -16,15 +16,10 @@ type pace struct {
 	since   time.Time // when the first uncommitted work was seen
 }
 
-// rarer is how many times as long as the last commit took the worker processes before the next one: so
-// slow commits get rarer. More gained no throughput, as a worker with a backlog commits each CommitEvery
-// anyway; without it commits crowd out the work.
-const rarer = 1
-
-// earliest is the first moment at which a commit may begin: a pause after EndTxn for the broker's
-// markers, and some time for work.
+// earliest is the first moment at which a commit may begin: a pause after EndTxn for the broker's markers, and
+// as much time for work as the last commit took, or slow commits crowd out the work.
 func (p *pace) earliest(every time.Duration) time.Time {
-	return p.ended.Add(max(gap, min(rarer*p.took, every)))
+	return p.ended.Add(max(gap, min(p.took, every)))
 }
 
 // due says whether to commit now.

@@ -37,6 +37,7 @@ type worker struct {
 	txn      *transaction
 	quiet    quiet
 	batch    state.Batch    // of checkpoints
+	due      []*running     // for one
 	tables   []*state.Table // of all tasks, for shareCache
 	watch    sync.WaitGroup // the look for orphans
 
