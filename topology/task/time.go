@@ -132,6 +132,16 @@ func (t *Task) Quiet(source int, wall int64) {
 	}
 }
 
+// ClockSet tells the task that somebody has set the wall clock by so many ms: no source is quiet for longer by that.
+func (t *Task) ClockSet(by int64) {
+	t.clock.wall += by
+	for _, q := range t.queues {
+		if q.quietFrom != 0 {
+			q.quietFrom += by
+		}
+	}
+}
+
 // Busy takes back what Quiet has told: the broker has more, or does not answer.
 func (t *Task) Busy(source int) { t.queues[source].quietFrom = 0 }
 

@@ -47,6 +47,8 @@ type worker struct {
 	waiting    []*ask       // those of them whose task has uncommitted work
 	rebalances atomic.Int64 // assignments taken
 	reported   time.Time    // when the last report was made
+	looked     time.Time    // at the clock, in the last turn
+	endless    seldom       // the ends of source topics are not known
 }
 
 // place is one partition of a topic.
@@ -165,8 +167,22 @@ func (w *worker) punctuate(ctx context.Context) error {
 			return failedAt(r.task.Task(), "global tables", err)
 		}
 	}
+	w.followClock(now)
 	w.observeQuiet(ctx, now)
 	return w.flushTimers(now)
+}
+
+// followClock tells the tasks when the wall clock was set between two turns, as it is where it was wrong.
+func (w *worker) followClock(now time.Time) {
+	if !w.looked.IsZero() {
+		if by := clockSet(now.UnixMilli()-w.looked.UnixMilli(), now.Sub(w.looked).Milliseconds()); by != 0 {
+			w.log.Warn("the wall clock was set", zap.Int64("ms", by))
+			for _, r := range w.running {
+				r.task.ClockSet(by)
+			}
+		}
+	}
+	w.looked = now
 }
 
 func (w *worker) flushTimers(now time.Time) error {
