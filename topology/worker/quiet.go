@@ -1,10 +1,12 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"go.uber.org/zap"
 )
 
 // quiet asks the broker, where nothing arrives, whether anything lies behind our positions: only
@@ -55,7 +57,10 @@ func (w *worker) observeQuiet(ctx context.Context, now time.Time) {
 	q.asked = now
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	ends, _ := w.app.admin.ListCommittedOffsets(ctx, names...) // without an answer nobody is idle
+	ends, err := w.app.admin.ListCommittedOffsets(ctx, names...) // without an answer nobody is idle
+	if err = cmp.Or(err, ends.Error()); err != nil && w.endless.due(now) {
+		w.log.Warn("ends of source topics are not known: their tasks are not idle, and with no more input windows stay open", zap.Strings("topics", names), zap.Error(err))
+	}
 	w.markQuiet(topics, ends, now.UnixMilli())
 }
 
