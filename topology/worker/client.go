@@ -23,7 +23,7 @@ func (w *worker) open(ctx, session context.Context) (err error) {
 	w.moves, w.member = make(chan move, 16), ""
 	w.balancer = &balancer{topo: w.app.topo, process: w.app.engine.instance, address: w.app.cfg.Advertise, rack: w.app.cfg.Rack, local: w.app.local,
 		stand: func(copies standing) { w.app.copies.assign(w.n, copies) }, copies: w.app.cfg.Standbys, near: w.app.cfg.AcceptableLag}
-	w.pace, w.quiet, w.txn = pace{}, quiet{}, &transaction{w: w} // a late callback keeps the old one
+	w.pace, w.quiet, w.txn = pace{}, newQuiet(), &transaction{w: w} // a late callback keeps the old one
 	opts := append(w.app.cfg.base(w.id), w.options(session)...)
 	if w.client, err = kgo.NewClient(append(opts, kgo.WithContext(session))...); err != nil {
 		return fmt.Errorf("client: %w", err)

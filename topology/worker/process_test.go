@@ -46,7 +46,7 @@ func loopWorker(tb testing.TB, step stepping, n int) *worker {
 	a.engine, err = openEngine(&a.cfg)
 	require.NoError(tb, err)
 	w := newWorker(&App{topo: topo, cfg: a.cfg, log: zap.NewNop(), engine: a.engine}, 0)
-	w.outbox, w.balancer, w.moves = &task.Outbox{}, &balancer{}, make(chan move, 1)
+	w.outbox, w.balancer, w.moves, w.quiet = &task.Outbox{}, &balancer{}, make(chan move, 1), newQuiet()
 	w.running, w.slots = map[topology.TaskID]*running{}, map[place]*slot{}
 	for p := range int32(n) {
 		id, sub := topology.TaskID{Partition: p}, topo.Subs[0]

@@ -39,7 +39,7 @@ type worker struct {
 	batch    state.Batch    // of checkpoints
 	due      []*running     // for one
 	tables   []*state.Table // of all tasks, for shareCache
-	watch    sync.WaitGroup // the look for orphans
+	watch    sync.WaitGroup // what the session has started beside it
 
 	last       *ending // the last transaction, also of the session before
 	failures   failures
