@@ -112,13 +112,16 @@ func TestAStepThatGetsSlowIsNoticed(t *testing.T) {
 
 // A stop, a rebalance and a task that is restored do not wait for the queue.
 func TestProcessingIsInterrupted(t *testing.T) {
-	ctx, stop := context.WithCancel(t.Context())
 	var w *worker
+	var stop context.CancelFunc
 	for name, interrupt := range map[string]func(){
 		"stop":      func() { stop() },
 		"rebalance": func() { w.moves <- move{} },
 		"restored":  func() { w.opened <- restored{} },
 	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		stop = cancel
 		steps := 0
 		w = loopWorker(t, func() error {
 			if steps++; steps == 1000 {
@@ -133,7 +136,6 @@ func TestProcessingIsInterrupted(t *testing.T) {
 		}
 		require.True(t, w.pace.behind, name)
 		require.Less(t, steps, 1000+strideMost, name)
-		ctx = t.Context()
 	}
 }
 
