@@ -27,20 +27,20 @@ var commits = []mutant{
 			{commitFile, "	w       *worker\n	records []kgo.Record\n", "	w       *worker\n	late    bool\n	records []kgo.Record\n"},
 			{commitFile, "		e := &entries[i]\n", "		e := &entries[i]\n		if (e.Kind == task.ToChangelog) == t.late {\n			continue\n		}\n"},
 			{commitFile, "	t.acks.begin()\n", "	if !t.late {\n		t.acks.begin()\n	}\n"},
-			{commitFile, "func() error { return t.produce(ctx, touched) }", "func() error { t.late = false; return t.produce(ctx, touched) }"},
-			{commitFile, "func() error { return t.offer(ctx, touched) }", `func() error {
-			if err := t.offer(ctx, touched); err != nil {
-				return err
-			}
-			return t.end(ctx)
-		}`},
-			{commitFile, "func() error { return t.end(ctx) }", `func() error {
-			t.late = true
-			if err := t.produce(ctx, touched); err != nil {
-				return err
-			}
-			return t.end(ctx)
-		}`},
+			{commitFile, "	if err := w.done(Produced, t.produce(ctx, touched)); err != nil {\n", "	t.late = false\n	if err := w.done(Produced, t.produce(ctx, touched)); err != nil {\n"},
+			{commitFile, "	if err := w.done(Offered, t.offer(ctx, touched)); err != nil {\n		return err\n	}\n	if err := w.done(Ended, t.end(ctx)); err != nil {\n", `	err = t.offer(ctx, touched)
+	if err == nil {
+		err = t.end(ctx)
+	}
+	if err := w.done(Offered, err); err != nil {
+		return err
+	}
+	t.late = true
+	if err = t.produce(ctx, touched); err == nil {
+		err = t.end(ctx)
+	}
+	if err := w.done(Ended, err); err != nil {
+`},
 		},
 		checks: []check{{pkg: workerPkg, test: eachStep}, simulated},
 	},
@@ -69,8 +69,8 @@ var commits = []mutant{
 		bug:    "engine batch before EndTxn",
 		breaks: "Local state is never ahead of the log.",
 		edits: []edit{
-			{commitFile, "{Ended, func() error { return t.end(ctx) }}", "{Ended, func() error { t.apply(touched); return w.checkpointAll() }}"},
-			{commitFile, "{Applied, func() error { t.apply(touched); return nil }}", "{Applied, func() error { return t.end(ctx) }}"},
+			{commitFile, "	if err := w.done(Ended, t.end(ctx)); err != nil {\n", "	t.apply(touched)\n	if err := w.done(Ended, w.checkpointAll()); err != nil {\n"},
+			{commitFile, "	t.apply(touched)\n	if err := w.done(Applied, nil); err != nil {\n", "	if err := w.done(Applied, t.end(ctx)); err != nil {\n"},
 		},
 		checks: []check{{pkg: workerPkg, test: eachStep}, simulated},
 	},
@@ -114,6 +114,7 @@ var commits = []mutant{
 		}
 	}
 `},
+			{clientFile, "	\"fmt\"\n", "	\"fmt\"\n	\"sync\"\n"},
 			{clientFile, "func (w *worker) options(", "var remembered sync.Map\n\nfunc (w *worker) options("},
 			{clientFile, "	return append(w.producing(), []kgo.Opt{\n", `	return append(w.producing(), []kgo.Opt{
 		kgo.AdjustFetchOffsetsFn(func(_ context.Context, at map[string]map[int32]kgo.Offset) (map[string]map[int32]kgo.Offset, error) {

@@ -31,7 +31,11 @@ func (t *Task) Reject(src *topology.Source, reason string, cause error) { t.reje
 func (t *Task) reject(src *topology.Source, reason string, cause error, more ...topology.Header) {
 	headers := append([]topology.Header{{Key: HeaderReason, Value: []byte(reason)}}, more...)
 	if cause != nil {
-		headers = append(headers, topology.Header{Key: HeaderError, Value: []byte(cause.Error())})
+		text := []byte(cause.Error())
+		if stack := Stack(cause); stack != nil {
+			text = append(append(text, '\n'), stack...)
+		}
+		headers = append(headers, topology.Header{Key: HeaderError, Value: text})
 	}
 	t.aside(ToDeadLetters, src, headers)
 	t.tally.aside++

@@ -77,13 +77,31 @@ func caught(err *error) {
 	}
 }
 
+// named is caught outside of records, where nothing but it says which task it was, and at what.
+func (t *Task) named(what string, err *error) {
+	if p := recover(); p != nil {
+		*err = &panicked{p, debug.Stack()}
+	}
+	if *err != nil {
+		*err = fmt.Errorf("task %s: %s: %w", t.cfg.ID, what, *err)
+	}
+}
+
 // panicked is a panic as an error.
 type panicked struct {
 	value any
 	stack []byte
 }
 
-func (p *panicked) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
+
+// Stack is where a panic came from, if an error is of one: not part of its text, which is the same each time.
+func Stack(err error) []byte {
+	if p, ok := errors.AsType[*panicked](err); ok {
+		return p.stack
+	}
+	return nil
+}
 
 // failed decides about the record at which a step has failed. Nil: the task goes on, with the record
 // again or without it. A record that may have left something behind is not dealt with here: what it

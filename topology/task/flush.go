@@ -1,7 +1,6 @@
 package task
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -12,13 +11,13 @@ import (
 // Flush ends the processing of a commit interval: outputs of the processors, then the watermark,
 // then one changelog record per dirty row, the position last.
 func (t *Task) Flush() (err error) {
-	defer caught(&err)
+	defer t.named("flush", &err)
 	t.current, t.shown = topology.Source{}, nil
 	// Processors are initialised from the sinks up, so the last one comes first: what it sends
 	// reaches the others before their own turn.
 	for _, flush := range slices.Backward(t.flushes) {
 		if err := flush(); err != nil {
-			return fmt.Errorf("task %s: flush: %w", t.cfg.ID, err)
+			return err
 		}
 	}
 	t.sendWatermark()

@@ -211,7 +211,7 @@ func TestGlobalsAreAppliedOutsideOfRecords(t *testing.T) {
 	require.NoError(t, h.ApplyGlobal("others", topology.GlobalRow{}))
 	require.Equal(t, `r=1 ""`, h.took())
 	fail = true
-	require.EqualError(t, h.ApplyGlobal("rules", topology.GlobalRow{Offset: 4}), "task 0_1: global table rules at offset 4: bad rule")
+	require.EqualError(t, h.ApplyGlobal("rules", topology.GlobalRow{Offset: 4}), "task 0_1: global table rules: row at offset 4: bad rule")
 }
 
 func TestUndeclaredStoresPanic(t *testing.T) {

@@ -34,9 +34,15 @@ type queue struct {
 
 func (q *queue) len() int { return len(q.records) - q.head }
 
-// grow makes room for n records at the end.
+// grow makes room for n records at the end. A queue that is never empty drops its processed records here, once
+// they are as many as the others.
 func (q *queue) grow(n int) []Record {
 	q.quietFrom = 0
+	if q.head > 0 && q.head >= q.len() {
+		left := copy(q.records, q.records[q.head:])
+		clear(q.records[left:])
+		q.records, q.head = q.records[:left], 0
+	}
 	q.records = slices.Grow(q.records, n)
 	end := len(q.records)
 	q.records = q.records[:end+n]

@@ -161,11 +161,11 @@ func (t *Task) Dirty() bool { return t.dirty }
 
 // ApplyGlobal hands a row of a global table to the processors, between two steps.
 func (t *Task) ApplyGlobal(topic string, row topology.GlobalRow) (err error) {
-	defer caught(&err)
+	defer t.named("global table "+topic, &err)
 	t.current, t.shown = topology.Source{}, nil
 	for _, apply := range t.globals[topic] {
 		if err := apply(row); err != nil {
-			return fmt.Errorf("task %s: global table %s at offset %d: %w", t.cfg.ID, topic, row.Offset, err)
+			return fmt.Errorf("row at offset %d: %w", row.Offset, err)
 		}
 		t.dirty = true
 	}

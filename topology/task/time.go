@@ -105,7 +105,7 @@ func (t *Task) fire(timer *topology.Timer, now int64) error {
 // Advance tells the task the wall time of this step: it fires wall-clock timers, and lets
 // stream time follow the wall clock while the task is idle.
 func (t *Task) Advance(wall int64) (err error) {
-	defer caught(&err)
+	defer t.named("timers", &err)
 	t.clock.wall = wall
 	for _, timer := range t.clock.wallTimers {
 		if err := t.fire(timer, wall); err != nil {
@@ -129,6 +129,16 @@ func (t *Task) Quiet(source int, wall int64) {
 	q := t.queues[source]
 	if q.quietFrom == 0 && q.len() == 0 {
 		q.quietFrom = wall
+	}
+}
+
+// ClockSet tells the task that somebody has set the wall clock by so many ms: no source is quiet for longer by that.
+func (t *Task) ClockSet(by int64) {
+	t.clock.wall += by
+	for _, q := range t.queues {
+		if q.quietFrom != 0 {
+			q.quietFrom += by
+		}
 	}
 }
 

@@ -167,6 +167,28 @@ func TestIdleSourceHoldsNothingBack(t *testing.T) {
 	require.Equal(t, "6000", h.stream(), "a source that comes back holds the rest, but not the past")
 }
 
+// A clock that is set moves neither stream time nor what is idle; only time that passes does.
+func TestAClockThatIsSetMovesNoStreamTime(t *testing.T) {
+	const hour = 3_600_000
+	for _, by := range []int64{hour, -hour} {
+		h := start(t, two)
+		h.add(0, 0, "k", 5000)
+		h.add(1, 0, "k", 1000)
+		h.work()
+		wall := int64(base)
+		h.Quiet(1, wall)
+		h.ClockSet(by)
+		require.NoError(t, h.Advance(wall+by+999))
+		require.Equal(t, "1000", h.stream())
+		require.NoError(t, h.Advance(wall+by+1000))
+		require.Equal(t, "5000", h.stream(), "one is idle now")
+		h.Quiet(0, wall+by+1000)
+		h.ClockSet(by)
+		require.NoError(t, h.Advance(wall+2*by+3000))
+		require.Equal(t, "7000", h.stream(), "2 s of quiet, whatever the clock says")
+	}
+}
+
 func TestDriftGoesOnFromTheLastEventTime(t *testing.T) {
 	h := start(t, func(b *topology.Builder, h *harness) {
 		with(topology.Merge("both", timed(b, "a"), timed(b, "b")), "probe", topology.Needs{}, probe{init: func(ctx topology.Context) {

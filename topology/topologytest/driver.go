@@ -7,6 +7,7 @@ import (
 
 	"github.com/abacus-stream/abacus/state/memory"
 	"github.com/abacus-stream/abacus/topology"
+	"github.com/abacus-stream/abacus/topology/task"
 )
 
 // Config says how a topology is run. Zero fields mean the defaults.
@@ -159,7 +160,7 @@ func (panics) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, arg
 func (d *Driver) check(err error) {
 	d.t.Helper()
 	if err != nil {
-		d.t.Fatal(err)
+		d.t.Fatalf("%v\n%s", err, task.Stack(err))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -28,6 +29,7 @@ type App struct {
 	sources sources
 	alarm   alarm
 	closing sync.RWMutex // held by a backup, and shared by reads of standbys, which need the engine open
+	ran     atomic.Bool
 }
 
 // New checks the configuration; nothing is opened before Run.
@@ -41,9 +43,12 @@ func New(t *topology.Topology, cfg Config) (*App, error) {
 	return a, nil
 }
 
-// Run processes until ctx ends; then it commits what is processed and leaves the group. An error
-// is one that another try would meet again.
+// Run processes until ctx ends, for whatever cause; then it commits what is processed and leaves the group. An error
+// is one that another try would meet again. An App runs once: a second Run is refused, New gives another App.
 func (a *App) Run(ctx context.Context) (err error) {
+	if a.ran.Swap(true) {
+		return fmt.Errorf("app %s: it has been run already: New gives another that can be", a.topo.App)
+	}
 	if err := a.open(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil // stopped before it had begun
@@ -51,13 +56,18 @@ func (a *App) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	var wg sync.WaitGroup
+	failed := make(chan error, 1) // the first one wins
 	start := func(run func(context.Context) error) {
 		wg.Go(func() {
 			if err := run(ctx); err != nil {
-				stop(err)
+				select {
+				case failed <- err:
+				default:
+				}
+				stop()
 			}
 		})
 	}
@@ -71,10 +81,8 @@ func (a *App) Run(ctx context.Context) (err error) {
 	}
 	wg.Wait()
 	close(a.desk.closed)
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, context.DeadlineExceeded) {
-		return cause
-	}
-	return nil
+	close(failed)
+	return <-failed
 }
 
 // open makes everything the workers share: engine, client, topics, global tables.

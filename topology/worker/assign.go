@@ -23,6 +23,7 @@ type running struct {
 	written time.Time // when the engine was last written
 	globals []int     // rows applied, by global table
 	records int64     // processed since the last commit
+	stride  int       // records to process between two looks at the clock
 	marks   string    // of its changelogs, for the metadata of its offsets
 	alone   alone     // without transactions
 }
@@ -257,16 +258,16 @@ func (w *worker) takeIn(r restored) error {
 		Trials: w.trials(&r), Timed: w.app.cfg.Hooks.Timed, Clock: nanoseconds,
 	})
 	if err != nil {
-		return &stepError{fmt.Errorf("task %s: %w", r.id, err)}
+		return failedAt(r.id, "start", fmt.Errorf("task %s: %w", r.id, err))
 	}
 	run := &running{task: t, sub: r.sub, alone: r.alone, marks: topics.marks(r.sub), stores: r.stores, written: time.Now(), globals: make([]int, len(w.app.topo.Globals))}
 	if err := run.applyGlobals(w.app.globals); err != nil {
-		return &stepError{err}
+		return failedAt(r.id, "global tables", err)
 	}
 	w.running[r.id] = run
 	for i, src := range r.sub.Sources {
 		t.Begin(i, r.begin[i])
-		w.slots[place{src.Topic, r.id.Partition}] = &slot{run, i}
+		w.slots[place{src.Topic, r.id.Partition}] = &slot{run: run, source: i}
 	}
 	if len(r.torn) > 0 || r.ahead {
 		t.Touch()
@@ -276,14 +277,6 @@ func (w *worker) takeIn(r restored) error {
 	w.app.desk.put(r.id, holder{worker: w, runs: true})
 	w.log.Info("task runs", zap.Stringer("task", r.id))
 	return nil
-}
-
-func (w *worker) resume(r *running) {
-	partitions := map[string][]int32{}
-	for _, src := range r.sub.Sources {
-		partitions[src.Topic] = []int32{r.task.Task().Partition}
-	}
-	w.client.ResumeFetchPartitions(partitions)
 }
 
 // applyGlobals hands the rows of the global tables that are new to the task.

@@ -2,19 +2,23 @@ package worker
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/abacus-stream/abacus/state"
 )
 
-// checkpointIfDue writes the engine for a task whose rows have been ahead of it for long, one task at a
-// time so that no commit waits for all of them, and for each whose cache they crowd.
+// checkpointLimit is how long a worker writes the engine before it goes on, where tasks are many.
+const checkpointLimit = 10 * time.Millisecond
+
+// checkpointIfDue writes the engine for tasks whose rows have been ahead of it for long, those first that wait
+// longest, but for a while only so that no commit waits for all of them; and for each whose cache they crowd.
 func (w *worker) checkpointIfDue(now time.Time) error {
 	if err := w.app.engine.broken(w.log, now); err != nil {
 		return err
 	}
 	oldest := now.Add(-w.app.cfg.CheckpointEvery)
-	var due *running
+	w.due = w.due[:0]
 	for _, r := range w.running {
 		// Uncommitted rows hide committed ones, so a task is written between its commits.
 		if r.task.Dirty() || !r.task.Ahead() {
@@ -24,14 +28,26 @@ func (w *worker) checkpointIfDue(now time.Time) error {
 			if err := w.checkpoint(r); err != nil {
 				return err
 			}
-		} else if r.written.Before(oldest) && (due == nil || r.written.Before(due.written)) {
-			due = r
+		} else if r.written.Before(oldest) {
+			w.due = append(w.due, r)
 		}
 	}
-	if due == nil {
+	return w.checkpointDue()
+}
+
+func (w *worker) checkpointDue() error {
+	if len(w.due) == 0 {
 		return nil
 	}
-	return w.checkpoint(due)
+	slices.SortFunc(w.due, func(a, b *running) int { return a.written.Compare(b.written) })
+	began := time.Now()
+	defer clear(w.due)
+	for _, r := range w.due {
+		if err := w.checkpoint(r); err != nil || time.Since(began) > checkpointLimit {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkpointAll leaves nothing for the next start to replay.

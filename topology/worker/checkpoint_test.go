@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +13,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/abacus-stream/abacus/state"
+	"github.com/abacus-stream/abacus/state/memory"
 )
 
 // The engine is behind the log between two checkpoints, and not after a stop.
@@ -77,6 +79,44 @@ func TestRowsReachTheEngineInTime(t *testing.T) {
 	require.Eventually(t, func() bool { return rows() == 13 }, 10*time.Second, time.Millisecond, "while the app runs, with no more input")
 	stop()
 	require.NoError(t, <-done)
+}
+
+// slowStore is a store whose batches take a while.
+type slowStore struct {
+	state.Store
+	written *int
+}
+
+func (s slowStore) Apply(b *state.Batch) error {
+	time.Sleep(checkpointLimit / 3)
+	*s.written++
+	return s.Store.Apply(b)
+}
+
+// Where many tasks are due, as many are written as there is time for, those that have waited longest first; the next
+// time the others.
+func TestTasksThatAreDueAreWrittenInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const tasks = 10
+		w := loopWorker(t, func() error { return nil }, tasks)
+		written, now := 0, time.Now()
+		for id, r := range w.running {
+			r.stores = []state.Store{slowStore{memory.New().Store("x"), &written}}
+			r.written = now.Add(-w.app.cfg.CheckpointEvery - time.Duration(tasks-id.Partition)*time.Second)
+			r.task.Add(0, many(1))
+			_, err := r.task.Process(1)
+			require.NoError(t, err)
+			require.NoError(t, r.task.Flush())
+			r.task.Commit(func(int) int64 { return 1 })
+		}
+		for _, wrote := range []int{4, 8, 10, 10} {
+			require.NoError(t, w.checkpointIfDue(now))
+			require.Equal(t, wrote, written)
+			for id, r := range w.running {
+				require.Equal(t, int(id.Partition) >= wrote, r.task.Ahead(), "%s of %d written", id, wrote)
+			}
+		}
+	})
 }
 
 // A worker whose task another one has taken over does not write to its store any more.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -24,7 +23,7 @@ func (w *worker) open(ctx, session context.Context) (err error) {
 	w.moves, w.member = make(chan move, 16), ""
 	w.balancer = &balancer{topo: w.app.topo, process: w.app.engine.instance, address: w.app.cfg.Advertise, rack: w.app.cfg.Rack, local: w.app.local,
 		stand: func(copies standing) { w.app.copies.assign(w.n, copies) }, copies: w.app.cfg.Standbys, near: w.app.cfg.AcceptableLag}
-	w.pace, w.quiet, w.txn = pace{}, quiet{}, &transaction{w: w} // a late callback keeps the old one
+	w.pace, w.quiet, w.txn = pace{}, newQuiet(), &transaction{w: w} // a late callback keeps the old one
 	opts := append(w.app.cfg.base(w.id), w.options(session)...)
 	if w.client, err = kgo.NewClient(append(opts, kgo.WithContext(session))...); err != nil {
 		return fmt.Errorf("client: %w", err)
@@ -143,34 +142,5 @@ func (w *worker) leave() {
 	req.Members = append(req.Members, m)
 	if _, err := req.RequestWith(ctx, w.app.client); err != nil && !errors.Is(err, context.Canceled) {
 		w.log.Sugar().Warnw("leaving the group failed; others wait for the session timeout", "error", err)
-	}
-}
-
-// wake ends a poll that waits, from another goroutine.
-type wake struct {
-	mu     sync.Mutex
-	cancel context.CancelFunc
-	due    bool
-}
-
-// arm gives the context of one poll.
-func (k *wake) arm(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(ctx, d)
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.due {
-		k.due = false
-		cancel()
-	}
-	k.cancel = cancel
-	return ctx, cancel
-}
-
-func (k *wake) up() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.due = true
-	if k.cancel != nil {
-		k.cancel()
 	}
 }

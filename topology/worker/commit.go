@@ -45,36 +45,38 @@ func (w *worker) joins(now time.Time) bool {
 // Any error ends the session: its memory is dropped, and the next one reads what became of the
 // transaction from the broker. Only an acknowledged EndTxn is a commit.
 func (w *worker) commit(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, commitLimit)
-	defer cancel()
-	began := time.Now()
+	began, t := time.Now(), w.txn
 	touched, err := w.flush()
-	if err != nil {
+	if err = w.done(Flushed, err); err != nil {
 		return err
 	}
-	t := w.txn
-	for _, step := range []struct {
-		done Step
-		do   func() error
-	}{
-		{Flushed, func() error { return nil }},
-		{Produced, func() error { return t.produce(ctx, touched) }},
-		{Offered, func() error { return t.offer(ctx, touched) }},
-		{Ended, func() error { return t.end(ctx) }},
-		// Invariant (log first): the engine is written by checkpoints, of rows that went through here,
-		// so local state is never ahead of the log and a crash needs no wipe.
-		{Applied, func() error { t.apply(touched); return nil }},
-	} {
-		if err := step.do(); err != nil {
-			return err
-		}
-		if hook := w.app.cfg.Hooks.Step; hook != nil {
-			if err := hook(w.n, step.done); err != nil {
-				return err
-			}
-		}
+	// A flush takes the time that the topology takes: the broker's begins with the first record.
+	ctx, cancel := context.WithTimeout(ctx, commitLimit)
+	defer cancel()
+	if err := w.done(Produced, t.produce(ctx, touched)); err != nil {
+		return err
+	}
+	if err := w.done(Offered, t.offer(ctx, touched)); err != nil {
+		return err
+	}
+	if err := w.done(Ended, t.end(ctx)); err != nil {
+		return err
+	}
+	// Invariant (log first): the engine is written by checkpoints, of rows that went through here,
+	// so local state is never ahead of the log and a crash needs no wipe.
+	t.apply(touched)
+	if err := w.done(Applied, nil); err != nil {
+		return err
 	}
 	return w.finish(touched, began)
+}
+
+// done tells the hook of a step that went well; the hook may fail in its stead.
+func (w *worker) done(step Step, err error) error {
+	if hook := w.app.cfg.Hooks.Step; hook != nil && err == nil {
+		return hook(w.n, step)
+	}
+	return err
 }
 
 // flush is step 1: every touched task puts its outputs, dirty rows and position into the outbox.
@@ -84,7 +86,7 @@ func (w *worker) flush() (touched []*running, err error) {
 			continue
 		}
 		if err := r.task.Flush(); err != nil {
-			return nil, &stepError{err}
+			return nil, failedAt(r.task.Task(), "flush", err)
 		}
 		touched = append(touched, r)
 	}
@@ -286,6 +288,7 @@ func (w *worker) finish(touched []*running, began time.Time) error {
 	clear(w.txn.records)
 	clear(w.txn.entries)
 	w.pace.committed(began, now)
+	w.failures.committed(touched, now)
 	w.shareCache()
 	return w.observe(touched, records, now)
 }

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"github.com/twmb/franz-go/pkg/kerr"
 )
 
 var errCrash = errors.New("crash of the test")
@@ -64,30 +63,4 @@ func TestRandomCrashesCountOnce(t *testing.T) {
 		c.eventually(int64(100 * (i + 1)))
 	}
 	require.NotZero(t, n.Load(), "no crash happened: the test shows nothing")
-}
-
-// A step of the topology that fails in the same way again and again stops the app and names the record.
-func TestSameFailureFiveTimesStops(t *testing.T) {
-	var f failures
-	err := &stepError{errors.New("task 0_1: record words/1/7: boom")}
-	for i := range sameLimit - 1 {
-		_, fatal := f.judge(err, start)
-		require.NoError(t, fatal, "try %d", i)
-	}
-	_, fatal := f.judge(err, start)
-	require.ErrorContains(t, fatal, "words/1/7")
-}
-
-// So does an answer that only another setting will change; one that passes does not.
-func TestRefusalStopsAndTroubleDoesNot(t *testing.T) {
-	for cause, stops := range map[error]bool{kerr.InvalidSessionTimeout: true, kerr.GroupAuthorizationFailed: true, kerr.CoordinatorNotAvailable: false} {
-		var f failures
-		var fatal error
-		for range 2 * sameLimit {
-			if fatal == nil {
-				_, fatal = f.judge(fmt.Errorf("poll: %w", cause), start)
-			}
-		}
-		require.Equal(t, stops, fatal != nil, "%v: %v", cause, fatal)
-	}
 }

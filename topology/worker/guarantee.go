@@ -93,7 +93,7 @@ func (t *transaction) seal(ctx context.Context, touched []*running) error {
 	}
 	refused, err := t.send(ctx, slices.Values(seals))
 	if err == nil && len(refused) > 0 {
-		err = &stepError{t.w.app.topics.refused(refused[0])}
+		err = &stepError{fault{what: "positions"}, t.w.app.topics.refused(refused[0])}
 	}
 	for _, r := range touched {
 		if err == nil {

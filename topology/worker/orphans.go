@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -24,11 +25,15 @@ const adoptEvery, adoptSeldom = time.Second, time.Minute
 // between the owner's letting go and the join that hands it on, every task is one for a moment.
 func (a *App) adopt(session context.Context, client *kgo.Client, b *balancer) {
 	var before []topology.TaskID
+	var blind seldom
 	wait := adoptEvery
 	for pause(session, wait) == nil {
 		var now []topology.TaskID
 		if b.leads() {
-			now = a.orphans(session)
+			var err error
+			if now, err = a.orphans(session); err != nil && session.Err() == nil && blind.due(time.Now()) {
+				a.log.Warn("the group is not known: tasks that are left without an owner would stay so", zap.Error(err))
+			}
 		}
 		lasting := slices.ContainsFunc(now, func(id topology.TaskID) bool { return slices.Contains(before, id) })
 		before = now
@@ -42,15 +47,14 @@ func (a *App) adopt(session context.Context, client *kgo.Client, b *balancer) {
 	}
 }
 
-// orphans are the tasks that the assignments of a stable group leave out. A group that could not
-// be asked has none: it is asked again.
-func (a *App) orphans(ctx context.Context) (found []topology.TaskID) {
+// orphans are the tasks that the assignments of a stable group leave out.
+func (a *App) orphans(ctx context.Context) (found []topology.TaskID, err error) {
 	ctx, cancel := context.WithTimeout(ctx, adoptEvery)
 	defer cancel()
 	groups, err := a.admin.DescribeGroups(ctx, a.topo.App)
 	group := groups[a.topo.App]
-	if err != nil || group.Err != nil || group.State != "Stable" {
-		return nil
+	if err = cmp.Or(err, group.Err); err != nil || group.State != "Stable" {
+		return nil, err
 	}
 	owned := group.AssignedPartitions()
 	for _, sub := range a.topo.Subs {
@@ -61,5 +65,5 @@ func (a *App) orphans(ctx context.Context) (found []topology.TaskID) {
 			}
 		}
 	}
-	return found
+	return found, nil
 }

@@ -10,20 +10,16 @@ import (
 // never right after EndTxn.
 type pace struct {
 	drained bool
+	behind  bool      // records are queued that the last turn had no time for
 	ended   time.Time // of the last commit
 	took    time.Duration
 	since   time.Time // when the first uncommitted work was seen
 }
 
-// rarer is how many times as long as the last commit took the worker processes before the next one: so
-// slow commits get rarer. More gained no throughput, as a worker with a backlog commits each CommitEvery
-// anyway; without it commits crowd out the work.
-const rarer = 1
-
-// earliest is the first moment at which a commit may begin: a pause after EndTxn for the broker's
-// markers, and some time for work.
+// earliest is the first moment at which a commit may begin: a pause after EndTxn for the broker's markers, and
+// as much time for work as the last commit took, or slow commits crowd out the work.
 func (p *pace) earliest(every time.Duration) time.Time {
-	return p.ended.Add(max(gap, min(rarer*p.took, every)))
+	return p.ended.Add(max(gap, min(p.took, every)))
 }
 
 // due says whether to commit now.
@@ -41,11 +37,14 @@ func (p *pace) due(w *worker, now time.Time) bool {
 	case w.bytes() >= w.app.cfg.CommitBytes, now.Sub(p.since) >= w.app.cfg.CommitEvery:
 		return true
 	}
-	return p.drained && !now.Before(p.earliest(w.app.cfg.CommitEvery))
+	return p.drained && !p.behind && !now.Before(p.earliest(w.app.cfg.CommitEvery))
 }
 
 // patience is how long a poll may wait for records: until the commit, or a timer of a task, is due.
 func (p *pace) patience(w *worker, now time.Time) time.Duration {
+	if p.behind {
+		return time.Millisecond
+	}
 	wait := 50 * time.Millisecond
 	if w.dirty() {
 		wait = min(wait, p.earliest(w.app.cfg.CommitEvery).Sub(now))

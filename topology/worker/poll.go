@@ -14,13 +14,15 @@ import (
 
 // poll waits for records, no longer than the next thing is due, and queues them with their tasks.
 func (w *worker) poll(ctx context.Context) error {
-	ctx, cancel := w.wake.arm(ctx, w.pace.patience(w, time.Now()))
-	fetches := w.client.PollRecords(ctx, w.app.cfg.PollRecords)
-	cancel()
+	poll := w.wake.arm(ctx, w.pace.patience(w, time.Now()))
+	fetches := w.client.PollRecords(poll, w.app.cfg.PollRecords)
+	woken := w.wake.disarm(poll)
 	if err := fetchError(fetches); err != nil {
 		return err
 	}
-	w.pace.drained = fetches.NumRecords() < w.app.cfg.PollRecords
+	if n := fetches.NumRecords(); n > 0 || !woken { // one that was woken has not seen what there is
+		w.pace.drained = n < w.app.cfg.PollRecords
+	}
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 		if s := w.slots[place{p.Topic, p.Partition}]; s != nil && len(p.Records) > 0 {
 			w.queue(s, p.Records)

@@ -51,7 +51,7 @@ func (t *transaction) blame(ctx context.Context, r refusal) error {
 	e, policy := t.entryOf(r.record), t.w.app.cfg.Policies.Refused
 	cause := t.w.app.topics.refused(r)
 	if e.Kind != task.ToSink || policy != topology.DeadLetter && policy != topology.Skip {
-		return &stepError{cause}
+		return failedAt(e.Task.Task(), "outputs", cause)
 	}
 	letter := e.Task.Refused(e, fmt.Sprintf("%s/%d", r.record.Topic, r.record.Partition), policy, cause)
 	if letter == nil {
@@ -60,7 +60,7 @@ func (t *transaction) blame(ctx context.Context, r refusal) error {
 	again := record(letter, t.w.app.cfg.DeadLetters, 0)
 	still, err := t.send(ctx, func(yield func(*kgo.Record) bool) { yield(&again) })
 	if err == nil && len(still) > 0 {
-		err = &stepError{t.w.app.topics.refused(still[0])}
+		err = failedAt(e.Task.Task(), "dead letters", t.w.app.topics.refused(still[0]))
 	}
 	t.letters = append(t.letters, again)
 	return err

@@ -236,17 +236,6 @@ func TestStopsWhenATaskCannotBegin(t *testing.T) {
 	require.ErrorContains(t, a.Run(ctx), "failed 5 times in the same way")
 }
 
-// A failure that comes back after a long time is not a series.
-func TestFailuresAreForgotten(t *testing.T) {
-	var f failures
-	now := start
-	for range 3 * sameLimit {
-		_, fatal := f.judge(&stepError{errors.New("boom")}, now)
-		require.NoError(t, fatal)
-		now = now.Add(2 * time.Minute)
-	}
-}
-
 // A store with records behind it that are older than the deletions a changelog keeps is not trusted.
 func TestAStoreBehindOldDeletionsIsStale(t *testing.T) {
 	c := newCluster(t)

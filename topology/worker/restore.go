@@ -62,7 +62,7 @@ func (w *worker) restore(ctx context.Context, sub *topology.Sub, id topology.Tas
 		r, err = w.replay(ctx, sub, id)
 	}
 	if errors.Is(err, errUntrusted) || errors.Is(err, errRefused) {
-		err = &stepError{err} // no session will read anything else
+		err = failedAt(id, "restore", err) // no session will read anything else
 	}
 	if err != nil {
 		r.err = fmt.Errorf("task %s: restore: %w", id, err)

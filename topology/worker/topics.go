@@ -216,15 +216,3 @@ func (a *App) tasks(s *topology.Sub, known, counts map[string]int) (n int, first
 	}
 	return n, first, nil
 }
-
-// pause waits, or ends early with the context's error.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}

@@ -18,7 +18,7 @@ type trial struct {
 }
 
 // judge gives the error to stop with, if it is to be. Else the next session tries the record again, in
-// time, or puts it aside if it has had its tries.
+// time, or puts it aside if it has had its tries. They are forgotten once a commit has passed the record.
 func (t *trials) judge(f *task.Failure, now time.Time) error {
 	if *t == nil {
 		*t = trials{}
@@ -28,7 +28,7 @@ func (t *trials) judge(f *task.Failure, now time.Time) error {
 		(*t)[at] = map[int64]*trial{}
 	}
 	r := (*t)[at][f.Offset]
-	if r == nil || r.sentence != nil || now.Sub(r.again) > calm {
+	if r == nil || r.sentence != nil {
 		r = &trial{}
 		(*t)[at][f.Offset] = r
 	}
@@ -75,8 +75,3 @@ func (w *worker) trials(r *restored) task.Trials {
 	}
 	return known
 }
-
-var started = time.Now()
-
-// nanoseconds is a clock for the time that nodes take.
-func nanoseconds() int64 { return int64(time.Since(started)) }

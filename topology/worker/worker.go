@@ -2,14 +2,11 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
 
@@ -40,8 +37,9 @@ type worker struct {
 	txn      *transaction
 	quiet    quiet
 	batch    state.Batch    // of checkpoints
+	due      []*running     // for one
 	tables   []*state.Table // of all tasks, for shareCache
-	watch    sync.WaitGroup // the look for orphans
+	watch    sync.WaitGroup // what the session has started beside it
 
 	last       *ending // the last transaction, also of the session before
 	failures   failures
@@ -49,6 +47,8 @@ type worker struct {
 	waiting    []*ask       // those of them whose task has uncommitted work
 	rebalances atomic.Int64 // assignments taken
 	reported   time.Time    // when the last report was made
+	looked     time.Time    // at the clock, in the last turn
+	endless    seldom       // the ends of source topics are not known
 }
 
 // place is one partition of a topic.
@@ -61,6 +61,7 @@ type place struct {
 type slot struct {
 	run    *running
 	source int
+	full   bool // more is queued than can be worked off soon: it is not fetched
 }
 
 func newWorker(a *App, n int) *worker {
@@ -82,6 +83,9 @@ func (w *worker) run(ctx context.Context) error {
 		}
 		if err == nil {
 			continue
+		}
+		if stack := task.Stack(err); stack != nil {
+			w.log.Error("the topology panicked", zap.Error(err), zap.ByteString("panicked", stack))
 		}
 		wait, fatal := w.failures.judge(err, time.Now())
 		if fatal != nil {
@@ -127,9 +131,10 @@ func (w *worker) turn(ctx, inner context.Context) error {
 	if err := w.move(inner); err != nil {
 		return err
 	}
-	if err := w.process(inner); err != nil {
+	if err := w.process(ctx, inner); err != nil {
 		return err
 	}
+	w.pauseFull()
 	if err := w.punctuate(inner); err != nil {
 		return err
 	}
@@ -143,8 +148,6 @@ func (w *worker) turn(ctx, inner context.Context) error {
 
 // drain commits what is processed when the app stops, and leaves nothing to replay.
 func (w *worker) drain(inner context.Context) error {
-	inner, cancel := context.WithTimeout(inner, 5*time.Second)
-	defer cancel()
 	if err := w.flushTimers(time.Now()); err != nil {
 		return err
 	}
@@ -156,46 +159,36 @@ func (w *worker) drain(inner context.Context) error {
 	return w.checkpointAll()
 }
 
-// process works off the queues, looking at the clock between slices so that commits stay on time.
-func (w *worker) process(inner context.Context) error {
-	const slice = 2048
-	for busy := true; busy; {
-		busy = false
-		for _, r := range w.running {
-			n, err := r.task.Process(slice)
-			if err != nil {
-				return &stepError{err}
-			}
-			r.records += int64(n)
-			busy = busy || n == slice
-		}
-		if !busy {
-			return nil
-		}
-		if err := w.commitIfDue(inner); err != nil {
-			return err
-		}
-		w.answer()
-	}
-	return nil
-}
-
 // punctuate hands new globals, quiet and the wall time of this round to the tasks.
 func (w *worker) punctuate(ctx context.Context) error {
 	now := time.Now()
 	for _, r := range w.running {
 		if err := r.applyGlobals(w.app.globals); err != nil {
-			return &stepError{err}
+			return failedAt(r.task.Task(), "global tables", err)
 		}
 	}
+	w.followClock(now)
 	w.observeQuiet(ctx, now)
 	return w.flushTimers(now)
+}
+
+// followClock tells the tasks when the wall clock was set between two turns, as it is where it was wrong.
+func (w *worker) followClock(now time.Time) {
+	if !w.looked.IsZero() {
+		if by := clockSet(now.UnixMilli()-w.looked.UnixMilli(), now.Sub(w.looked).Milliseconds()); by != 0 {
+			w.log.Warn("the wall clock was set", zap.Int64("ms", by))
+			for _, r := range w.running {
+				r.task.ClockSet(by)
+			}
+		}
+	}
+	w.looked = now
 }
 
 func (w *worker) flushTimers(now time.Time) error {
 	for _, r := range w.running {
 		if err := r.task.Advance(now.UnixMilli()); err != nil {
-			return &stepError{err}
+			return failedAt(r.task.Task(), "timers", err)
 		}
 	}
 	return nil
@@ -208,80 +201,4 @@ func (w *worker) dirty() bool {
 		}
 	}
 	return false
-}
-
-// stepError is a failure of the topology's own code at a record, or of state that the log cannot
-// mend: worth a few tries, not more.
-type stepError struct{ cause error }
-
-func (e *stepError) Error() string { return e.cause.Error() }
-func (e *stepError) Unwrap() error { return e.cause }
-
-// failures decides how a worker goes on after a session that ended in an error.
-type failures struct {
-	instance string
-	steps    map[string]int // how often a step failed, by the text of its error: tasks may take turns
-	records  trials
-	last     string
-	lastAt   time.Time
-	fencedAt time.Time
-	backoff  time.Duration
-}
-
-// sameLimit is how often a step may fail in the same way before the app stops, calm how long a
-// worker must go without a failure for what was before to be forgotten.
-const (
-	sameLimit = 5
-	calm      = time.Minute
-	backoff   = 50 * time.Millisecond // the first one; each next one is twice as long
-)
-
-// judge gives the time to wait before the next session, or the error to stop with.
-func (f *failures) judge(err error, now time.Time) (time.Duration, error) {
-	if isOneOf(err, fences) {
-		if now.Sub(f.fencedAt) < time.Minute {
-			return 0, fmt.Errorf("fenced twice within a minute: another process has the instance id %s too; each needs a state directory of its own, not a copy that brings the id along: %w", f.instance, err)
-		}
-		f.fencedAt = now
-		return 0, nil
-	}
-	if _, ok := errors.AsType[*alarmError](err); ok {
-		return 0, err
-	}
-	if failed, ok := errors.AsType[*task.Failure](err); ok {
-		return 0, f.records.judge(failed, now)
-	}
-	if now.Sub(f.lastAt) > calm {
-		f.steps, f.last = map[string]int{}, ""
-	}
-	text := err.Error()
-	if text != f.last {
-		f.backoff = backoff
-	}
-	f.last, f.lastAt = text, now
-	var step *stepError
-	if errors.As(err, &step) || isOneOf(err, refusals) {
-		f.steps[text]++
-		n := f.steps[text]
-		if n >= sameLimit {
-			return 0, fmt.Errorf("failed %d times in the same way: %w", n, err)
-		}
-		return backoff << (n - 1), nil
-	}
-	wait := f.backoff
-	f.backoff = min(2*f.backoff, 5*time.Second)
-	return wait, nil
-}
-
-// fences are the answers to a producer or member whose place another one has taken.
-var fences = []error{kerr.ProducerFenced, kerr.InvalidProducerEpoch, kerr.FencedInstanceID, kerr.InvalidProducerIDMapping}
-
-// refusals are answers that stay the same until somebody changes a setting or a right.
-var refusals = []error{
-	kerr.InvalidSessionTimeout, kerr.InvalidTransactionTimeout, kerr.TopicAuthorizationFailed,
-	kerr.GroupAuthorizationFailed, kerr.TransactionalIDAuthorizationFailed, kerr.ClusterAuthorizationFailed,
-}
-
-func isOneOf(err error, causes []error) bool {
-	return slices.ContainsFunc(causes, func(cause error) bool { return errors.Is(err, cause) })
 }
