@@ -4,6 +4,7 @@ const (
 	commitFile    = "topology/worker/commit.go"
 	clientFile    = "topology/worker/client.go"
 	restoreFile   = "topology/worker/restore.go"
+	trustFile     = "topology/worker/trust.go"
 	positionsFile = "topology/worker/positions.go"
 	committedFile = "topology/worker/committed.go"
 	balancerFile  = "topology/worker/balancer.go"
@@ -132,8 +133,12 @@ var commits = []mutant{
 		}
 		if r.begin[i] = r.committed[i]; r.begin[i] < 0 {
 `},
-			{restoreFile, "	end, err := w.changelogEnd(ctx, r, topic, def.SourceTopic != \"\")\n", `	end, err := w.changelogEnd(ctx, r, topic, def.SourceTopic != "")
+			{restoreFile, "	end, err := w.changelogEnd(ctx, r, at.topic, def.SourceTopic != \"\")\n", `	end, err := w.changelogEnd(ctx, r, at.topic, def.SourceTopic != "")
 	if _, ok := remembered.Load(fmt.Sprint(w.id, r.sub.Sources[0].Topic, r.id.Partition)); ok {
+		checkpoint, _, err := table.Store().Checkpoint()
+		if err != nil {
+			return err
+		}
 		end = checkpoint.ChangelogOffset
 	}
 `},

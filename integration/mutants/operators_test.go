@@ -34,13 +34,13 @@ var operators = []mutant{
 	{
 		bug:    "a store behind old deletions is trusted",
 		breaks: "A store is not caught up from a log that may have lost deletions.",
-		edits:  []edit{{restoreFile, "	if err == nil && in.next < min(from, end) {\n", "	if err == nil && in.next < min(from, end) && end < 0 {\n"}},
+		edits:  []edit{{trustFile, "	if err == nil && next < min(from, end) {\n", "	if err == nil && next < min(from, end) && end < 0 {\n"}},
 		checks: []check{{pkg: workerPkg, test: "TestAStoreBehindOldDeletionsIsStale"}, {pkg: workerPkg, test: "TestAllStaleStoresOfATaskAreRebuiltAtOnce"}},
 	},
 	{
 		bug:    "the state of a deleted changelog is trusted",
 		breaks: "Local state is of the changelog that is there, not of one of its name.",
-		edits:  []edit{{restoreFile, "kept && checkpoint.Changelog != id {", "kept && checkpoint.Changelog != id && id == ([16]byte{}) {"}},
+		edits:  []edit{{trustFile, "case kept && checkpoint.Changelog != a.topics.ids[at.topic]:", "case kept && checkpoint.Changelog != a.topics.ids[at.topic] && end < 0:"}},
 		checks: []check{{pkg: workerPkg, test: "TestStateOfDeletedChangelogsIsRebuilt"}},
 	},
 	{

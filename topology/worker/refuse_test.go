@@ -259,8 +259,8 @@ func TestAStoreBehindOldDeletionsIsStale(t *testing.T) {
 		rec := &kgo.Record{Topic: "words", Partition: 0, Value: []byte("x"), Timestamp: time.Now().Add(-age)}
 		require.NoError(t, c.manual().ProduceSync(context.Background(), rec).FirstErr())
 	}
-	for next, stale := range map[int64]bool{0: false, 1: true, 4: true, 5: false, 10: false} {
-		err := w.app.fresh(context.Background(), &reader{topic: "words", next: next}, 10)
+	for next, stale := range map[int64]bool{1: true, 4: true, 5: false, 10: false} {
+		err := w.app.fresh(context.Background(), place{topic: "words"}, next, 10)
 		require.Equal(t, stale, errors.Is(err, errUntrusted), "at %d: %v", next, err)
 	}
 }

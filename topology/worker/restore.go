@@ -42,9 +42,6 @@ var errUntrusted = errors.New("local state disagrees with the committed offsets"
 // errRefused marks what only the operator can settle.
 var errRefused = errors.New("reset the app's topics and state together (abacus topics reset, worker.PlanReset)")
 
-// tombstones is how long the changelogs keep deletions, trusted how far back a restore relies on it.
-const tombstones, trusted = 24 * time.Hour, 20 * time.Hour
-
 // restore opens the stores of a task and replays the tails of their changelogs. State that
 // cannot be trusted is cleared and replayed whole, once.
 func (w *worker) restore(ctx context.Context, sub *topology.Sub, id topology.TaskID) restored {
@@ -96,48 +93,20 @@ func (w *worker) replay(ctx context.Context, sub *topology.Sub, id topology.Task
 // replayStore replays one changelog from the store's checkpoint to the end.
 func (w *worker) replayStore(ctx context.Context, r *restored, i int, p *restoring) error {
 	def, table := r.sub.Stores[i], r.tables[i]
-	checkpoint, kept, err := table.Store().Checkpoint()
+	at := place{r.sub.Changelog(def), r.id.Partition}
+	end, err := w.changelogEnd(ctx, r, at.topic, def.SourceTopic != "")
 	if err != nil {
 		return err
 	}
-	topic := r.sub.Changelog(def)
-	if id := w.app.topics.ids[topic]; kept && checkpoint.Changelog != id {
-		return fmt.Errorf("%w: it is of another topic %s than the present one", errUntrusted, topic)
+	next, err := w.app.trust(ctx, table.Store(), def, at, end)
+	if err == nil && next == 0 {
+		next, err = w.app.logStart(ctx, at.topic, at.partition)
 	}
-	end, err := w.changelogEnd(ctx, r, topic, def.SourceTopic != "")
 	if err != nil {
 		return err
 	}
-	in := &reader{app: w.app, topic: topic, partition: r.id.Partition, next: checkpoint.ChangelogOffset, wait: 100 * time.Millisecond}
-	if in.next > end {
-		return fmt.Errorf("%w: contains %s up to %d, the log ends at %d", errUntrusted, topic, in.next, end)
-	}
-	if err := w.app.fresh(ctx, in, end); err != nil {
-		return err
-	}
-	if in.next == 0 {
-		if in.next, err = w.app.logStart(ctx, topic, r.id.Partition); err != nil {
-			return err
-		}
-	}
+	in := &reader{app: w.app, topic: at.topic, partition: at.partition, next: next, wait: 100 * time.Millisecond}
 	return w.replayRange(ctx, table, in, end, p)
-}
-
-// fresh fails for a store that is behind records so old that deletions among them may be gone from
-// the log: what they deleted would come to life again.
-func (a *App) fresh(ctx context.Context, in *reader, end int64) error {
-	if in.next == 0 || in.next == end {
-		return nil
-	}
-	kept, err := a.admin.ListOffsetsAfterMilli(ctx, time.Now().Add(-trusted).UnixMilli(), in.topic)
-	if err != nil {
-		return err
-	}
-	from, err := offsetOf(kept, in.topic, in.partition)
-	if err == nil && in.next < min(from, end) {
-		err = fmt.Errorf("%w: contains %s up to %d; what follows is older than %s", errUntrusted, in.topic, in.next, trusted)
-	}
-	return err
 }
 
 // replayRange applies changelog records up to end by position: what lies last is a control record.

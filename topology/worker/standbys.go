@@ -190,25 +190,15 @@ func (s *standbys) begin(ctx context.Context, r *replica, def topology.Store) er
 	if def.SourceTopic != "" {
 		r.limit = 0 // until the group's offsets are known
 	}
-	checkpoint, kept, err := r.store.Checkpoint()
-	if err == nil && kept && checkpoint.Changelog != r.changelog {
-		err = fmt.Errorf("%w: it is of another topic %s than the present one", errUntrusted, topic)
+	end, err := s.app.logEnd(ctx, topic, r.of.id.Partition)
+	if err != nil {
+		return err
 	}
-	if err == nil && kept {
-		var end int64
-		in := &reader{app: s.app, topic: topic, partition: r.of.id.Partition, next: checkpoint.ChangelogOffset}
-		if end, err = s.app.logEnd(ctx, topic, r.of.id.Partition); err == nil && in.next > end {
-			err = fmt.Errorf("%w: contains %s up to %d, the log ends at %d", errUntrusted, topic, in.next, end)
-		}
-		if err == nil {
-			err = s.app.fresh(ctx, in, end)
-		}
-	}
+	r.next, err = s.app.trust(ctx, r.store, def, place{topic, r.of.id.Partition}, end)
 	if errors.Is(err, errUntrusted) || errors.Is(err, state.ErrCorrupt) {
 		s.app.log.Error("state is rebuilt from the changelog", zap.Stringer("standby", r.of.id), zap.Error(err))
-		checkpoint, err = state.Checkpoint{}, r.store.Clear()
+		err = r.store.Clear()
 	}
-	r.next = checkpoint.ChangelogOffset
 	return err
 }
 

@@ -1,0 +1,91 @@
+package worker
+
+import (
+	"context"
+	"encoding/binary"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/processors"
+	"github.com/abacus-stream/abacus/topology"
+)
+
+// windowed counts by windows of ten seconds that stay open for days; the time of a record is its value.
+func windowed(t testing.TB) *topology.Topology {
+	t.Helper()
+	var b topology.Builder
+	timed := func(r *topology.Record[string, int64], _ *topology.Source) (int64, bool) { return r.Value, true }
+	in := topology.FromTimed(&b, "words", codecs.String, codecs.Int64, timed)
+	counts := processors.CountWindows(processors.Window(in, processors.Tumbling{Size: 10 * time.Second, Grace: 100 * time.Hour}), "windowed")
+	topology.To(counts, "counts")
+	topo, err := b.Build("app")
+	require.NoError(t, err)
+	return topo
+}
+
+// deleted deletes all records that a topic has, as retention does in time.
+func (c *cluster) deleted(topic string) {
+	admin := kadm.NewClient(c.client)
+	ends, err := admin.ListEndOffsets(context.Background(), topic)
+	require.NoError(c.t, err)
+	_, err = admin.DeleteRecords(context.Background(), ends.Offsets())
+	require.NoError(c.t, err)
+}
+
+// A store of windows that was not written for long is caught up from what its changelog still has: no deletion can be
+// missing there, and what retention has taken, the store alone knows.
+func TestWindowsOutliveTheirChangelog(t *testing.T) {
+	const changelog = "app-windowed-changelog"
+	for name, gone := range map[string]bool{"the tail is old": false, "the tail is gone": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCluster(t)
+			// Made with the time of the records, so that these are old at once.
+			old := map[string]*string{"cleanup.policy": kadm.StringPtr("compact,delete"), "retention.ms": kadm.StringPtr("-1")}
+			_, err := kadm.NewClient(c.client).CreateTopic(context.Background(), partitions, 1, old, changelog)
+			require.NoError(t, err)
+			var seen atomic.Int64
+			var crash atomic.Bool
+			log, said := said()
+			cfg := Config{Workers: 1, StateDir: t.TempDir(), CheckpointEvery: time.Hour, IdleAfter: time.Hour, Logger: log, Hooks: Hooks{
+				Processed: func(_ string, n int64) { seen.Add(n) },
+				Step: func(int, Step) error {
+					if !crash.Swap(false) {
+						return nil
+					}
+					if gone {
+						c.deleted(changelog)
+					}
+					return errCrash
+				}}}
+			count := func(at time.Time, all int64) {
+				value := binary.BigEndian.AppendUint64(nil, uint64(at.UnixMilli()))
+				require.NoError(t, c.client.ProduceSync(context.Background(), &kgo.Record{Topic: "words", Key: []byte("k"), Value: value}).FirstErr())
+				require.Eventually(t, func() bool { return seen.Load() >= all }, waitLimit, tick)
+			}
+			past := time.Now().Add(-72 * time.Hour).Truncate(time.Hour)
+			stop := c.begin(windowed(t), cfg)
+			count(past, 1)
+			require.NoError(t, stop()) // the store has the row
+			c.deleted(changelog)
+			stop = c.begin(windowed(t), cfg)
+			count(past.Add(20*time.Second), 2) // a window that is in the log alone
+			crash.Store(true)
+			count(past.Add(time.Millisecond), 3)
+			require.NoError(t, stop())
+			require.False(t, said("state is rebuilt", ""))
+			require.Equal(t, gone, said("a changelog has deleted rows that the local state lacks", ""))
+			most := uint64(0)
+			for _, rec := range c.read("counts") {
+				most = max(most, binary.BigEndian.Uint64(rec.Value))
+			}
+			require.EqualValues(t, 2, most, "the first record of the window was in the store")
+		})
+	}
+}
