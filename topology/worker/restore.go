@@ -142,20 +142,21 @@ func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader
 	return nil
 }
 
-// changelogEnd is where the replay ends: the log end read uncommitted; for a table read from its
-// source topic the committed offset, as what follows is processed yet.
+// changelogEnd is where the replay ends: the log end read uncommitted; for a table read from its source topic the
+// committed offset, as what follows is processed yet. The log may have lost its tail, and ends before that then.
 func (w *worker) changelogEnd(ctx context.Context, r *restored, topic string, source bool) (int64, error) {
-	if at, ok := r.flush.end(topic); ok {
-		return at, nil
+	end, err := w.app.logEnd(ctx, topic, r.id.Partition)
+	if at, ok := r.flush.end(topic); ok || err != nil {
+		return min(at, end), err
 	}
 	if source {
 		for i, src := range r.sub.Sources {
 			if src.Topic == topic {
-				return max(r.committed[i], 0), nil
+				return min(max(r.committed[i], 0), end), nil
 			}
 		}
 	}
-	return w.app.logEnd(ctx, topic, r.id.Partition)
+	return end, nil
 }
 
 func (a *App) logEnd(ctx context.Context, topic string, partition int32) (int64, error) {

@@ -89,3 +89,33 @@ func TestWindowsOutliveTheirChangelog(t *testing.T) {
 		})
 	}
 }
+
+// A log that has lost its tail ends before the offset that the group has committed: a table of its records holds what there
+// is of them.
+func TestATableWhoseSourceLostItsTailIsRestored(t *testing.T) {
+	for _, guarantee := range []Guarantee{ExactlyOnce, AtLeastOnce} {
+		c := newCluster(t)
+		c.words(0, 100, 10)
+		var beyond kadm.Offsets
+		for p := range int32(partitions) {
+			beyond.AddOffset("words", p, 10_000, -1)
+		}
+		require.NoError(t, kadm.NewClient(c.client).CommitAllOffsets(context.Background(), "app", beyond))
+		cfg := Config{Brokers: c.brokers, Workers: 1, Memory: true, Guarantee: guarantee, Policies: Policies{Lost: Latest}}
+		a, err := New(tabled(t), cfg)
+		require.NoError(t, err)
+		c.start(a)
+		s, err := a.Store("latest")
+		require.NoError(t, err)
+		require.Eventually(t, func() bool {
+			rows := 0
+			for _, err := range s.Range(context.Background(), Span{}) {
+				if err != nil {
+					return false
+				}
+				rows++
+			}
+			return rows == 10
+		}, waitLimit, tick)
+	}
+}
