@@ -8,6 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+	"go.uber.org/zap"
 )
 
 // reader reads one partition by raw fetches: its position is visible behind control records and
@@ -19,8 +20,51 @@ type reader struct {
 	partition int32
 	next      int64 // position
 	wait      time.Duration
-	again     []kgo.Pool // memory for the records, of a reader whose records are recycled
+	again     []kgo.Pool    // memory for the records, of a reader whose records are recycled
+	patience  time.Duration // for fetches that fail; 0: for ever
 }
+
+// patience is how long the fetches of a restore may fail by what passes: longer than it takes to elect a leader.
+const patience = 10 * time.Second
+
+// reader reads a changelog for a restore.
+func (a *App) reader(at place, next int64) *reader {
+	return &reader{app: a, topic: at.topic, partition: at.partition, next: next, wait: 100 * time.Millisecond, patience: patience}
+}
+
+// upTo hands over the committed records from the position on until that is at the end, behind records or not: what lies
+// last may be a control record. It waits for an open transaction, and says so.
+func (r *reader) upTo(ctx context.Context, log *zap.Logger, end int64, visit func([]*kgo.Record) error) error {
+	var stalled stall
+	for r.next < end {
+		stalled.look(log, r, time.Now())
+		records, err := r.fetchPatiently(ctx, log)
+		if err != nil {
+			return err
+		}
+		if err := visit(records); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fetchPatiently is a fetch that outlasts the failures that pass.
+func (r *reader) fetchPatiently(ctx context.Context, log *zap.Logger) ([]*kgo.Record, error) {
+	for began := time.Now(); ; {
+		records, err := r.fetch(ctx)
+		if err == nil || !passes(err) || r.patience > 0 && time.Since(began) > r.patience {
+			return records, err
+		}
+		log.Warn("a fetch failed, trying again", zap.String("topic", r.topic), zap.Int32("partition", r.partition), zap.Error(err))
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// passes says that the next try may do: a leader has moved, a connection broke.
+func passes(err error) bool { return kerr.IsRetriable(err) || kgo.IsRetryableBrokerErr(err) }
 
 // fetch gives the committed records at the position and moves it. No record and no error means
 // that nothing committed is there yet, or that only control records were.

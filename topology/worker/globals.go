@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
 
@@ -69,9 +68,6 @@ func (g *globals) load(ctx context.Context) error {
 	}
 	return nil
 }
-
-// passes says that the next try may do: a leader has moved, a connection broke.
-func passes(err error) bool { return kerr.IsRetriable(err) || kgo.IsRetryableBrokerErr(err) }
 
 func (g *globals) step(ctx context.Context, r *reader) error {
 	records, err := r.fetch(ctx)

@@ -119,6 +119,23 @@ func TestCoordinatorsOwnMarkersSuffice(t *testing.T) {
 	require.Zero(t, journal.FilterMessageSnippet("had forgotten").Len())
 }
 
+// A restore waits for a transaction that hangs in the changelog of its task as in any other, and says so.
+func TestATransactionThatHangsInATaskChangelogIsTold(t *testing.T) {
+	t.Parallel() // it waits for longer than a transaction may last
+	c := newCluster(t)
+	stop := c.startApp("app", Config{Workers: 1, Memory: true})
+	c.words(0, 300, 13)
+	c.eventually(300)
+	require.NoError(t, stop())
+	end := c.transaction(&kgo.Record{Topic: "app-counted-task-changelog", Partition: 0, Key: []byte("k"), Value: []byte("v")})
+	log, told := said()
+	c.startApp("app", Config{Workers: 1, Memory: true, Logger: log})
+	require.Eventually(t, func() bool { return told("a restore waits for a transaction", "") }, time.Minute, 10*tick)
+	end(kgo.TryAbort)
+	c.words(300, 300, 13)
+	c.eventually(600)
+}
+
 func TestStallIsToldWhileItLasts(t *testing.T) {
 	core, journal := observer.New(zap.ErrorLevel)
 	var s stall

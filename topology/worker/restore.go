@@ -105,21 +105,14 @@ func (w *worker) replayStore(ctx context.Context, r *restored, i int, p *restori
 	if err != nil {
 		return err
 	}
-	in := &reader{app: w.app, topic: at.topic, partition: at.partition, next: next, wait: 100 * time.Millisecond}
-	return w.replayRange(ctx, table, in, end, p)
+	return w.replayRange(ctx, table, w.app.reader(at, next), end, p)
 }
 
-// replayRange applies changelog records up to end by position: what lies last is a control record.
+// replayRange applies changelog records up to end.
 func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader, end int64, p *restoring) error {
 	var batch state.Batch
-	var stalled stall
 	in.again = []kgo.Pool{&spare{}}
-	for in.next < end {
-		stalled.look(w.log, in, time.Now())
-		records, err := in.fetch(ctx)
-		if err != nil {
-			return err
-		}
+	return in.upTo(ctx, w.log, end, func(records []*kgo.Record) error {
 		for _, rec := range records {
 			if rec.Offset < end {
 				table.Restore(&batch, rec.Key, rec.Value)
@@ -138,8 +131,8 @@ func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader
 		if hook := w.app.cfg.Hooks.Restored; hook != nil {
 			hook(p.task, table.Name(), len(records), left)
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // changelogEnd is where the replay ends: the log end read uncommitted; for a table read from its source topic the
