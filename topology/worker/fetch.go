@@ -22,6 +22,8 @@ type reader struct {
 	wait      time.Duration
 	again     []kgo.Pool    // memory for the records, of a reader whose records are recycled
 	patience  time.Duration // for fetches that fail; 0: for ever
+	leader    int32         // that answered last
+	led       bool          // whether it is known
 }
 
 // patience is how long the fetches of a restore may fail by what passes: longer than it takes to elect a leader.
@@ -69,17 +71,25 @@ func passes(err error) bool { return kerr.IsRetriable(err) || kgo.IsRetryableBro
 // fetch gives the committed records at the position and moves it. No record and no error means
 // that nothing committed is there yet, or that only control records were.
 func (r *reader) fetch(ctx context.Context) ([]*kgo.Record, error) {
-	leader, err := r.leader(ctx)
+	if err := r.find(ctx); err != nil {
+		return nil, err
+	}
+	records, err := r.fetchFrom(ctx, r.leader)
+	if err != nil {
+		r.led = false
+		return nil, fmt.Errorf("fetch %s/%d at %d: %w", r.topic, r.partition, r.next, err)
+	}
+	return records, nil
+}
+
+func (r *reader) fetchFrom(ctx context.Context, leader int32) ([]*kgo.Record, error) {
+	kresp, err := r.via().Broker(int(leader)).Request(ctx, r.request())
 	if err != nil {
 		return nil, err
 	}
-	kresp, err := r.via().Broker(int(leader)).Request(ctx, r.request())
-	if err != nil {
-		return nil, fmt.Errorf("fetch %s/%d at %d: %w", r.topic, r.partition, r.next, err)
-	}
 	resp := kresp.(*kmsg.FetchResponse)
 	if err := kerr.ErrorForCode(resp.ErrorCode); err != nil {
-		return nil, fmt.Errorf("fetch %s/%d at %d: %w", r.topic, r.partition, r.next, err)
+		return nil, err
 	}
 	if len(resp.Topics) != 1 || len(resp.Topics[0].Partitions) != 1 {
 		return nil, nil
@@ -88,7 +98,7 @@ func (r *reader) fetch(ctx context.Context) ([]*kgo.Record, error) {
 		Topic: r.topic, Partition: r.partition, Offset: r.next, IsolationLevel: kgo.ReadCommitted(), Pools: r.again,
 	}, &resp.Topics[0].Partitions[0], kgo.DefaultDecompressor(r.again...), nil)
 	if fp.Err != nil {
-		return nil, fmt.Errorf("fetch %s/%d at %d: %w", r.topic, r.partition, r.next, fp.Err)
+		return nil, fp.Err
 	}
 	r.next = max(r.next, next)
 	return fp.Records, nil
@@ -114,19 +124,19 @@ func (r *reader) request() *kmsg.FetchRequest {
 	return req
 }
 
-// leader is the broker that serves the partition now.
-func (r *reader) leader(ctx context.Context) (int32, error) {
-	leader, _, err := r.via().PartitionLeader(r.topic, r.partition)
-	if err == nil && leader >= 0 {
-		return leader, nil
+// find looks up the broker that serves the partition, unless the last fetch has found it there.
+func (r *reader) find(ctx context.Context) error {
+	if r.led {
+		return nil
 	}
 	details, err := r.app.admin.ListTopics(ctx, r.topic)
 	if err != nil {
-		return 0, fmt.Errorf("leader of %s/%d: %w", r.topic, r.partition, err)
+		return fmt.Errorf("leader of %s/%d: %w", r.topic, r.partition, err)
 	}
 	p, ok := details[r.topic].Partitions[r.partition]
 	if !ok || p.Leader < 0 {
-		return 0, fmt.Errorf("leader of %s/%d: %w", r.topic, r.partition, kerr.LeaderNotAvailable)
+		return fmt.Errorf("leader of %s/%d: %w", r.topic, r.partition, kerr.LeaderNotAvailable)
 	}
-	return p.Leader, nil
+	r.leader, r.led = p.Leader, true
+	return nil
 }

@@ -1,7 +1,9 @@
 package worker
 
 import (
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -29,4 +31,40 @@ func TestARestoreOutlastsAMoveOfItsLeader(t *testing.T) {
 		require.Equal(t, 2, m.Hits())
 	}
 	require.Empty(t, e.failures, "a session has ended")
+}
+
+// A leader is looked up once, and again after a fetch has failed.
+func TestALeaderIsNotLookedUpForEachFetch(t *testing.T) {
+	c, fake := newFake(t)
+	c.words(0, 1000, 10)
+	a, err := New(counting(t, "app"), Config{Brokers: c.brokers, Workers: 1, Memory: true})
+	require.NoError(t, err)
+	require.NoError(t, a.open(t.Context()))
+	t.Cleanup(func() { require.NoError(t, a.close()) })
+	var looked atomic.Int64
+	fake.ControlKey(kmsg.Metadata.Int16(), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		fake.KeepControl()
+		for _, topic := range req.(*kmsg.MetadataRequest).Topics {
+			if topic.Topic != nil && *topic.Topic == "words" {
+				looked.Add(1)
+			}
+		}
+		return nil, nil, false
+	})
+	// At the end of the log each fetch waits, so that all take longer than the client keeps what it has looked up.
+	r := &reader{app: a, topic: "words", next: fake.PartitionInfo("words", 0).HighWatermark, wait: 10 * time.Millisecond}
+	fetch := func(times int) {
+		for range times {
+			_, err := r.fetch(t.Context())
+			require.NoError(t, err)
+		}
+	}
+	fetch(20)
+	before := looked.Load()
+	require.LessOrEqual(t, before, int64(1))
+	fake.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "words", Err: kerr.NotLeaderForPartition, Count: 1})
+	_, err = r.fetch(t.Context())
+	require.ErrorIs(t, err, kerr.NotLeaderForPartition)
+	fetch(20)
+	require.Equal(t, before+1, looked.Load())
 }
