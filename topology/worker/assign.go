@@ -21,7 +21,7 @@ type running struct {
 	sub     *topology.Sub
 	stores  []state.Store
 	written time.Time // when the engine was last written
-	globals []int     // rows applied, by global table
+	globals []int     // by global table: number of the next row
 	records int64     // processed since the last commit
 	marks   string    // of its changelogs, for the metadata of its offsets
 	alone   alone     // without transactions
@@ -305,10 +305,10 @@ func (w *worker) resume(r *running) {
 func (r *running) applyGlobals(g *globals) error {
 	for i, topic := range g.app.topo.Globals {
 		for _, row := range g.since(topic, r.globals[i]) {
-			if err := r.task.ApplyGlobal(topic, row); err != nil {
+			if err := r.task.ApplyGlobal(topic, row.GlobalRow); err != nil {
 				return err
 			}
-			r.globals[i]++
+			r.globals[i] = row.number + 1
 		}
 	}
 	return nil
