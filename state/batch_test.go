@@ -54,7 +54,7 @@ func TestBatchAllocatesNothingWhenReused(t *testing.T) {
 func TestCheckpointRoundTrip(t *testing.T) {
 	for _, c := range []state.Checkpoint{
 		{Position: []byte{}},
-		{ChangelogOffset: -1, Position: []byte("x")},
+		{ChangelogOffset: -1, AsOf: -1, Position: []byte("x")},
 		{ChangelogOffset: 1<<63 - 1, Position: make([]byte, 5000)},
 	} {
 		data := state.AppendCheckpoint([]byte("before"), c)
@@ -66,21 +66,27 @@ func TestCheckpointRoundTrip(t *testing.T) {
 	}
 }
 
-// The bytes of version 2: stores on disks depend on them.
+// The bytes of version 3: stores on disks depend on them.
 func TestCheckpointLayout(t *testing.T) {
-	data := state.AppendCheckpoint(nil, state.Checkpoint{ChangelogOffset: 258, Changelog: [16]byte{0xab, 15: 0xcd}, Position: []byte("here")})
-	require.Equal(t, "02 0000000000000102 ab0000000000000000000000000000cd 68657265", fmt.Sprintf("%x %x %x %x", data[:1], data[1:9], data[9:25], data[25:29]))
-	require.Len(t, data, 1+8+16+4+8)
-	require.Equal(t, "e78dc10740d4365e", fmt.Sprintf("%x", data[29:]))
+	data := state.AppendCheckpoint(nil, state.Checkpoint{ChangelogOffset: 258, Changelog: [16]byte{0xab, 15: 0xcd}, AsOf: 1 << 40, Position: []byte("here")})
+	require.Equal(t, "03 0000000000000102 ab0000000000000000000000000000cd 0000010000000000 68657265",
+		fmt.Sprintf("%x %x %x %x %x", data[:1], data[1:9], data[9:25], data[25:33], data[33:37]))
+	require.Len(t, data, 1+8+16+8+4+8)
+	require.Equal(t, "eafecd65f90f3239", fmt.Sprintf("%x", data[37:]))
 }
 
-// Version 1, without the topic's id, is read too.
-func TestCheckpointOfTheVersionBefore(t *testing.T) {
-	data, err := hex.DecodeString("010000000000000102" + "68657265" + "009592aebdc1d986")
-	require.NoError(t, err)
-	c, err := state.ParseCheckpoint(data)
-	require.NoError(t, err)
-	require.Equal(t, state.Checkpoint{ChangelogOffset: 258, Position: []byte("here")}, c)
+// Version 2, without the time, and version 1, without the topic's id, are read too.
+func TestCheckpointsOfTheVersionsBefore(t *testing.T) {
+	for text, want := range map[string]state.Checkpoint{
+		"010000000000000102" + "68657265" + "009592aebdc1d986":                                      {ChangelogOffset: 258, Position: []byte("here")},
+		"020000000000000102" + "ab0000000000000000000000000000cd" + "68657265" + "e78dc10740d4365e": {ChangelogOffset: 258, Changelog: [16]byte{0xab, 15: 0xcd}, Position: []byte("here")},
+	} {
+		data, err := hex.DecodeString(text)
+		require.NoError(t, err)
+		c, err := state.ParseCheckpoint(data)
+		require.NoError(t, err)
+		require.Equal(t, want, c)
+	}
 }
 
 func TestCheckpointDetectsEveryFlippedBitAndCut(t *testing.T) {
@@ -106,8 +112,8 @@ func FuzzParseCheckpoint(f *testing.F) {
 			require.ErrorIs(t, err, state.ErrCorrupt)
 			return
 		}
-		if data[0] == 1 {
-			require.Zero(t, c.Changelog)
+		if data[0] < 3 {
+			require.Zero(t, c.AsOf)
 			return
 		}
 		require.Equal(t, data, state.AppendCheckpoint(nil, c))

@@ -188,7 +188,7 @@ func (h *harness) commit(visit func(e task.Entry)) {
 		}
 		return h.ends[store]
 	})
-	require.NoError(h.t, h.Checkpoint(&batch, h.stores))
+	require.NoError(h.t, h.Checkpoint(&batch, h.stores, 0))
 	h.cfg.Outbox.Reset()
 }
 
