@@ -34,13 +34,13 @@ var operators = []mutant{
 	{
 		bug:    "a store behind old deletions is trusted",
 		breaks: "A store is not caught up from a log that may have lost deletions.",
-		edits:  []edit{{trustFile, "	if err == nil && next < min(from, end) {\n", "	if err == nil && next < min(from, end) && end < 0 {\n"}},
+		edits:  []edit{{trustFile, "	if err == nil && from.ChangelogOffset < min(young, end) {\n", "	if err == nil && from.ChangelogOffset < min(young, end) && end < 0 {\n"}},
 		checks: []check{{pkg: workerPkg, test: "TestAStoreBehindOldDeletionsIsStale"}, {pkg: workerPkg, test: "TestAllStaleStoresOfATaskAreRebuiltAtOnce"}},
 	},
 	{
 		bug:    "the state of a deleted changelog is trusted",
 		breaks: "Local state is of the changelog that is there, not of one of its name.",
-		edits:  []edit{{trustFile, "case kept && checkpoint.Changelog != a.topics.ids[at.topic]:", "case kept && checkpoint.Changelog != a.topics.ids[at.topic] && end < 0:"}},
+		edits:  []edit{{trustFile, "	case from.Changelog != a.topics.ids[at.topic]:\n", "	case from.Changelog != a.topics.ids[at.topic] && end < 0:\n"}},
 		checks: []check{{pkg: workerPkg, test: "TestStateOfDeletedChangelogsIsRebuilt"}},
 	},
 	{

@@ -93,40 +93,56 @@ func (w *worker) replay(ctx context.Context, sub *topology.Sub, id topology.Task
 // replayStore replays one changelog from the store's checkpoint to the end.
 func (w *worker) replayStore(ctx context.Context, r *restored, i int, p *restoring) error {
 	def, table := r.sub.Stores[i], r.tables[i]
-	at := place{r.sub.Changelog(def), r.id.Partition}
+	at, asked := place{r.sub.Changelog(def), r.id.Partition}, time.Now()
 	end, err := w.changelogEnd(ctx, r, at.topic, def.SourceTopic != "")
 	if err != nil {
 		return err
 	}
-	next, err := w.app.trust(ctx, table.Store(), def, at, end)
-	if err == nil && next == 0 {
-		next, err = w.app.logStart(ctx, at.topic, at.partition)
+	from, err := w.app.trust(ctx, table.Store(), def, at, end)
+	if err == nil && from.ChangelogOffset == 0 {
+		from.ChangelogOffset, err = w.app.logStart(ctx, at.topic, at.partition)
 	}
 	if err != nil {
 		return err
 	}
-	return w.replayRange(ctx, table, w.app.reader(at, next), end, p)
+	return w.replayRange(ctx, table, w.app.reader(at, from.ChangelogOffset), goal{from, end, asked}, p)
 }
 
-// replayRange applies changelog records up to end.
-func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader, end int64, p *restoring) error {
+// goal is the end of a replay.
+type goal struct {
+	from  state.Checkpoint
+	end   int64
+	asked time.Time // when that was the end
+}
+
+// checkpoint is that of a store which contains the changelog up to an offset.
+func (g goal) checkpoint(next int64) state.Checkpoint {
+	c := g.from
+	if c.ChangelogOffset = min(next, g.end); next >= g.end {
+		c.AsOf = g.asked.UnixMilli()
+	}
+	return c
+}
+
+// replayRange applies the changelog records up to a goal.
+func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader, to goal, p *restoring) error {
 	var batch state.Batch
 	in.again = []kgo.Pool{&spare{}}
-	return in.upTo(ctx, w.log, end, func(records []*kgo.Record) error {
+	return in.upTo(ctx, w.log, to.end, func(records []*kgo.Record) error {
 		for _, rec := range records {
-			if rec.Offset < end {
+			if rec.Offset < to.end {
 				table.Restore(&batch, rec.Key, rec.Value)
 			}
 		}
 		for _, rec := range records {
 			rec.Recycle() // the batch has a copy
 		}
-		batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: min(in.next, end), Changelog: w.app.topics.ids[in.topic]})
+		batch.SetCheckpoint(to.checkpoint(in.next))
 		if err := table.Store().Apply(&batch); err != nil {
 			return err
 		}
 		batch.Reset()
-		left := max(end-in.next, 0)
+		left := max(to.end-in.next, 0)
 		p.add(table.Name(), len(records), left, time.Now())
 		if hook := w.app.cfg.Hooks.Restored; hook != nil {
 			hook(p.task, table.Name(), len(records), left)

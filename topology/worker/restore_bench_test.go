@@ -61,7 +61,7 @@ func BenchmarkRestore(b *testing.B) {
 				}
 				from := *in
 				p := newRestoring(w.log, topology.TaskID{}, time.Now())
-				require.NoError(b, w.replayRange(context.Background(), state.NewTable("s", 0, store, 0), &from, records, p))
+				require.NoError(b, w.replayRange(context.Background(), state.NewTable("s", 0, store, 0), &from, goal{end: records}, p))
 				require.Equal(b, records, p.records)
 				require.NoError(b, done())
 			}

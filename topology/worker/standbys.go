@@ -194,11 +194,12 @@ func (s *standbys) begin(ctx context.Context, r *replica, def topology.Store) er
 	if err != nil {
 		return err
 	}
-	r.next, err = s.app.trust(ctx, r.store, def, place{topic, r.of.id.Partition}, end)
+	from, err := s.app.trust(ctx, r.store, def, place{topic, r.of.id.Partition}, end)
 	if errors.Is(err, errUntrusted) || errors.Is(err, state.ErrCorrupt) {
 		s.app.log.Error("state is rebuilt from the changelog", zap.Stringer("standby", r.of.id), zap.Error(err))
-		err = r.store.Clear()
+		from, err = state.Checkpoint{AsOf: time.Now().UnixMilli()}, r.store.Clear()
 	}
+	r.next, r.asOf = from.ChangelogOffset, from.AsOf
 	return err
 }
 
@@ -246,7 +247,7 @@ func (s *standbys) take(r *replica, p kgo.FetchTopicPartition) error {
 		if err := r.store.Clear(); err != nil {
 			return err
 		}
-		r.next, r.held, r.end, r.of.asOf = 0, nil, -1, time.Time{}
+		r.next, r.asOf, r.held, r.end, r.of.asOf = 0, time.Now().UnixMilli(), nil, -1, time.Time{}
 		s.publish()
 		s.client.RemoveConsumePartitions(map[string][]int32{p.Topic: {p.Partition}})
 		s.consume(place{p.Topic, p.Partition}, 0)
