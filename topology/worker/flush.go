@@ -38,15 +38,16 @@ type torn struct {
 func (w *worker) lastFlush(ctx context.Context, r *restored) error {
 	own := len(r.sub.Stores) - 1
 	topic := r.sub.Changelog(r.sub.Stores[own])
-	end, err := w.app.logEnd(ctx, topic, r.id.Partition)
+	at := place{topic, r.id.Partition}
+	end, err := w.app.logEnd(ctx, at)
 	if err != nil {
 		return err
 	}
-	first, err := w.app.logStart(ctx, topic, r.id.Partition)
+	first, err := w.app.logStart(ctx, at)
 	if err != nil {
 		return err
 	}
-	in := w.app.reader(place{topic, r.id.Partition}, first)
+	in := w.app.reader(at, first)
 	if w.app.cfg.Guarantee == ExactlyOnce {
 		in.next = max(first, end-2) // a position and the marker of its transaction
 		if whole, err := w.ofTransaction(ctx, in, end); whole || err != nil {
@@ -154,18 +155,18 @@ func (w *worker) findTorn(ctx context.Context, r *restored) error {
 		if def.SourceTopic != "" {
 			continue
 		}
-		topic := r.sub.Changelog(def)
-		end, err := w.app.logEnd(ctx, topic, r.id.Partition)
+		at := place{r.sub.Changelog(def), r.id.Partition}
+		end, err := w.app.logEnd(ctx, at)
 		if err != nil {
 			return err
 		}
 		r.alone.ends[i] = end
-		from, ok := r.flush.end(topic)
+		from, ok := r.flush.end(at.topic)
 		if !ok || from >= end {
 			continue
 		}
-		w.log.Warn("a commit was cut off: its rows are put back", zap.Stringer("task", r.id), zap.String("changelog", topic), zap.Int64("offsets", end-from))
-		err = w.app.reader(place{topic, r.id.Partition}, from).upTo(ctx, w.log, end, func(records []*kgo.Record) error {
+		w.log.Warn("a commit was cut off: its rows are put back", zap.Stringer("task", r.id), zap.String("changelog", at.topic), zap.Int64("offsets", end-from))
+		err = w.app.reader(at, from).upTo(ctx, w.log, end, func(records []*kgo.Record) error {
 			for _, rec := range records {
 				if rec.Offset >= from && rec.Offset < end {
 					r.torn = append(r.torn, torn{i, rec.Key})

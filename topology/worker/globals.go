@@ -60,11 +60,12 @@ func (g *globals) load(ctx context.Context) error {
 // read reads a table from the start of its log to the present end, and again where the start has passed the reader by.
 func (g *globals) read(ctx context.Context, r *reader) error {
 	for {
-		start, err := g.app.logStart(ctx, r.topic, r.partition)
+		at := place{r.topic, r.partition}
+		start, err := g.app.logStart(ctx, at)
 		if err != nil {
 			return err
 		}
-		end, err := g.app.logEnd(ctx, r.topic, r.partition)
+		end, err := g.app.logEnd(ctx, at)
 		if err != nil {
 			return err
 		}

@@ -253,7 +253,7 @@ func TestFailuresAreForgotten(t *testing.T) {
 // that a changelog keeps.
 func TestAStoreBehindOldDeletionsIsStale(t *testing.T) {
 	c := newCluster(t)
-	a := &App{admin: kadm.NewClient(c.client), topics: &topics{byAppend: map[string]bool{}}}
+	a := &App{client: c.client, topics: &topics{byAppend: map[string]bool{}}}
 	for i := range 10 {
 		age := 48 * time.Hour
 		if i >= 5 {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
@@ -94,13 +93,13 @@ func (w *worker) replay(ctx context.Context, sub *topology.Sub, id topology.Task
 func (w *worker) replayStore(ctx context.Context, r *restored, i int, p *restoring) error {
 	def, table := r.sub.Stores[i], r.tables[i]
 	at, asked := place{r.sub.Changelog(def), r.id.Partition}, time.Now()
-	end, err := w.changelogEnd(ctx, r, at.topic, def.SourceTopic != "")
+	end, err := w.changelogEnd(ctx, r, at, def.SourceTopic != "")
 	if err != nil {
 		return err
 	}
 	from, err := w.app.trust(ctx, table.Store(), def, at, end)
 	if err == nil && from.ChangelogOffset == 0 {
-		from.ChangelogOffset, err = w.app.logStart(ctx, at.topic, at.partition)
+		from.ChangelogOffset, err = w.app.logStart(ctx, at)
 	}
 	if err != nil {
 		return err
@@ -153,43 +152,19 @@ func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader
 
 // changelogEnd is where the replay ends: the log end read uncommitted; for a table read from its source topic the
 // committed offset, as what follows is processed yet. The log may have lost its tail, and ends before that then.
-func (w *worker) changelogEnd(ctx context.Context, r *restored, topic string, source bool) (int64, error) {
-	end, err := w.app.logEnd(ctx, topic, r.id.Partition)
-	if at, ok := r.flush.end(topic); ok || err != nil {
-		return min(at, end), err
+func (w *worker) changelogEnd(ctx context.Context, r *restored, at place, source bool) (int64, error) {
+	end, err := w.app.logEnd(ctx, at)
+	if flushed, ok := r.flush.end(at.topic); ok || err != nil {
+		return min(flushed, end), err
 	}
 	if source {
 		for i, src := range r.sub.Sources {
-			if src.Topic == topic {
+			if src.Topic == at.topic {
 				return min(max(r.committed[i], 0), end), nil
 			}
 		}
 	}
 	return end, nil
-}
-
-func (a *App) logEnd(ctx context.Context, topic string, partition int32) (int64, error) {
-	ends, err := a.admin.ListEndOffsets(ctx, topic)
-	if err != nil {
-		return 0, err
-	}
-	return offsetOf(ends, topic, partition)
-}
-
-func (a *App) logStart(ctx context.Context, topic string, partition int32) (int64, error) {
-	starts, err := a.admin.ListStartOffsets(ctx, topic)
-	if err != nil {
-		return 0, err
-	}
-	return offsetOf(starts, topic, partition)
-}
-
-func offsetOf(listed kadm.ListedOffsets, topic string, partition int32) (int64, error) {
-	o, ok := listed.Lookup(topic, partition)
-	if !ok {
-		return 0, fmt.Errorf("offset of %s/%d: %w", topic, partition, kerr.UnknownTopicOrPartition)
-	}
-	return o.Offset, o.Err
 }
 
 // agree compares the position in the task store with the group's offsets.

@@ -186,15 +186,15 @@ func (s *standbys) start(ctx context.Context, id topology.TaskID) {
 
 // begin is where a replica goes on: at its checkpoint, or with nothing where that is not to be trusted.
 func (s *standbys) begin(ctx context.Context, r *replica, def topology.Store) error {
-	topic := r.of.sub.Changelog(def)
+	at := place{r.of.sub.Changelog(def), r.of.id.Partition}
 	if def.SourceTopic != "" {
 		r.limit = 0 // until the group's offsets are known
 	}
-	end, err := s.app.logEnd(ctx, topic, r.of.id.Partition)
+	end, err := s.app.logEnd(ctx, at)
 	if err != nil {
 		return err
 	}
-	from, err := s.app.trust(ctx, r.store, def, place{topic, r.of.id.Partition}, end)
+	from, err := s.app.trust(ctx, r.store, def, at, end)
 	if errors.Is(err, errUntrusted) || errors.Is(err, state.ErrCorrupt) {
 		s.app.log.Error("state is rebuilt from the changelog", zap.Stringer("standby", r.of.id), zap.Error(err))
 		from, err = state.Checkpoint{AsOf: time.Now().UnixMilli()}, r.store.Clear()

@@ -54,11 +54,10 @@ func (a *App) fresh(ctx context.Context, def topology.Store, at place, from stat
 	if from.AsOf >= least && (def.SourceTopic == "" || !a.topics.byAppend[at.topic]) {
 		return nil
 	}
-	kept, err := a.admin.ListOffsetsAfterMilli(ctx, least, at.topic)
-	if err != nil {
-		return err
+	young, err := a.offset(ctx, at, least)
+	if young < 0 {
+		young = end
 	}
-	young, err := offsetOf(kept, at.topic, at.partition)
 	if err == nil && from.ChangelogOffset < min(young, end) {
 		err = fmt.Errorf("%w: contains %s up to %d; what follows is older than %s", errUntrusted, at.topic, from.ChangelogOffset, trusted)
 	}
@@ -68,7 +67,7 @@ func (a *App) fresh(ctx context.Context, def topology.Store, at place, from stat
 // retained is where a store goes on whose changelog deletes records by their age. It has no deletions that could be gone,
 // and what it has lost, the store keeps: the log could not give it back.
 func (a *App) retained(ctx context.Context, def topology.Store, at place, next int64) (int64, error) {
-	start, err := a.logStart(ctx, at.topic, at.partition)
+	start, err := a.logStart(ctx, at)
 	if err != nil || start <= next {
 		return next, err
 	}
