@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
@@ -65,6 +66,26 @@ func TestForgottenTransactionIsEnded(t *testing.T) {
 			require.EqualValues(t, 2, at.Offset, "the record and its marker")
 			require.Equal(t, x.want, c.last("counts"))
 		})
+	}
+}
+
+// Of the broker's own topic of offsets a session asks for what may be its group's: another partition may have no leader.
+func TestOffsetsOfOtherGroupsAreNotAskedFor(t *testing.T) {
+	fake, err := kfake.NewCluster(kfake.NumBrokers(3), kfake.SeedTopics(12, groupOffsets))
+	require.NoError(t, err)
+	t.Cleanup(fake.Close)
+	client, err := kgo.NewClient(kgo.SeedBrokers(fake.ListenAddrs()...))
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	a := &App{topo: &topology.Topology{App: "app"}, admin: kadm.NewClient(client), topics: &topics{}}
+	_, err = (&worker{app: a}).left(t.Context(), 1)
+	require.NoError(t, err)
+	places := kadm.TopicsSet{}
+	require.NoError(t, a.addOffsetsOf(t.Context(), places))
+	require.NotEmpty(t, places[groupOffsets])
+	require.Less(t, len(places[groupOffsets]), 12)
+	for p := range places[groupOffsets] {
+		require.Equal(t, fake.CoordinatorFor("app"), fake.LeaderFor(groupOffsets, p))
 	}
 }
 
