@@ -21,6 +21,7 @@ type reader struct {
 	next      int64 // position
 	wait      time.Duration
 	again     []kgo.Pool    // memory for the records, of a reader whose records are recycled
+	turns     turns         // those that it takes its turn with; nil: it has none to wait for
 	patience  time.Duration // for fetches that fail; 0: for ever
 	leader    int32         // that answered last
 	led       bool          // whether it is known
@@ -29,40 +30,67 @@ type reader struct {
 // patience is how long the fetches of a restore may fail by what passes: longer than it takes to elect a leader.
 const patience = 10 * time.Second
 
+// fetchesAtOnce bounds the memory of restores: each fetch may be of 8 MiB, more once it is decompressed, and an app that
+// starts restores all of its tasks at once.
+const fetchesAtOnce = 8
+
+// turns are what a restore needs for a fetch and its records: the memory of one before.
+type turns chan *spare
+
+func newTurns() turns {
+	t := make(turns, fetchesAtOnce)
+	for range fetchesAtOnce {
+		t <- &spare{}
+	}
+	return t
+}
+
 // reader reads a changelog for a restore.
 func (a *App) reader(at place, next int64) *reader {
-	return &reader{app: a, topic: at.topic, partition: at.partition, next: next, wait: 100 * time.Millisecond, patience: patience}
+	return &reader{app: a, topic: at.topic, partition: at.partition, next: next, wait: 100 * time.Millisecond, turns: a.turns, patience: patience}
 }
 
 // upTo hands over the committed records from the position on until that is at the end, behind records or not: what lies
-// last may be a control record. It waits for an open transaction, and says so.
+// last may be a control record. It waits for an open transaction, and says so. Visit may recycle the records.
 func (r *reader) upTo(ctx context.Context, log *zap.Logger, end int64, visit func([]*kgo.Record) error) error {
 	var stalled stall
+	worked := time.Now()
 	for r.next < end {
 		stalled.look(log, r, time.Now())
-		records, err := r.fetchPatiently(ctx, log)
-		if err != nil {
+		failed, err := r.turn(ctx, visit)
+		switch {
+		case err != nil:
 			return err
+		case failed == nil:
+			worked = time.Now()
+			continue
+		case !passes(failed) || r.patience > 0 && time.Since(worked) > r.patience:
+			return failed
 		}
-		if err := visit(records); err != nil {
+		log.Warn("a fetch failed, trying again", zap.String("topic", r.topic), zap.Int32("partition", r.partition), zap.Error(failed))
+		if err := pause(ctx, 100*time.Millisecond); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// fetchPatiently is a fetch that outlasts the failures that pass.
-func (r *reader) fetchPatiently(ctx context.Context, log *zap.Logger) ([]*kgo.Record, error) {
-	for began := time.Now(); ; {
-		records, err := r.fetch(ctx)
-		if err == nil || !passes(err) || r.patience > 0 && time.Since(began) > r.patience {
-			return records, err
-		}
-		log.Warn("a fetch failed, trying again", zap.String("topic", r.topic), zap.Int32("partition", r.partition), zap.Error(err))
-		if err := pause(ctx, 100*time.Millisecond); err != nil {
-			return nil, err
+// turn is one fetch, which may have failed, and the visit of its records.
+func (r *reader) turn(ctx context.Context, visit func([]*kgo.Record) error) (failed, err error) {
+	if r.turns != nil {
+		select {
+		case memory := <-r.turns:
+			r.again = []kgo.Pool{memory}
+			defer func() { r.turns <- memory }()
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
+	records, failed := r.fetch(ctx)
+	if failed != nil {
+		return failed, nil
+	}
+	return nil, visit(records)
 }
 
 // passes says that the next try may do: a leader has moved, a connection broke.

@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"context"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -8,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
@@ -67,4 +70,44 @@ func TestALeaderIsNotLookedUpForEachFetch(t *testing.T) {
 	require.ErrorIs(t, err, kerr.NotLeaderForPartition)
 	fetch(20)
 	require.Equal(t, before+1, looked.Load())
+}
+
+// So many fetches and no more are at hand at a time; and who waits for a transaction that hangs lets the others have their turn.
+func TestRestoresTakeTurns(t *testing.T) {
+	c := newCluster(t)
+	value := []byte("v")
+	c.transaction(&kgo.Record{Topic: "words", Partition: 1, Value: value})
+	require.NoError(t, c.manual().ProduceSync(t.Context(), &kgo.Record{Topic: "words", Partition: 0, Value: value}).FirstErr())
+	a, err := New(counting(t, "app"), Config{Brokers: c.brokers, Workers: 1, Memory: true})
+	require.NoError(t, err)
+	require.NoError(t, a.open(t.Context()))
+	t.Cleanup(func() { require.NoError(t, a.close()) })
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	for range 2 * fetchesAtOnce {
+		wg.Go(func() {
+			_ = a.reader(place{"words", 1}, 0).upTo(ctx, a.log, 1, func([]*kgo.Record) error { return nil })
+		})
+	}
+	const readers = 2 * fetchesAtOnce
+	var visits, done atomic.Int64
+	all := make(chan struct{})
+	for range readers {
+		wg.Go(func() {
+			err := a.reader(place{"words", 0}, 0).upTo(ctx, a.log, 1, func([]*kgo.Record) error {
+				visits.Add(1)
+				<-all
+				return nil
+			})
+			if err == nil {
+				done.Add(1)
+			}
+		})
+	}
+	require.Eventually(t, func() bool { return visits.Load() == fetchesAtOnce }, waitLimit, tick, "those that hang have all turns")
+	require.Never(t, func() bool { return visits.Load() > fetchesAtOnce }, 100*time.Millisecond, tick)
+	close(all)
+	require.Eventually(t, func() bool { return done.Load() == readers }, waitLimit, tick)
 }

@@ -93,12 +93,15 @@ func (w *worker) ofTransaction(ctx context.Context, in *reader, end int64) (bool
 	if in.next == end {
 		return true, nil
 	}
-	first := in.next
-	records, err := in.fetchPatiently(ctx, w.log)
-	if err != nil {
-		return false, err
-	}
-	return len(records) == 1 && records[0].Offset == first && first == end-2 && isPosition(records[0]) && endsOf(records[0]) == nil, nil
+	first, n, whole := in.next, 0, false
+	err := in.upTo(ctx, w.log, end, func(records []*kgo.Record) error {
+		for _, rec := range records {
+			n++
+			whole = n == 1 && rec.Offset == first && first == end-2 && isPosition(rec) && endsOf(rec) == nil
+		}
+		return nil
+	})
+	return whole, err
 }
 
 func isPosition(rec *kgo.Record) bool { return string(rec.Key) == string(task.PositionKey()) }

@@ -126,7 +126,6 @@ func (g goal) checkpoint(next int64) state.Checkpoint {
 // replayRange applies the changelog records up to a goal.
 func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader, to goal, p *restoring) error {
 	var batch state.Batch
-	in.again = []kgo.Pool{&spare{}}
 	return in.upTo(ctx, w.log, to.end, func(records []*kgo.Record) error {
 		for _, rec := range records {
 			if rec.Offset < to.end {

@@ -115,5 +115,5 @@ func restorer(b *testing.B, records, keys int) (*worker, *reader) {
 	details, err := admin.ListTopics(context.Background(), "changelog")
 	require.NoError(b, err)
 	app := &App{client: client, admin: admin, log: zap.NewNop(), topics: &topics{ids: map[string][16]byte{"changelog": details["changelog"].ID}}}
-	return &worker{app: app, log: app.log}, &reader{app: app, topic: "changelog", wait: 100 * time.Millisecond}
+	return &worker{app: app, log: app.log}, &reader{app: app, topic: "changelog", wait: 100 * time.Millisecond, turns: newTurns()}
 }
