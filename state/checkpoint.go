@@ -23,8 +23,6 @@ type Checkpoint struct {
 	Changelog [16]byte
 	// AsOf is a wall time, Unix ms: each row of the store was in the changelog then, or later. 0: not known.
 	AsOf int64
-	// Position is the task's position (input offsets, stream time) as written to the changelog; opaque to this package.
-	Position []byte
 }
 
 // AppendCheckpoint appends the encoding of c, in the layout of the package doc, to dst.
@@ -34,12 +32,11 @@ func AppendCheckpoint(dst []byte, c Checkpoint) []byte {
 	dst = binary.BigEndian.AppendUint64(dst, uint64(c.ChangelogOffset))
 	dst = append(dst, c.Changelog[:]...)
 	dst = binary.BigEndian.AppendUint64(dst, uint64(c.AsOf))
-	dst = append(dst, c.Position...)
 	return binary.BigEndian.AppendUint64(dst, xxhash.Sum64(dst[start:]))
 }
 
 // ParseCheckpoint reads what AppendCheckpoint wrote, or version 2, which has no time, or 1, which has no topic id either.
-// Position is a copy. Errors wrap ErrCorrupt.
+// Errors wrap ErrCorrupt.
 func ParseCheckpoint(data []byte) (Checkpoint, error) {
 	if len(data) < checkpointHead+checkpointSum {
 		return Checkpoint{}, fmt.Errorf("checkpoint of %d bytes is cut short: %w", len(data), ErrCorrupt)
@@ -54,8 +51,8 @@ func ParseCheckpoint(data []byte) (Checkpoint, error) {
 	switch {
 	case !known:
 		return Checkpoint{}, fmt.Errorf("checkpoint has layout %d, this program reads up to %d: %w", version, checkpointVersion, ErrCorrupt)
-	case len(rest) < least:
-		return Checkpoint{}, fmt.Errorf("checkpoint of %d bytes is cut short: %w", len(data), ErrCorrupt)
+	case len(rest) < least || version == checkpointVersion && len(rest) > least:
+		return Checkpoint{}, fmt.Errorf("checkpoint of layout %d has %d bytes: %w", version, len(data), ErrCorrupt)
 	}
 	if version >= 2 {
 		c.Changelog = [checkpointTopic]byte(rest)
@@ -63,6 +60,5 @@ func ParseCheckpoint(data []byte) (Checkpoint, error) {
 	if version >= 3 {
 		c.AsOf = int64(binary.BigEndian.Uint64(rest[checkpointTopic:]))
 	}
-	c.Position = append([]byte{}, rest[least:]...)
 	return c, nil
 }
