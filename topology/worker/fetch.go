@@ -20,8 +20,8 @@ type reader struct {
 	partition int32
 	next      int64 // position
 	wait      time.Duration
-	again     []kgo.Pool    // memory for the records, of a reader whose records are recycled
-	turns     turns         // those that it takes its turn with; nil: it has none to wait for
+	turns     turns         // shared with other readers; nil: it waits for none
+	again     []kgo.Pool    // the memory of its turn
 	patience  time.Duration // for fetches that fail; 0: for ever
 	leader    int32         // that answered last
 	led       bool          // whether it is known
@@ -34,7 +34,7 @@ const patience = 10 * time.Second
 // starts restores all of its tasks at once.
 const fetchesAtOnce = 8
 
-// turns are what a restore needs for a fetch and its records: the memory of one before.
+// turns are taken for a fetch and the visit of its records, and given back with the memory of these.
 type turns chan *spare
 
 func newTurns() turns {
@@ -54,17 +54,20 @@ func (a *App) reader(at place, next int64) *reader {
 // last may be a control record. It waits for an open transaction, and says so. Visit may recycle the records.
 func (r *reader) upTo(ctx context.Context, log *zap.Logger, end int64, visit func([]*kgo.Record) error) error {
 	var stalled stall
-	worked := time.Now()
+	var failing time.Time // since then
 	for r.next < end {
-		stalled.look(log, r, time.Now())
 		failed, err := r.turn(ctx, visit)
 		switch {
 		case err != nil:
 			return err
 		case failed == nil:
-			worked = time.Now()
+			stalled.look(log, r, time.Now())
+			failing = time.Time{}
 			continue
-		case !passes(failed) || r.patience > 0 && time.Since(worked) > r.patience:
+		case failing.IsZero():
+			failing = time.Now()
+		}
+		if !passes(failed) || r.patience > 0 && time.Since(failing) > r.patience {
 			return failed
 		}
 		log.Warn("a fetch failed, trying again", zap.String("topic", r.topic), zap.Int32("partition", r.partition), zap.Error(failed))

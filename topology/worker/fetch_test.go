@@ -36,6 +36,22 @@ func TestARestoreOutlastsAMoveOfItsLeader(t *testing.T) {
 	require.Empty(t, e.failures, "a session has ended")
 }
 
+// A restore gives up on failures that do not end, so that a session opens that looks at everything anew.
+func TestARestoreIsNotPatientForEver(t *testing.T) {
+	c, fake := newFake(t)
+	c.words(0, 100, 10)
+	a, err := New(counting(t, "app"), Config{Brokers: c.brokers, Workers: 1, Memory: true})
+	require.NoError(t, err)
+	require.NoError(t, a.open(t.Context()))
+	t.Cleanup(func() { require.NoError(t, a.close()) })
+	fault := fake.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "words", Err: kerr.NotLeaderForPartition, Count: -1})
+	r := a.reader(place{topic: "words"}, 0)
+	r.patience = 200 * time.Millisecond
+	err = r.upTo(t.Context(), a.log, 1, func([]*kgo.Record) error { return nil })
+	require.ErrorIs(t, err, kerr.NotLeaderForPartition)
+	require.Greater(t, fault.Hits(), 1, "it has not tried again")
+}
+
 // A leader is looked up once, and again after a fetch has failed.
 func TestALeaderIsNotLookedUpForEachFetch(t *testing.T) {
 	c, fake := newFake(t)
