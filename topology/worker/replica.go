@@ -28,6 +28,7 @@ type replica struct {
 	of        *standby
 	store     state.Store
 	changelog [16]byte // topic id
+	retains   bool     // the changelog deletes by age what the store keeps
 	next      int64    // changelog offset that the store does not contain
 	asOf      int64    // state.Checkpoint.AsOf of the store
 	limit     int64    // offset before which it may be applied

@@ -161,7 +161,7 @@ func (s *standbys) start(ctx context.Context, id topology.TaskID) {
 	free := s.app.desk.unlessHeld(id, func() {
 		for _, def := range sub.Stores {
 			store := s.app.engine.store(s.app.storeName(id, def), def.Memory)
-			b.replicas = append(b.replicas, &replica{of: b, store: store, changelog: s.app.topics.ids[sub.Changelog(def)], limit: unlimited, end: -1})
+			b.replicas = append(b.replicas, &replica{of: b, store: store, changelog: s.app.topics.ids[sub.Changelog(def)], retains: def.Retention > 0, limit: unlimited, end: -1})
 		}
 	})
 	if !free {
@@ -240,9 +240,10 @@ func (s *standbys) poll(ctx context.Context) {
 	})
 }
 
-// take applies the records of one changelog. One that has lost what comes next is read from its start into an empty store.
+// take applies the records of one changelog. One that has lost what comes next is read from its start into an empty store;
+// where that is what it does to all records in time, the standby begins again with what it has.
 func (s *standbys) take(r *replica, p kgo.FetchTopicPartition) error {
-	if errors.Is(p.Err, kerr.OffsetOutOfRange) {
+	if errors.Is(p.Err, kerr.OffsetOutOfRange) && !r.retains {
 		s.app.log.Error("state is rebuilt from the changelog", zap.Stringer("standby", r.of.id), zap.Error(p.Err))
 		if err := r.store.Clear(); err != nil {
 			return err

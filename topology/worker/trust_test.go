@@ -9,7 +9,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/abacus-stream/abacus/codecs"
 	"github.com/abacus-stream/abacus/processors"
@@ -88,6 +91,39 @@ func TestWindowsOutliveTheirChangelog(t *testing.T) {
 			require.EqualValues(t, 2, most, "the first record of the window was in the store")
 		})
 	}
+}
+
+// A standby of windows that its changelog has left behind goes on with the rows it has.
+func TestAStandbyOfWindowsOutlivesTheirChangelog(t *testing.T) {
+	c, fake := newFake(t)
+	log, said := said()
+	var apps []*App
+	for range 2 {
+		a, err := New(windowed(t), Config{Brokers: c.brokers, Workers: 1, Memory: true, Standbys: 1, Logger: log, IdleAfter: time.Hour})
+		require.NoError(t, err)
+		c.start(a)
+		apps = append(apps, a)
+	}
+	value := binary.BigEndian.AppendUint64(nil, uint64(time.Now().UnixMilli()))
+	for p := range int32(partitions) {
+		require.NoError(t, c.manual().ProduceSync(t.Context(), &kgo.Record{Topic: "words", Partition: p, Key: []byte("k"), Value: value}).FirstErr())
+	}
+	rows := func() (n int) {
+		for _, a := range apps {
+			for _, r := range a.copies.reports() {
+				n += len(valuesOf(t, a, r.ID))
+			}
+		}
+		return n
+	}
+	require.Eventually(t, func() bool { return rows() == partitions }, waitLimit, tick)
+	fake.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "app-windowed-changelog", Err: kerr.OffsetOutOfRange, Count: 1})
+	require.Eventually(t, func() bool { return said("standby failed, it begins again", "OFFSET_OUT_OF_RANGE") }, waitLimit, tick)
+	for _, a := range apps {
+		c.stands(a, partitions/2)
+	}
+	require.Equal(t, partitions, rows())
+	require.False(t, said("state is rebuilt", ""))
 }
 
 // A log that has lost its tail ends before the offset that the group has committed: a table of its records holds what there
