@@ -40,22 +40,22 @@ func TestBatchGivesBackItsChanges(t *testing.T) {
 
 func TestBatchAllocatesNothingWhenReused(t *testing.T) {
 	var b state.Batch
-	key, value, position := []byte("key"), make([]byte, 100), make([]byte, 50)
+	key, value := []byte("key"), make([]byte, 100)
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		b.Reset()
 		for range 100 {
 			b.Put(key, value)
 			b.Delete(key)
 		}
-		b.SetCheckpoint(state.Checkpoint{ChangelogOffset: 1, Position: position})
+		b.SetCheckpoint(state.Checkpoint{ChangelogOffset: 1})
 	}))
 }
 
 func TestCheckpointRoundTrip(t *testing.T) {
 	for _, c := range []state.Checkpoint{
-		{Position: []byte{}},
-		{ChangelogOffset: -1, Position: []byte("x")},
-		{ChangelogOffset: 1<<63 - 1, Position: make([]byte, 5000)},
+		{},
+		{ChangelogOffset: -1, AsOf: -1},
+		{ChangelogOffset: 1<<63 - 1, Changelog: [16]byte{1, 15: 2}, AsOf: 1 << 62},
 	} {
 		data := state.AppendCheckpoint([]byte("before"), c)
 		require.Equal(t, "before", string(data[:6]))
@@ -66,25 +66,31 @@ func TestCheckpointRoundTrip(t *testing.T) {
 	}
 }
 
-// The bytes of version 2: stores on disks depend on them.
+// The bytes of version 3: stores on disks depend on them.
 func TestCheckpointLayout(t *testing.T) {
-	data := state.AppendCheckpoint(nil, state.Checkpoint{ChangelogOffset: 258, Changelog: [16]byte{0xab, 15: 0xcd}, Position: []byte("here")})
-	require.Equal(t, "02 0000000000000102 ab0000000000000000000000000000cd 68657265", fmt.Sprintf("%x %x %x %x", data[:1], data[1:9], data[9:25], data[25:29]))
-	require.Len(t, data, 1+8+16+4+8)
-	require.Equal(t, "e78dc10740d4365e", fmt.Sprintf("%x", data[29:]))
+	data := state.AppendCheckpoint(nil, state.Checkpoint{ChangelogOffset: 258, Changelog: [16]byte{0xab, 15: 0xcd}, AsOf: 1 << 40})
+	require.Equal(t, "03 0000000000000102 ab0000000000000000000000000000cd 0000010000000000",
+		fmt.Sprintf("%x %x %x %x", data[:1], data[1:9], data[9:25], data[25:33]))
+	require.Len(t, data, 1+8+16+8+8)
+	require.Equal(t, "e84fd03195de1771", fmt.Sprintf("%x", data[33:]))
 }
 
-// Version 1, without the topic's id, is read too.
-func TestCheckpointOfTheVersionBefore(t *testing.T) {
-	data, err := hex.DecodeString("010000000000000102" + "68657265" + "009592aebdc1d986")
-	require.NoError(t, err)
-	c, err := state.ParseCheckpoint(data)
-	require.NoError(t, err)
-	require.Equal(t, state.Checkpoint{ChangelogOffset: 258, Position: []byte("here")}, c)
+// Version 2, without the time, and version 1, without the topic's id, are read too.
+func TestCheckpointsOfTheVersionsBefore(t *testing.T) {
+	for text, want := range map[string]state.Checkpoint{
+		"010000000000000102" + "68657265" + "009592aebdc1d986":                                      {ChangelogOffset: 258},
+		"020000000000000102" + "ab0000000000000000000000000000cd" + "68657265" + "e78dc10740d4365e": {ChangelogOffset: 258, Changelog: [16]byte{0xab, 15: 0xcd}},
+	} {
+		data, err := hex.DecodeString(text)
+		require.NoError(t, err)
+		c, err := state.ParseCheckpoint(data)
+		require.NoError(t, err)
+		require.Equal(t, want, c)
+	}
 }
 
 func TestCheckpointDetectsEveryFlippedBitAndCut(t *testing.T) {
-	data := state.AppendCheckpoint(nil, state.Checkpoint{ChangelogOffset: 7, Position: []byte("position")})
+	data := state.AppendCheckpoint(nil, state.Checkpoint{ChangelogOffset: 7})
 	for i := range data {
 		for bit := range 8 {
 			data[i] ^= 1 << bit
@@ -99,15 +105,15 @@ func TestCheckpointDetectsEveryFlippedBitAndCut(t *testing.T) {
 
 func FuzzParseCheckpoint(f *testing.F) {
 	f.Add([]byte{})
-	f.Add(state.AppendCheckpoint(nil, state.Checkpoint{ChangelogOffset: 7, Position: []byte("position")}))
+	f.Add(state.AppendCheckpoint(nil, state.Checkpoint{ChangelogOffset: 7}))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := state.ParseCheckpoint(data)
 		if err != nil {
 			require.ErrorIs(t, err, state.ErrCorrupt)
 			return
 		}
-		if data[0] == 1 {
-			require.Zero(t, c.Changelog)
+		if data[0] < 3 {
+			require.Zero(t, c.AsOf)
 			return
 		}
 		require.Equal(t, data, state.AppendCheckpoint(nil, c))

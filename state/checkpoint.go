@@ -8,9 +8,10 @@ import (
 )
 
 const (
-	checkpointVersion = 2
+	checkpointVersion = 3
 	checkpointHead    = 1 + 8
 	checkpointTopic   = 16
+	checkpointTime    = 8
 	checkpointSum     = 8
 )
 
@@ -20,8 +21,8 @@ type Checkpoint struct {
 	ChangelogOffset int64
 	// Changelog is the id of the topic that the offset is of: one of the same name created later has another. Zero: not known.
 	Changelog [16]byte
-	// Position is the task's position (input offsets, stream time) as written to the changelog; opaque to this package.
-	Position []byte
+	// AsOf is a wall time, Unix ms: each row of the store was in the changelog then, or later. 0: not known.
+	AsOf int64
 }
 
 // AppendCheckpoint appends the encoding of c, in the layout of the package doc, to dst.
@@ -30,12 +31,12 @@ func AppendCheckpoint(dst []byte, c Checkpoint) []byte {
 	dst = append(dst, checkpointVersion)
 	dst = binary.BigEndian.AppendUint64(dst, uint64(c.ChangelogOffset))
 	dst = append(dst, c.Changelog[:]...)
-	dst = append(dst, c.Position...)
+	dst = binary.BigEndian.AppendUint64(dst, uint64(c.AsOf))
 	return binary.BigEndian.AppendUint64(dst, xxhash.Sum64(dst[start:]))
 }
 
-// ParseCheckpoint reads what AppendCheckpoint wrote, or version 1, which has no topic id. Position is a copy. Errors wrap
-// ErrCorrupt.
+// ParseCheckpoint reads what AppendCheckpoint wrote, or version 2, which has no time, or 1, which has no topic id either.
+// Errors wrap ErrCorrupt.
 func ParseCheckpoint(data []byte) (Checkpoint, error) {
 	if len(data) < checkpointHead+checkpointSum {
 		return Checkpoint{}, fmt.Errorf("checkpoint of %d bytes is cut short: %w", len(data), ErrCorrupt)
@@ -45,17 +46,19 @@ func ParseCheckpoint(data []byte) (Checkpoint, error) {
 		return Checkpoint{}, fmt.Errorf("checkpoint fails its checksum: %w", ErrCorrupt)
 	}
 	c := Checkpoint{ChangelogOffset: int64(binary.BigEndian.Uint64(body[1:checkpointHead]))}
-	rest := body[checkpointHead:]
-	switch body[0] {
-	case 1:
-	case checkpointVersion:
-		if len(rest) < checkpointTopic {
-			return Checkpoint{}, fmt.Errorf("checkpoint of %d bytes is cut short: %w", len(data), ErrCorrupt)
-		}
-		c.Changelog, rest = [checkpointTopic]byte(rest), rest[checkpointTopic:]
-	default:
-		return Checkpoint{}, fmt.Errorf("checkpoint has layout %d, this program reads up to %d: %w", body[0], checkpointVersion, ErrCorrupt)
+	version, rest := body[0], body[checkpointHead:]
+	least, known := map[byte]int{1: 0, 2: checkpointTopic, checkpointVersion: checkpointTopic + checkpointTime}[version]
+	switch {
+	case !known:
+		return Checkpoint{}, fmt.Errorf("checkpoint has layout %d, this program reads up to %d: %w", version, checkpointVersion, ErrCorrupt)
+	case len(rest) < least || version == checkpointVersion && len(rest) > least:
+		return Checkpoint{}, fmt.Errorf("checkpoint of layout %d has %d bytes: %w", version, len(data), ErrCorrupt)
 	}
-	c.Position = append([]byte{}, rest...)
+	if version >= 2 {
+		c.Changelog = [checkpointTopic]byte(rest)
+	}
+	if version >= 3 {
+		c.AsOf = int64(binary.BigEndian.Uint64(rest[checkpointTopic:]))
+	}
 	return c, nil
 }

@@ -15,14 +15,15 @@
 //
 // # Layouts
 //
-// Every layout begins with its version; readers accept the version before theirs too.
+// Every layout begins with its version; readers accept the versions before theirs too.
 //
-// Checkpoint, version 2, integers big endian (checkpoint.go):
+// Checkpoint, version 3, integers big endian (checkpoint.go):
 //
-//	byte    version = 2
+//	byte    version = 3
 //	int64   changelog offset: the first one the store does not contain
 //	[16]    id of the changelog topic, zero where it is not known; version 1 does not have it
-//	bytes   position, opaque to this package, to the checksum
+//	int64   wall time, Unix ms, as of which its rows were in the changelog; versions 1 and 2 do not have it
+//	bytes   versions 1 and 2 alone: a position, which nobody reads, to the checksum
 //	uint64  xxhash64 of all bytes before it
 //
 // Rows of Versions, integers big endian, times with their sign bit flipped (versions.go):

@@ -45,7 +45,8 @@ type Context interface {
 	// the same transaction as the records processed since the last one. Call it in Init.
 	OnFlush(flush func() error)
 	// OnGlobal registers a callback for the rows of a global table: first all rows that exist,
-	// before any record, later each change between two steps. A nil value is a deletion. Call it in Init.
+	// before any record, later each change between two steps, or the last of several of a key. A nil value is a deletion.
+	// Call it in Init.
 	OnGlobal(topic string, apply func(row GlobalRow) error)
 	// Send appends an encoded record to a declared sink, in the current transaction. Bytes are copied.
 	Send(sink int, out Encoded)

@@ -6,8 +6,8 @@ import "github.com/abacus-stream/abacus/state"
 type Store struct {
 	Name string
 	// Retention is how long in ms of stream time a row may be of use after it is written. A store that has one says by
-	// Table.Trim which rows are gone: its changelog has no tombstones for them and deletes its records by itself, a while
-	// later. 0: rows are of use until they are deleted.
+	// Table.Trim which rows are gone, and never deletes one by itself: its changelog has no tombstones and deletes its
+	// records by their age, a while later. 0: rows are of use until they are deleted.
 	Retention int64
 	// SourceTopic marks a table whose changelog is the source topic it is read from.
 	SourceTopic string

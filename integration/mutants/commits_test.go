@@ -4,6 +4,7 @@ const (
 	commitFile    = "topology/worker/commit.go"
 	clientFile    = "topology/worker/client.go"
 	restoreFile   = "topology/worker/restore.go"
+	trustFile     = "topology/worker/trust.go"
 	positionsFile = "topology/worker/positions.go"
 	committedFile = "topology/worker/committed.go"
 	balancerFile  = "topology/worker/balancer.go"
@@ -133,8 +134,12 @@ var commits = []mutant{
 		}
 		if r.begin[i] = r.committed[i]; r.begin[i] < 0 {
 `},
-			{restoreFile, "	end, err := w.changelogEnd(ctx, r, topic, def.SourceTopic != \"\")\n", `	end, err := w.changelogEnd(ctx, r, topic, def.SourceTopic != "")
+			{restoreFile, "	end, err := w.changelogEnd(ctx, r, at, def.SourceTopic != \"\")\n", `	end, err := w.changelogEnd(ctx, r, at, def.SourceTopic != "")
 	if _, ok := remembered.Load(fmt.Sprint(w.id, r.sub.Sources[0].Topic, r.id.Partition)); ok {
+		checkpoint, _, err := table.Store().Checkpoint()
+		if err != nil {
+			return err
+		}
 		end = checkpoint.ChangelogOffset
 	}
 `},
@@ -187,7 +192,7 @@ var commits = []mutant{
 		bug:    "restore to the last stable offset",
 		breaks: "A transaction whose offsets are committed and whose marker is not written yet is restored.",
 		edits: []edit{
-			{restoreFile, "	ends, err := a.admin.ListEndOffsets(ctx, topic)\n", "	ends, err := a.admin.ListCommittedOffsets(ctx, topic)\n"},
+			{"topology/worker/offsets.go", "	req.IsolationLevel = 0 // uncommitted\n", "	req.IsolationLevel = 1 // committed\n"},
 		},
 		checks: []check{{pkg: workerPkg, test: "TestRestoreWaitsForATransactionThatIsOpen"}},
 	},

@@ -34,13 +34,25 @@ var operators = []mutant{
 	{
 		bug:    "a store behind old deletions is trusted",
 		breaks: "A store is not caught up from a log that may have lost deletions.",
-		edits:  []edit{{restoreFile, "	if err == nil && in.next < min(from, end) {\n", "	if err == nil && in.next < min(from, end) && end < 0 {\n"}},
+		edits:  []edit{{trustFile, "	if err == nil && from.ChangelogOffset < min(young, end) {\n", "	if err == nil && from.ChangelogOffset < min(young, end) && end < 0 {\n"}},
 		checks: []check{{pkg: workerPkg, test: "TestAStoreBehindOldDeletionsIsStale"}, {pkg: workerPkg, test: "TestAllStaleStoresOfATaskAreRebuiltAtOnce"}},
+	},
+	{
+		bug:    "windows cleared for the age of their changelog",
+		breaks: "What a changelog deletes by age, the store alone knows.",
+		edits:  []edit{{trustFile, "	case def.Retention > 0:\n", "	case def.Retention > 0 && end < 0:\n"}},
+		checks: []check{{pkg: workerPkg, test: "TestWindowsOutliveTheirChangelog"}, {pkg: workerPkg, test: "TestAStoreBehindOldDeletionsIsStale"}},
+	},
+	{
+		bug:    "a global table without its newest row",
+		breaks: "A task begins with the newest row of each key of a global table, and misses none that follows.",
+		edits:  []edit{{"topology/worker/globaltable.go", "if t.newest[string(row.Key)] == row.number {\n", "if t.newest[string(row.Key)] > row.number {\n"}},
+		checks: []check{{pkg: workerPkg, test: "TestAGlobalTableForgetsRowsThatWereReplaced"}},
 	},
 	{
 		bug:    "the state of a deleted changelog is trusted",
 		breaks: "Local state is of the changelog that is there, not of one of its name.",
-		edits:  []edit{{restoreFile, "kept && checkpoint.Changelog != id {", "kept && checkpoint.Changelog != id && id == ([16]byte{}) {"}},
+		edits:  []edit{{trustFile, "	case from.Changelog != a.topics.ids[at.topic]:\n", "	case from.Changelog != a.topics.ids[at.topic] && end < 0:\n"}},
 		checks: []check{{pkg: workerPkg, test: "TestStateOfDeletedChangelogsIsRebuilt"}},
 	},
 	{

@@ -70,7 +70,7 @@ func (m *model) apply(rt *rapid.T) {
 		m.checkpoint = &state.Checkpoint{
 			ChangelogOffset: rapid.Int64Min(0).Draw(rt, "offset"),
 			Changelog:       [16]byte{rapid.Byte().Draw(rt, "topic"), 15: 1},
-			Position:        append([]byte{}, someValue.Draw(rt, "position")...),
+			AsOf:            rapid.Int64().Draw(rt, "as of"),
 		}
 		b.SetCheckpoint(*m.checkpoint)
 	}

@@ -70,12 +70,11 @@ func scanVisit(t *testing.T, store state.Store, _ reopener) {
 
 func buffersReused(t *testing.T, store state.Store, _ reopener) {
 	var b state.Batch
-	key, value, position := []byte("ann"), []byte("first"), []byte("here")
+	key, value := []byte("ann"), []byte("first")
 	b.Put(key, value)
-	b.SetCheckpoint(state.Checkpoint{ChangelogOffset: 1, Position: position})
+	b.SetCheckpoint(state.Checkpoint{ChangelogOffset: 1})
 	copy(key, "bob")
 	copy(value, "other")
-	copy(position, "gone")
 	require.NoError(t, store.Apply(&b))
 	b.Reset()
 	require.Zero(t, b.Len())
@@ -83,5 +82,5 @@ func buffersReused(t *testing.T, store state.Store, _ reopener) {
 	b.Put(key, value)
 	require.NoError(t, store.Apply(&b))
 	requireRows(t, store, "ann=first", "bob=other")
-	requireCheckpoint(t, store, state.Checkpoint{ChangelogOffset: 1, Position: []byte("here")})
+	requireCheckpoint(t, store, state.Checkpoint{ChangelogOffset: 1})
 }

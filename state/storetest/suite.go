@@ -108,7 +108,7 @@ func laterWins(t *testing.T, store state.Store, _ reopener) {
 	b.SetCheckpoint(state.Checkpoint{ChangelogOffset: 2})
 	require.NoError(t, store.Apply(&b))
 	requireRows(t, store, "a=2", "c=1", "n=after the range")
-	requireCheckpoint(t, store, state.Checkpoint{ChangelogOffset: 2, Position: []byte{}})
+	requireCheckpoint(t, store, state.Checkpoint{ChangelogOffset: 2})
 }
 
 func rangesDeleted(t *testing.T, store state.Store, _ reopener) {
@@ -136,8 +136,8 @@ func rangesDeleted(t *testing.T, store state.Store, _ reopener) {
 }
 
 func checkpointLast(t *testing.T, store state.Store, _ reopener) {
-	first := state.Checkpoint{ChangelogOffset: 7, Position: []byte("here")}
-	second := state.Checkpoint{ChangelogOffset: 1 << 60, Position: []byte("a longer position than the first")}
+	first := state.Checkpoint{ChangelogOffset: 7, AsOf: 1}
+	second := state.Checkpoint{ChangelogOffset: 1 << 60, Changelog: [16]byte{1}, AsOf: 2}
 	applyCheckpoint(t, store, first)
 	requireCheckpoint(t, store, first)
 	put(t, store, "ann", "1")
@@ -148,7 +148,7 @@ func checkpointLast(t *testing.T, store state.Store, _ reopener) {
 }
 
 func reopened(t *testing.T, store state.Store, reopen reopener) {
-	at := state.Checkpoint{ChangelogOffset: 42, Position: []byte{0, 1, 2}}
+	at := state.Checkpoint{ChangelogOffset: 42, Changelog: [16]byte{0, 1, 2}}
 	for i := range 3 {
 		var b state.Batch
 		b.Put([]byte("ann"), fmt.Appendf(nil, "%d", i))

@@ -95,16 +95,15 @@ func (t *Task) Ahead() bool {
 func (t *Task) Crowded() bool { return slices.ContainsFunc(t.cfg.Tables, (*state.Table).Crowded) }
 
 // Checkpoint moves the rows committed since the last one into the engine, each store in one batch
-// with the changelog offset it then contains. Nothing may have been processed since Commit.
-func (t *Task) Checkpoint(batch *state.Batch, stores []state.Store) error {
-	position := AppendPosition(nil, t.Position())
+// with the changelog offset it then contains. Nothing may have been processed since Commit. Now is Unix ms.
+func (t *Task) Checkpoint(batch *state.Batch, stores []state.Store, now int64) error {
 	for i := range stores {
 		if t.ahead[i] < 0 {
 			continue
 		}
 		batch.Reset()
 		t.cfg.Tables[i].Checkpoint(batch)
-		batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: t.ahead[i], Changelog: t.cfg.Changelogs[i], Position: position})
+		batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: t.ahead[i], Changelog: t.cfg.Changelogs[i], AsOf: now})
 		if err := stores[i].Apply(batch); err != nil {
 			return err
 		}

@@ -188,9 +188,12 @@ func (h *harness) commit(visit func(e task.Entry)) {
 		}
 		return h.ends[store]
 	})
-	require.NoError(h.t, h.Checkpoint(&batch, h.stores))
+	require.NoError(h.t, h.Checkpoint(&batch, h.stores, checkpointed))
 	h.cfg.Outbox.Reset()
 }
+
+// checkpointed is the wall time of every checkpoint, Unix ms.
+const checkpointed = 77
 
 // quiet says of all sources that nothing lies behind, then lets wall time be.
 func (h *harness) quiet(wall int64) {

@@ -263,7 +263,7 @@ func (d *Driver) apply(w *worker, next map[logged]int64) {
 			return -1
 		})
 		if r.commits++; r.commits%2 == 0 {
-			d.check(r.task.Checkpoint(&batch, r.stores))
+			d.check(r.task.Checkpoint(&batch, r.stores, d.wall))
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
@@ -39,18 +38,19 @@ type torn struct {
 func (w *worker) lastFlush(ctx context.Context, r *restored) error {
 	own := len(r.sub.Stores) - 1
 	topic := r.sub.Changelog(r.sub.Stores[own])
-	end, err := w.app.logEnd(ctx, topic, r.id.Partition)
+	at := place{topic, r.id.Partition}
+	end, err := w.app.logEnd(ctx, at)
 	if err != nil {
 		return err
 	}
-	in := &reader{app: w.app, topic: topic, partition: r.id.Partition, wait: 100 * time.Millisecond}
-	if in.next, err = w.app.logStart(ctx, topic, r.id.Partition); err != nil {
+	first, err := w.app.logStart(ctx, at)
+	if err != nil {
 		return err
 	}
-	first := in.next
+	in := w.app.reader(at, first)
 	if w.app.cfg.Guarantee == ExactlyOnce {
 		in.next = max(first, end-2) // a position and the marker of its transaction
-		if whole, err := ofTransaction(ctx, in, end); whole || err != nil {
+		if whole, err := w.ofTransaction(ctx, in, end); whole || err != nil {
 			return err
 		}
 	}
@@ -61,7 +61,7 @@ func (w *worker) lastFlush(ctx context.Context, r *restored) error {
 	// The position of a checkpoint lies right before its end, unless markers or a standby's rows are there.
 	const some = 1000
 	for _, in.next = range []int64{max(first, checkpoint.ChangelogOffset-1), max(first, checkpoint.ChangelogOffset-some), first} {
-		if err := r.considerAll(ctx, in, end); err != nil {
+		if err := in.upTo(ctx, w.log, end, r.considerAll(topic)); err != nil {
 			return err
 		}
 		if r.reached || r.passed {
@@ -77,32 +77,31 @@ func (w *worker) lastFlush(ctx context.Context, r *restored) error {
 	return w.findTorn(ctx, r)
 }
 
-func (r *restored) considerAll(ctx context.Context, in *reader, end int64) error {
-	for in.next < end {
-		records, err := in.fetch(ctx)
-		if err != nil {
-			return err
-		}
+func (r *restored) considerAll(topic string) func([]*kgo.Record) error {
+	return func(records []*kgo.Record) error {
 		for _, rec := range records {
-			if err := r.consider(rec, in.topic); err != nil {
+			if err := r.consider(rec, topic); err != nil {
 				return err
 			}
 		}
+		return nil
 	}
-	return nil
 }
 
 // ofTransaction says that nothing but a position, written by a transaction, and its marker lie before the end.
-func ofTransaction(ctx context.Context, in *reader, end int64) (bool, error) {
+func (w *worker) ofTransaction(ctx context.Context, in *reader, end int64) (bool, error) {
 	if in.next == end {
 		return true, nil
 	}
-	first := in.next
-	records, err := in.fetch(ctx)
-	if err != nil {
-		return false, err
-	}
-	return len(records) == 1 && records[0].Offset == first && first == end-2 && isPosition(records[0]) && endsOf(records[0]) == nil, nil
+	first, n, whole := in.next, 0, false
+	err := in.upTo(ctx, w.log, end, func(records []*kgo.Record) error {
+		for _, rec := range records {
+			n++
+			whole = n == 1 && rec.Offset == first && first == end-2 && isPosition(rec) && endsOf(rec) == nil
+		}
+		return nil
+	})
+	return whole, err
 }
 
 func isPosition(rec *kgo.Record) bool { return string(rec.Key) == string(task.PositionKey()) }
@@ -159,28 +158,27 @@ func (w *worker) findTorn(ctx context.Context, r *restored) error {
 		if def.SourceTopic != "" {
 			continue
 		}
-		topic := r.sub.Changelog(def)
-		end, err := w.app.logEnd(ctx, topic, r.id.Partition)
+		at := place{r.sub.Changelog(def), r.id.Partition}
+		end, err := w.app.logEnd(ctx, at)
 		if err != nil {
 			return err
 		}
 		r.alone.ends[i] = end
-		from, ok := r.flush.end(topic)
+		from, ok := r.flush.end(at.topic)
 		if !ok || from >= end {
 			continue
 		}
-		w.log.Warn("a commit was cut off: its rows are put back", zap.Stringer("task", r.id), zap.String("changelog", topic), zap.Int64("offsets", end-from))
-		in := &reader{app: w.app, topic: topic, partition: r.id.Partition, next: from, wait: 100 * time.Millisecond}
-		for in.next < end {
-			records, err := in.fetch(ctx)
-			if err != nil {
-				return err
-			}
+		w.log.Warn("a commit was cut off: its rows are put back", zap.Stringer("task", r.id), zap.String("changelog", at.topic), zap.Int64("offsets", end-from))
+		err = w.app.reader(at, from).upTo(ctx, w.log, end, func(records []*kgo.Record) error {
 			for _, rec := range records {
 				if rec.Offset >= from && rec.Offset < end {
 					r.torn = append(r.torn, torn{i, rec.Key})
 				}
 			}
+			return nil
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -26,6 +26,7 @@ type App struct {
 	globals *globals
 	copies  *standbys
 	desk    *desk
+	turns   turns
 	sources sources
 	alarm   alarm
 	closing sync.RWMutex // held by a backup, and shared by reads of standbys, which need the engine open
@@ -38,7 +39,7 @@ func New(t *topology.Topology, cfg Config) (*App, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	a := &App{topo: t, cfg: cfg, log: cfg.Logger.With(zap.String("app", t.App)), desk: newDesk()}
+	a := &App{topo: t, cfg: cfg, log: cfg.Logger.With(zap.String("app", t.App)), desk: newDesk(), turns: newTurns()}
 	a.copies = newStandbys(a)
 	return a, nil
 }

@@ -21,7 +21,7 @@ type running struct {
 	sub     *topology.Sub
 	stores  []state.Store
 	written time.Time // when the engine was last written
-	globals []int     // rows applied, by global table
+	globals []int     // by global table: number of the next row
 	records int64     // processed since the last commit
 	stride  int       // records to process between two looks at the clock
 	marks   string    // of its changelogs, for the metadata of its offsets
@@ -232,8 +232,8 @@ func hasSource(sub *topology.Sub, topic string) bool {
 	return slices.ContainsFunc(sub.Sources, func(s *topology.SourceNode) bool { return s.Topic == topic })
 }
 
-// takeIn builds a restored task and lets its partitions flow. The result of a restore that was
-// stopped is of no use: another member may have gone on from there.
+// takeIn lets the partitions of a restored task flow. The result of a restore that was stopped is of no use: another
+// member may have gone on from there.
 func (w *worker) takeIn(r restored) error {
 	if w.opening[r.id] != r.of {
 		return nil
@@ -244,49 +244,64 @@ func (w *worker) takeIn(r restored) error {
 		w.app.desk.drop(r.id, w)
 		return nil
 	}
-	if r.err != nil {
-		return r.err
-	}
-	topics := w.app.topics
-	if err := r.putBack(); err != nil {
+	run, err := w.build(&r)
+	if err != nil {
+		w.app.desk.drop(r.id, w) // it is neither opening nor running: the end of the session does not come to it
 		return err
 	}
+	w.begin(&r, run)
+	return nil
+}
+
+// build makes the task of a restored state.
+func (w *worker) build(r *restored) (*running, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	if err := r.putBack(); err != nil {
+		return nil, err
+	}
+	topics := w.app.topics
 	t, err := task.New(task.Config{
 		Changelogs: topics.changelogs(r.sub),
 		Sub:        r.sub, ID: r.id, Tasks: topics.partitions[r.sub.Sources[0].Topic], Tables: r.tables, Outbox: w.outbox,
 		MaxAhead: w.app.cfg.MaxAhead.Milliseconds(), IdleAfter: w.app.cfg.IdleAfter.Milliseconds(),
-		Trials: w.trials(&r), Timed: w.app.cfg.Hooks.Timed, Clock: nanoseconds,
+		Trials: w.trials(r), Timed: w.app.cfg.Hooks.Timed, Clock: nanoseconds,
 	})
 	if err != nil {
-		return failedAt(r.id, "start", fmt.Errorf("task %s: %w", r.id, err))
+		return nil, failedAt(r.id, "start", fmt.Errorf("task %s: %w", r.id, err))
 	}
 	run := &running{task: t, sub: r.sub, alone: r.alone, marks: topics.marks(r.sub), stores: r.stores, written: time.Now(), globals: make([]int, len(w.app.topo.Globals))}
 	if err := run.applyGlobals(w.app.globals); err != nil {
-		return failedAt(r.id, "global tables", err)
+		return nil, failedAt(r.id, "global tables", err)
 	}
+	return run, nil
+}
+
+// begin has a task go on where its state ends.
+func (w *worker) begin(r *restored, run *running) {
 	w.running[r.id] = run
 	for i, src := range r.sub.Sources {
-		t.Begin(i, r.begin[i])
+		run.task.Begin(i, r.begin[i])
 		w.slots[place{src.Topic, r.id.Partition}] = &slot{run: run, source: i}
 	}
 	if len(r.torn) > 0 || r.ahead {
-		t.Touch()
+		run.task.Touch()
 	}
-	w.passOver(&r, run)
+	w.passOver(r, run)
 	w.resume(run)
 	w.app.desk.put(r.id, holder{worker: w, runs: true})
 	w.log.Info("task runs", zap.Stringer("task", r.id))
-	return nil
 }
 
 // applyGlobals hands the rows of the global tables that are new to the task.
 func (r *running) applyGlobals(g *globals) error {
 	for i, topic := range g.app.topo.Globals {
 		for _, row := range g.since(topic, r.globals[i]) {
-			if err := r.task.ApplyGlobal(topic, row); err != nil {
+			if err := r.task.ApplyGlobal(topic, row.GlobalRow); err != nil {
 				return err
 			}
-			r.globals[i]++
+			r.globals[i] = row.number + 1
 		}
 	}
 	return nil

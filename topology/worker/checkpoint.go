@@ -75,10 +75,11 @@ const keptBatch = 4 << 20
 // checkpoint writes the committed rows of a task to the engine: one batch for each store, with the
 // changelog offset that the store then contains.
 func (w *worker) checkpoint(r *running) error {
-	if err := r.task.Checkpoint(&w.batch, r.stores); err != nil {
+	now := time.Now()
+	if err := r.task.Checkpoint(&w.batch, r.stores, now.UnixMilli()); err != nil {
 		return fmt.Errorf("task %s: engine: %w", r.task.Task(), err)
 	}
-	r.written = time.Now()
+	r.written = now
 	if w.batch.Bytes() > keptBatch {
 		w.batch = state.Batch{}
 	}

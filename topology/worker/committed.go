@@ -14,15 +14,13 @@ import (
 // committed reads the group's offsets of a task's sources as the broker knows them once no
 // transaction is pending on them.
 func (w *worker) committed(ctx context.Context, r *restored) error {
-	names := make([]string, len(r.sub.Sources))
+	sources := make([]place, len(r.sub.Sources))
 	for i, src := range r.sub.Sources {
-		names[i] = src.Topic
+		sources[i] = place{src.Topic, r.id.Partition}
 	}
 	var resp kadm.OffsetResponses
 	err := untilAnswered(ctx, func() (err error) {
-		if resp, err = w.app.admin.FetchOffsetsForTopics(kadm.RequireStable(ctx), w.app.topo.App, names...); err == nil {
-			err = resp.Error()
-		}
+		resp, err = w.app.stableOffsets(ctx, sources)
 		return err
 	})
 	if err != nil {
@@ -59,7 +57,7 @@ func (w *worker) begins(ctx context.Context, r *restored, resp kadm.OffsetRespon
 			r.ours = r.ours || ours
 		}
 		if r.begin[i] = r.committed[i]; r.begin[i] < 0 {
-			if r.begin[i], err = w.app.logStart(ctx, src.Topic, r.id.Partition); err != nil {
+			if r.begin[i], err = w.app.logStart(ctx, place{src.Topic, r.id.Partition}); err != nil {
 				return err
 			}
 		}
@@ -75,11 +73,11 @@ func (w *worker) within(ctx context.Context, r *restored) error {
 		if at < 0 {
 			continue
 		}
-		start, err := w.app.logStart(ctx, src.Topic, r.id.Partition)
+		start, err := w.app.logStart(ctx, place{src.Topic, r.id.Partition})
 		if err != nil {
 			return err
 		}
-		end, err := w.app.logEnd(ctx, src.Topic, r.id.Partition)
+		end, err := w.app.logEnd(ctx, place{src.Topic, r.id.Partition})
 		if err != nil {
 			return err
 		}

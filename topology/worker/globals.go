@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -21,14 +22,15 @@ type globals struct {
 	readers []*reader
 	mu      struct {
 		sync.Mutex
-		rows map[string][]topology.GlobalRow // by topic, append-only: a task keeps its place in it
+		tables map[string]*globalTable // by topic
 	}
 }
 
 func newGlobals(a *App) (*globals, error) {
 	g := &globals{app: a}
-	g.mu.rows = map[string][]topology.GlobalRow{}
+	g.mu.tables = map[string]*globalTable{}
 	for _, topic := range a.topo.Globals {
+		g.mu.tables[topic] = &globalTable{newest: map[string]int{}}
 		client, err := kgo.NewClient(a.cfg.base(a.topo.App + "-global-" + topic)...)
 		if err != nil {
 			g.close()
@@ -48,42 +50,42 @@ func (g *globals) close() {
 // load reads every global table to its present end.
 func (g *globals) load(ctx context.Context) error {
 	for _, r := range g.readers {
-		ends, err := g.app.admin.ListEndOffsets(ctx, r.topic)
-		if err != nil {
+		if err := g.read(ctx, r); err != nil {
 			return err
-		}
-		end, ok := ends.Lookup(r.topic, 0)
-		if !ok || end.Err != nil {
-			return fmt.Errorf("end of %s: %w", r.topic, end.Err)
-		}
-		for r.next < end.Offset {
-			if err := g.step(ctx, r); err != nil && !passes(err) {
-				return err
-			} else if err != nil {
-				g.app.log.Warn("global table unreadable, trying again", zap.String("topic", r.topic), zap.Error(err))
-				if err := pause(ctx, 100*time.Millisecond); err != nil {
-					return err
-				}
-			}
 		}
 	}
 	return nil
 }
 
-// passes says that the next try may do: a leader has moved, a connection broke.
-func passes(err error) bool { return kerr.IsRetriable(err) || kgo.IsRetryableBrokerErr(err) }
-
-func (g *globals) step(ctx context.Context, r *reader) error {
-	records, err := r.fetch(ctx)
-	if err != nil {
-		return err
+// read reads a table from the start of its log to the present end, and again where the start has passed the reader by.
+func (g *globals) read(ctx context.Context, r *reader) error {
+	for {
+		at := place{r.topic, r.partition}
+		start, err := g.app.logStart(ctx, at)
+		if err != nil {
+			return err
+		}
+		end, err := g.app.logEnd(ctx, at)
+		if err != nil {
+			return err
+		}
+		r.next = start
+		err = r.upTo(ctx, g.app.log, end, func(records []*kgo.Record) error {
+			g.add(r.topic, records)
+			return nil
+		})
+		if !errors.Is(err, kerr.OffsetOutOfRange) {
+			return err
+		}
 	}
+}
+
+func (g *globals) add(topic string, records []*kgo.Record) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, rec := range records {
-		g.mu.rows[r.topic] = append(g.mu.rows[r.topic], topology.GlobalRow{Key: rec.Key, Value: rec.Value, Offset: rec.Offset})
+		g.mu.tables[topic].add(topology.GlobalRow{Key: rec.Key, Value: rec.Value, Offset: rec.Offset})
 	}
-	return nil
 }
 
 // follow keeps the tables fresh until ctx ends.
@@ -103,9 +105,21 @@ func (g *globals) follow(ctx context.Context) error {
 	return nil
 }
 
-// since gives the rows of a table from a place on; the rows are never changed.
-func (g *globals) since(topic string, at int) []topology.GlobalRow {
+// step takes over what a table has had. One that has lost what comes next is read anew: what was deleted before it was read
+// stays as it was.
+func (g *globals) step(ctx context.Context, r *reader) error {
+	records, err := r.fetch(ctx)
+	if errors.Is(err, kerr.OffsetOutOfRange) {
+		g.app.log.Error("a global table has lost records before they were read, it is read anew", zap.String("topic", r.topic), zap.Error(err))
+		return g.read(ctx, r)
+	}
+	g.add(r.topic, records)
+	return err
+}
+
+// since are the rows of a table from a number on.
+func (g *globals) since(topic string, number int) []globalRow {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.mu.rows[topic][at:]
+	return g.mu.tables[topic].since(number)
 }

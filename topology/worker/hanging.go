@@ -110,12 +110,8 @@ func (w *worker) left(ctx context.Context, producer int64) (open []kadm.Describe
 			places.Add(topic, int32(p))
 		}
 	}
-	offsets, err := w.app.admin.ListTopicsWithInternal(ctx, groupOffsets)
-	if err != nil {
-		return nil, fmt.Errorf("partitions of %s: %w", groupOffsets, err)
-	}
-	for p := range offsets[groupOffsets].Partitions {
-		places.Add(groupOffsets, p)
+	if err := w.app.addOffsetsOf(ctx, places); err != nil {
+		return nil, err
 	}
 	described, err := w.app.admin.DescribeProducers(ctx, places)
 	if err != nil && !isOneOf(err, refusals) { // who may not look at a topic goes without
@@ -138,6 +134,28 @@ func (w *worker) left(ctx context.Context, producer int64) (open []kadm.Describe
 
 // groupOffsets is the broker's own topic of committed offsets, which is part of each transaction.
 const groupOffsets = "__consumer_offsets"
+
+// addOffsetsOf adds the partitions of the broker that has the offsets of the group, which is the leader of its partition.
+// Those of others are none of the app's concern, and may be without a leader.
+func (a *App) addOffsetsOf(ctx context.Context, places kadm.TopicsSet) error {
+	listed, err := a.admin.ListTopicsWithInternal(ctx, groupOffsets)
+	if err != nil {
+		return fmt.Errorf("partitions of %s: %w", groupOffsets, err)
+	}
+	if len(listed[groupOffsets].Partitions) == 0 {
+		return nil // nobody has committed yet
+	}
+	coordinator := a.admin.FindGroupCoordinators(ctx, a.topo.App)[a.topo.App]
+	if coordinator.Err != nil {
+		return fmt.Errorf("coordinator of group %s: %w", a.topo.App, coordinator.Err)
+	}
+	for _, p := range listed[groupOffsets].Partitions {
+		if p.Leader == coordinator.NodeID {
+			places.Add(groupOffsets, p.Partition)
+		}
+	}
+	return nil
+}
 
 // mark writes the marker of a transaction into one partition.
 func (a *App) mark(ctx context.Context, p kadm.DescribedProducer, commit bool) error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
@@ -68,6 +69,26 @@ func TestForgottenTransactionIsEnded(t *testing.T) {
 	}
 }
 
+// Of the broker's own topic of offsets a session asks for what may be its group's: another partition may have no leader.
+func TestOffsetsOfOtherGroupsAreNotAskedFor(t *testing.T) {
+	fake, err := kfake.NewCluster(kfake.NumBrokers(3), kfake.SeedTopics(12, groupOffsets))
+	require.NoError(t, err)
+	t.Cleanup(fake.Close)
+	client, err := kgo.NewClient(kgo.SeedBrokers(fake.ListenAddrs()...))
+	require.NoError(t, err)
+	t.Cleanup(client.Close)
+	a := &App{topo: &topology.Topology{App: "app"}, admin: kadm.NewClient(client), topics: &topics{}}
+	_, err = (&worker{app: a}).left(t.Context(), 1)
+	require.NoError(t, err)
+	places := kadm.TopicsSet{}
+	require.NoError(t, a.addOffsetsOf(t.Context(), places))
+	require.NotEmpty(t, places[groupOffsets])
+	require.Less(t, len(places[groupOffsets]), 12)
+	for p := range places[groupOffsets] {
+		require.Equal(t, fake.CoordinatorFor("app"), fake.LeaderFor(groupOffsets, p))
+	}
+}
+
 // A coordinator is asked before the producer id is taken: then it still knows of the last transaction, unless it is
 // kfake, which forgets committed ones too.
 func TestCoordinatorTellsOfTheLastTransaction(t *testing.T) {
@@ -117,6 +138,23 @@ func TestCoordinatorsOwnMarkersSuffice(t *testing.T) {
 	c.eventually(100)
 	require.NoError(t, stop())
 	require.Zero(t, journal.FilterMessageSnippet("had forgotten").Len())
+}
+
+// A restore waits for a transaction that hangs in the changelog of its task as in any other, and says so.
+func TestATransactionThatHangsInATaskChangelogIsTold(t *testing.T) {
+	t.Parallel() // it waits for longer than a transaction may last
+	c := newCluster(t)
+	stop := c.startApp("app", Config{Workers: 1, Memory: true})
+	c.words(0, 300, 13)
+	c.eventually(300)
+	require.NoError(t, stop())
+	end := c.transaction(&kgo.Record{Topic: "app-counted-task-changelog", Partition: 0, Key: []byte("k"), Value: []byte("v")})
+	log, told := said()
+	c.startApp("app", Config{Workers: 1, Memory: true, Logger: log})
+	require.Eventually(t, func() bool { return told("a restore waits for a transaction", "") }, time.Minute, 10*tick)
+	end(kgo.TryAbort)
+	c.words(300, 300, 13)
+	c.eventually(600)
 }
 
 func TestStallIsToldWhileItLasts(t *testing.T) {

@@ -84,6 +84,22 @@ func TestAStoppedRestoreIsNotTakenIn(t *testing.T) {
 	require.Nil(t, w.running[id])
 }
 
+// A task whose restore has failed is nobody's until the next session: a standby of it may begin.
+func TestAFailedRestoreLeavesTheDesk(t *testing.T) {
+	w := idleWorker(t)
+	w.app.topo = counting(t, "app")
+	_, err := w.balancer.ParseSyncAssignment(encoded("words", 1, 2))
+	require.NoError(t, err)
+	id := topology.TaskID{Partition: 2}
+	o := &opening{cancel: func() {}}
+	w.opening[id] = o
+	w.app.desk.put(id, holder{worker: w})
+	require.ErrorIs(t, w.takeIn(restored{id: id, of: o, err: errCrash}), errCrash)
+	w.leaveDesk()
+	_, err = w.app.desk.find(id)
+	require.ErrorIs(t, err, ErrNotHeld)
+}
+
 func encoded(topic string, partitions ...int32) []byte {
 	a := kmsg.NewConsumerMemberAssignment()
 	at := kmsg.NewConsumerMemberAssignmentTopic()

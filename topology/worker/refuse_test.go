@@ -16,6 +16,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/state"
+	"github.com/abacus-stream/abacus/state/memory"
 	"github.com/abacus-stream/abacus/topology"
 )
 
@@ -236,10 +238,11 @@ func TestStopsWhenATaskCannotBegin(t *testing.T) {
 	require.ErrorContains(t, a.Run(ctx), "failed 5 times in the same way")
 }
 
-// A store with records behind it that are older than the deletions a changelog keeps is not trusted.
+// A store is not trusted whose rows were in the log too long ago, where what follows them there is older than the deletions
+// that a changelog keeps.
 func TestAStoreBehindOldDeletionsIsStale(t *testing.T) {
 	c := newCluster(t)
-	w := &worker{app: &App{admin: kadm.NewClient(c.client)}}
+	a := &App{client: c.client, topics: &topics{byAppend: map[string]bool{}}}
 	for i := range 10 {
 		age := 48 * time.Hour
 		if i >= 5 {
@@ -248,9 +251,44 @@ func TestAStoreBehindOldDeletionsIsStale(t *testing.T) {
 		rec := &kgo.Record{Topic: "words", Partition: 0, Value: []byte("x"), Timestamp: time.Now().Add(-age)}
 		require.NoError(t, c.manual().ProduceSync(context.Background(), rec).FirstErr())
 	}
-	for next, stale := range map[int64]bool{0: false, 1: true, 4: true, 5: false, 10: false} {
-		err := w.app.fresh(context.Background(), &reader{topic: "words", next: next}, 10)
-		require.Equal(t, stale, errors.Is(err, errUntrusted), "at %d: %v", next, err)
+	old, young := time.Now().Add(-trusted-time.Minute).UnixMilli(), time.Now().Add(-trusted+time.Minute).UnixMilli()
+	changelog, table := topology.Store{}, topology.Store{SourceTopic: "words"}
+	windows := topology.Store{Retention: 1}
+	for _, x := range []struct {
+		def       topology.Store
+		guarantee Guarantee
+		byAppend  bool
+		asOf      int64
+		next, end int64
+		stale     bool
+	}{
+		{def: changelog, next: 1, end: 10, stale: true},
+		{def: changelog, next: 4, end: 10, stale: true},
+		{def: changelog, next: 5, end: 10},
+		{def: changelog, next: 10, end: 10},
+		{def: changelog, next: 0, end: 10},
+		{def: changelog, next: 4, end: 5}, // the marker of a transaction
+		{def: changelog, next: 3, end: 5, stale: true},
+		{def: changelog, guarantee: AtLeastOnce, next: 4, end: 5, stale: true},
+		{def: changelog, asOf: old, next: 1, end: 10, stale: true},
+		{def: changelog, asOf: young, next: 1, end: 10},
+		{def: windows, next: 1, end: 10},
+		{def: table, next: 4, end: 5, stale: true},
+		{def: table, asOf: young, next: 1, end: 10}, // the timestamps are anybody's
+		{def: table, asOf: young, byAppend: true, next: 1, end: 10, stale: true},
+		{def: table, asOf: old, byAppend: true, next: 5, end: 10},
+	} {
+		store := memory.New().Store("s")
+		var b state.Batch
+		b.SetCheckpoint(state.Checkpoint{ChangelogOffset: x.next, AsOf: x.asOf})
+		require.NoError(t, store.Apply(&b))
+		a.cfg.Guarantee, a.topics.byAppend["words"] = x.guarantee, x.byAppend
+		from, err := a.trust(context.Background(), store, x.def, place{topic: "words"}, x.end)
+		require.Equal(t, x.stale, errors.Is(err, errUntrusted), "%+v: %v", x, err)
+		if !x.stale {
+			require.NoError(t, err)
+			require.Equal(t, x.next, from.ChangelogOffset)
+		}
 	}
 }
 

@@ -28,7 +28,9 @@ type replica struct {
 	of        *standby
 	store     state.Store
 	changelog [16]byte // topic id
+	retains   bool     // the changelog deletes by age what the store keeps
 	next      int64    // changelog offset that the store does not contain
+	asOf      int64    // state.Checkpoint.AsOf of the store
 	limit     int64    // offset before which it may be applied
 	held      []*kgo.Record
 	end       int64 // committed end of the changelog when it was last asked for; -1: not yet
@@ -71,7 +73,7 @@ func (r *replica) apply(batch *state.Batch) error {
 	if n == 0 {
 		return nil
 	}
-	batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: next, Changelog: r.changelog})
+	batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: next, Changelog: r.changelog, AsOf: max(r.asOf, r.of.asOf.UnixMilli())})
 	if err := r.store.Apply(batch); err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
@@ -41,9 +40,6 @@ var errUntrusted = errors.New("local state disagrees with the committed offsets"
 
 // errRefused marks what only the operator can settle.
 var errRefused = errors.New("reset the app's topics and state together (abacus topics reset, worker.PlanReset)")
-
-// tombstones is how long the changelogs keep deletions, trusted how far back a restore relies on it.
-const tombstones, trusted = 24 * time.Hour, 20 * time.Hour
 
 // restore opens the stores of a task and replays the tails of their changelogs. State that
 // cannot be trusted is cleared and replayed whole, once.
@@ -96,121 +92,78 @@ func (w *worker) replay(ctx context.Context, sub *topology.Sub, id topology.Task
 // replayStore replays one changelog from the store's checkpoint to the end.
 func (w *worker) replayStore(ctx context.Context, r *restored, i int, p *restoring) error {
 	def, table := r.sub.Stores[i], r.tables[i]
-	checkpoint, kept, err := table.Store().Checkpoint()
+	at, asked := place{r.sub.Changelog(def), r.id.Partition}, time.Now()
+	end, err := w.changelogEnd(ctx, r, at, def.SourceTopic != "")
 	if err != nil {
 		return err
 	}
-	topic := r.sub.Changelog(def)
-	if id := w.app.topics.ids[topic]; kept && checkpoint.Changelog != id {
-		return fmt.Errorf("%w: it is of another topic %s than the present one", errUntrusted, topic)
+	from, err := w.app.trust(ctx, table.Store(), def, at, end)
+	if err == nil && from.ChangelogOffset == 0 {
+		from.ChangelogOffset, err = w.app.logStart(ctx, at)
 	}
-	end, err := w.changelogEnd(ctx, r, topic, def.SourceTopic != "")
 	if err != nil {
 		return err
 	}
-	in := &reader{app: w.app, topic: topic, partition: r.id.Partition, next: checkpoint.ChangelogOffset, wait: 100 * time.Millisecond}
-	if in.next > end {
-		return fmt.Errorf("%w: contains %s up to %d, the log ends at %d", errUntrusted, topic, in.next, end)
-	}
-	if err := w.app.fresh(ctx, in, end); err != nil {
-		return err
-	}
-	if in.next == 0 {
-		if in.next, err = w.app.logStart(ctx, topic, r.id.Partition); err != nil {
-			return err
-		}
-	}
-	return w.replayRange(ctx, table, in, end, p)
+	return w.replayRange(ctx, table, w.app.reader(at, from.ChangelogOffset), goal{from, end, asked}, p)
 }
 
-// fresh fails for a store that is behind records so old that deletions among them may be gone from
-// the log: what they deleted would come to life again.
-func (a *App) fresh(ctx context.Context, in *reader, end int64) error {
-	if in.next == 0 || in.next == end {
-		return nil
-	}
-	kept, err := a.admin.ListOffsetsAfterMilli(ctx, time.Now().Add(-trusted).UnixMilli(), in.topic)
-	if err != nil {
-		return err
-	}
-	from, err := offsetOf(kept, in.topic, in.partition)
-	if err == nil && in.next < min(from, end) {
-		err = fmt.Errorf("%w: contains %s up to %d; what follows is older than %s", errUntrusted, in.topic, in.next, trusted)
-	}
-	return err
+// goal is the end of a replay.
+type goal struct {
+	from  state.Checkpoint
+	end   int64
+	asked time.Time // when that was the end
 }
 
-// replayRange applies changelog records up to end by position: what lies last is a control record.
-func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader, end int64, p *restoring) error {
+// checkpoint is that of a store which contains the changelog up to an offset.
+func (g goal) checkpoint(next int64) state.Checkpoint {
+	c := g.from
+	if c.ChangelogOffset = min(next, g.end); next >= g.end {
+		c.AsOf = g.asked.UnixMilli()
+	}
+	return c
+}
+
+// replayRange applies the changelog records up to a goal.
+func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader, to goal, p *restoring) error {
 	var batch state.Batch
-	var stalled stall
-	in.again = []kgo.Pool{&spare{}}
-	for in.next < end {
-		stalled.look(w.log, in, time.Now())
-		records, err := in.fetch(ctx)
-		if err != nil {
-			return err
-		}
+	return in.upTo(ctx, w.log, to.end, func(records []*kgo.Record) error {
 		for _, rec := range records {
-			if rec.Offset < end {
+			if rec.Offset < to.end {
 				table.Restore(&batch, rec.Key, rec.Value)
 			}
 		}
 		for _, rec := range records {
 			rec.Recycle() // the batch has a copy
 		}
-		batch.SetCheckpoint(state.Checkpoint{ChangelogOffset: min(in.next, end), Changelog: w.app.topics.ids[in.topic]})
+		batch.SetCheckpoint(to.checkpoint(in.next))
 		if err := table.Store().Apply(&batch); err != nil {
 			return err
 		}
 		batch.Reset()
-		left := max(end-in.next, 0)
+		left := max(to.end-in.next, 0)
 		p.add(table.Name(), len(records), left, time.Now())
 		if hook := w.app.cfg.Hooks.Restored; hook != nil {
 			hook(p.task, table.Name(), len(records), left)
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
-// changelogEnd is where the replay ends: the log end read uncommitted; for a table read from its
-// source topic the committed offset, as what follows is processed yet.
-func (w *worker) changelogEnd(ctx context.Context, r *restored, topic string, source bool) (int64, error) {
-	if at, ok := r.flush.end(topic); ok {
-		return at, nil
+// changelogEnd is where the replay ends: the log end read uncommitted; for a table read from its source topic the
+// committed offset, as what follows is processed yet. The log may have lost its tail, and ends before that then.
+func (w *worker) changelogEnd(ctx context.Context, r *restored, at place, source bool) (int64, error) {
+	end, err := w.app.logEnd(ctx, at)
+	if flushed, ok := r.flush.end(at.topic); ok || err != nil {
+		return min(flushed, end), err
 	}
 	if source {
 		for i, src := range r.sub.Sources {
-			if src.Topic == topic {
-				return max(r.committed[i], 0), nil
+			if src.Topic == at.topic {
+				return min(max(r.committed[i], 0), end), nil
 			}
 		}
 	}
-	return w.app.logEnd(ctx, topic, r.id.Partition)
-}
-
-func (a *App) logEnd(ctx context.Context, topic string, partition int32) (int64, error) {
-	ends, err := a.admin.ListEndOffsets(ctx, topic)
-	if err != nil {
-		return 0, err
-	}
-	return offsetOf(ends, topic, partition)
-}
-
-func (a *App) logStart(ctx context.Context, topic string, partition int32) (int64, error) {
-	starts, err := a.admin.ListStartOffsets(ctx, topic)
-	if err != nil {
-		return 0, err
-	}
-	return offsetOf(starts, topic, partition)
-}
-
-func offsetOf(listed kadm.ListedOffsets, topic string, partition int32) (int64, error) {
-	o, ok := listed.Lookup(topic, partition)
-	if !ok {
-		return 0, fmt.Errorf("offset of %s/%d: %w", topic, partition, kerr.UnknownTopicOrPartition)
-	}
-	return o.Offset, o.Err
+	return end, nil
 }
 
 // agree compares the position in the task store with the group's offsets.

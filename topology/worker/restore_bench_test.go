@@ -61,7 +61,7 @@ func BenchmarkRestore(b *testing.B) {
 				}
 				from := *in
 				p := newRestoring(w.log, topology.TaskID{}, time.Now())
-				require.NoError(b, w.replayRange(context.Background(), state.NewTable("s", 0, store, 0), &from, records, p))
+				require.NoError(b, w.replayRange(context.Background(), state.NewTable("s", 0, store, 0), &from, goal{end: records}, p))
 				require.Equal(b, records, p.records)
 				require.NoError(b, done())
 			}
@@ -120,5 +120,5 @@ func restorer(b *testing.B, records, keys int) (*worker, *reader) {
 	details, err := admin.ListTopics(context.Background(), "changelog")
 	require.NoError(b, err)
 	app := &App{client: client, admin: admin, log: zap.NewNop(), topics: &topics{ids: map[string][16]byte{"changelog": details["changelog"].ID}}}
-	return &worker{app: app, log: app.log}, &reader{app: app, topic: "changelog", wait: 100 * time.Millisecond}
+	return &worker{app: app, log: app.log}, &reader{app: app, topic: "changelog", wait: 100 * time.Millisecond, turns: newTurns()}
 }

@@ -42,8 +42,9 @@ func TestMemoryUsedAgainLeavesRowsAlone(t *testing.T) {
 		}
 	}
 	w, store := &worker{app: app, log: app.log}, memory.New().Store("s")
-	in := &reader{app: app, topic: "words", wait: 100 * time.Millisecond}
-	require.NoError(t, w.replayRange(context.Background(), state.NewTable("s", 0, store, 0), in, records, newRestoring(w.log, topology.TaskID{}, time.Now())))
+	in := &reader{app: app, topic: "words", wait: 100 * time.Millisecond, turns: make(turns, 1)}
+	in.turns <- &spare{}
+	require.NoError(t, w.replayRange(context.Background(), state.NewTable("s", 0, store, 0), in, goal{end: records}, newRestoring(w.log, topology.TaskID{}, time.Now())))
 	require.Equal(t, 3, fetches)
 	found := map[string]string{}
 	require.NoError(t, store.Scan(nil, nil, func(key, value []byte) bool {

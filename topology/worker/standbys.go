@@ -161,7 +161,7 @@ func (s *standbys) start(ctx context.Context, id topology.TaskID) {
 	free := s.app.desk.unlessHeld(id, func() {
 		for _, def := range sub.Stores {
 			store := s.app.engine.store(s.app.storeName(id, def), def.Memory)
-			b.replicas = append(b.replicas, &replica{of: b, store: store, changelog: s.app.topics.ids[sub.Changelog(def)], limit: unlimited, end: -1})
+			b.replicas = append(b.replicas, &replica{of: b, store: store, changelog: s.app.topics.ids[sub.Changelog(def)], retains: def.Retention > 0, limit: unlimited, end: -1})
 		}
 	})
 	if !free {
@@ -186,29 +186,20 @@ func (s *standbys) start(ctx context.Context, id topology.TaskID) {
 
 // begin is where a replica goes on: at its checkpoint, or with nothing where that is not to be trusted.
 func (s *standbys) begin(ctx context.Context, r *replica, def topology.Store) error {
-	topic := r.of.sub.Changelog(def)
+	at := place{r.of.sub.Changelog(def), r.of.id.Partition}
 	if def.SourceTopic != "" {
 		r.limit = 0 // until the group's offsets are known
 	}
-	checkpoint, kept, err := r.store.Checkpoint()
-	if err == nil && kept && checkpoint.Changelog != r.changelog {
-		err = fmt.Errorf("%w: it is of another topic %s than the present one", errUntrusted, topic)
+	end, err := s.app.logEnd(ctx, at)
+	if err != nil {
+		return err
 	}
-	if err == nil && kept {
-		var end int64
-		in := &reader{app: s.app, topic: topic, partition: r.of.id.Partition, next: checkpoint.ChangelogOffset}
-		if end, err = s.app.logEnd(ctx, topic, r.of.id.Partition); err == nil && in.next > end {
-			err = fmt.Errorf("%w: contains %s up to %d, the log ends at %d", errUntrusted, topic, in.next, end)
-		}
-		if err == nil {
-			err = s.app.fresh(ctx, in, end)
-		}
-	}
+	from, err := s.app.trust(ctx, r.store, def, at, end)
 	if errors.Is(err, errUntrusted) || errors.Is(err, state.ErrCorrupt) {
 		s.app.log.Error("state is rebuilt from the changelog", zap.Stringer("standby", r.of.id), zap.Error(err))
-		checkpoint, err = state.Checkpoint{}, r.store.Clear()
+		from, err = state.Checkpoint{AsOf: time.Now().UnixMilli()}, r.store.Clear()
 	}
-	r.next = checkpoint.ChangelogOffset
+	r.next, r.asOf = from.ChangelogOffset, from.AsOf
 	return err
 }
 
@@ -249,14 +240,15 @@ func (s *standbys) poll(ctx context.Context) {
 	})
 }
 
-// take applies the records of one changelog. One that has lost what comes next is read from its start into an empty store.
+// take applies the records of one changelog. One that has lost what comes next is read from its start into an empty store;
+// where that is what it does to all records in time, the standby begins again with what it has.
 func (s *standbys) take(r *replica, p kgo.FetchTopicPartition) error {
-	if errors.Is(p.Err, kerr.OffsetOutOfRange) {
+	if errors.Is(p.Err, kerr.OffsetOutOfRange) && !r.retains {
 		s.app.log.Error("state is rebuilt from the changelog", zap.Stringer("standby", r.of.id), zap.Error(p.Err))
 		if err := r.store.Clear(); err != nil {
 			return err
 		}
-		r.next, r.held, r.end, r.of.asOf = 0, nil, -1, time.Time{}
+		r.next, r.asOf, r.held, r.end, r.of.asOf = 0, time.Now().UnixMilli(), nil, -1, time.Time{}
 		s.publish()
 		s.client.RemoveConsumePartitions(map[string][]int32{p.Topic: {p.Partition}})
 		s.consume(place{p.Topic, p.Partition}, 0)

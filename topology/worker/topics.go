@@ -18,6 +18,7 @@ type topics struct {
 	partitions map[string]int
 	ids        map[string][16]byte
 	limits     map[string]int32 // largest batch, of those that it writes
+	byAppend   map[string]bool  // of the sources of tables: timestamps are times of append
 }
 
 // plan is a topic to be created.
@@ -75,11 +76,12 @@ func (a *App) ensureTopics(ctx context.Context) (*topics, error) {
 			return nil, fmt.Errorf("create topic %s: %w", p.name, err)
 		}
 	}
-	a.checkSettings(ctx, plans, known.partitions)
+	byAppend := a.checkSettings(ctx, plans, known.partitions)
 	known, err = a.settle(ctx, plans)
 	if err != nil {
 		return nil, err
 	}
+	known.byAppend = byAppend
 	known.limits = a.limits(ctx)
 	return known, nil
 }

@@ -107,22 +107,47 @@ func TestChangelogsAreCreatedByTheRetentionOfTheirStores(t *testing.T) {
 	require.Equal(t, "compact", settings["app-panes-task-changelog cleanup.policy"])
 }
 
+// Whoever has made a changelog, or the topic of a table: one that deletes what is of use is told with the setting.
 func TestAChangelogThatDeletesTooMuchIsTold(t *testing.T) {
 	c := newCluster(t)
-	week := map[string]*string{"cleanup.policy": kadm.StringPtr("compact,delete"), "retention.ms": kadm.StringPtr("604800000")}
-	for _, topic := range []string{"app-panes-changelog", "app-kept-changelog"} {
-		_, err := kadm.NewClient(c.client).CreateTopic(context.Background(), partitions, 1, week, topic)
+	admin := kadm.NewClient(c.client)
+	made := func(topic string, settings ...string) {
+		configs := map[string]*string{}
+		for i := 0; i < len(settings); i += 2 {
+			configs[settings[i]] = kadm.StringPtr(settings[i+1])
+		}
+		_, err := admin.CreateTopic(context.Background(), partitions, 1, configs, topic)
 		require.NoError(t, err)
 	}
+	made("app-panes-changelog", "cleanup.policy", "compact,delete", "retention.ms", "604800000", "delete.retention.ms", "60000")
+	made("app-kept-changelog", "cleanup.policy", "compact,delete", "retention.ms", "604800000")
+	made("app-panes-task-changelog", "cleanup.policy", "compact", "delete.retention.ms", "60000")
 	core, logs := observer.New(zap.ErrorLevel)
-	c.runTrimmed(Config{Memory: true, Logger: zap.New(core)})
-	told := map[string]string{}
-	for _, e := range logs.All() {
-		m := e.ContextMap()
-		told[m["topic"].(string)] = m["setting"].(string) + " " + m["is"].(string) + " " + m["want"].(string)
+	told := func() map[string]string {
+		all := map[string]string{}
+		for _, e := range logs.TakeAll() {
+			m := e.ContextMap()
+			require.Contains(t, e.Message, "kafka-configs.sh")
+			all[m["topic"].(string)] = m["setting"].(string) + " " + m["is"].(string) + " " + m["want"].(string)
+		}
+		return all
 	}
+	c.runTrimmed(Config{Memory: true, Logger: zap.New(core)})
 	require.Equal(t, map[string]string{
-		"app-panes-changelog": "retention.ms 604800000 2678400000",
-		"app-kept-changelog":  "cleanup.policy compact,delete compact",
-	}, told)
+		"app-panes-changelog":      "retention.ms 604800000 2678400000",
+		"app-kept-changelog":       "cleanup.policy compact,delete compact",
+		"app-panes-task-changelog": "delete.retention.ms 60000 86400000",
+	}, told())
+	for topic, long := range map[string]string{"short": "60000", "long": "86400000"} {
+		made(topic, "cleanup.policy", "compact", "delete.retention.ms", long)
+		var b topology.Builder
+		topology.FromTable(&b, topic, "latest", codecs.String, codecs.String)
+		topo, err := b.Build("of-" + topic)
+		require.NoError(t, err)
+		a, err := New(topo, Config{Brokers: c.brokers, Workers: 1, Memory: true, Logger: zap.New(core)})
+		require.NoError(t, err)
+		require.NoError(t, a.open(context.Background()))
+		require.NoError(t, a.close())
+	}
+	require.Equal(t, map[string]string{"short": "delete.retention.ms 60000 86400000"}, told())
 }

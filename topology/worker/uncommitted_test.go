@@ -59,15 +59,15 @@ func TestRestoreWaitsForATransactionThatIsOpen(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, a.close()) })
 	listed, err := a.admin.ListCommittedOffsets(context.Background(), changelog)
 	require.NoError(t, err)
-	stable, err := offsetOf(listed, changelog, 0)
-	require.NoError(t, err)
+	stable, ok := listed.Lookup(changelog, 0)
+	require.True(t, ok)
 	waits := make(chan struct{})
 	var once atomic.Bool
 	fake.ControlKey(kmsg.Fetch.Int16(), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		fake.KeepControl()
 		for _, topic := range req.(*kmsg.FetchRequest).Topics {
 			for _, p := range topic.Partitions {
-				if topic.TopicID == a.topics.ids[changelog] && p.Partition == 0 && p.FetchOffset >= stable && !once.Swap(true) {
+				if topic.TopicID == a.topics.ids[changelog] && p.Partition == 0 && p.FetchOffset >= stable.Offset && !once.Swap(true) {
 					close(waits)
 				}
 			}
@@ -84,7 +84,7 @@ func TestRestoreWaitsForATransactionThatIsOpen(t *testing.T) {
 	end(kgo.TryCommit)
 	r := <-done
 	require.NoError(t, r.err)
-	_, ok, err := r.tables[0].Get([]byte("late"))
+	_, ok, err = r.tables[0].Get([]byte("late"))
 	require.NoError(t, err)
 	require.True(t, ok, "the row of the transaction is not restored")
 }

@@ -75,7 +75,7 @@ func (r *rig) commit(records []task.Record) {
 	for i, t := range r.tasks {
 		t.Commit(func(int) int64 { return 1 })
 		if t.Crowded() || r.commits%50 == 0 { // as a worker does each 5 s
-			require.NoError(r.b, t.Checkpoint(&r.batch, r.stores[i]))
+			require.NoError(r.b, t.Checkpoint(&r.batch, r.stores[i], benchStart))
 		}
 	}
 	r.outbox.Reset()
