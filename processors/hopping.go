@@ -66,7 +66,7 @@ func (p *hopping[K, V, A]) oweWindows(pane []byte, after, upTo int64) {
 	p.keys = append(p.keys, pane[windowedHead:]...)
 	first, last := p.windows(at)
 	for start := first; start <= last; start += p.advance {
-		if due := p.due(start + p.size); due > after && due <= upTo {
+		if due := p.closes(start); due > after && due <= upTo {
 			p.owed = append(p.owed, window{from, len(p.keys), start})
 		}
 	}
@@ -84,12 +84,12 @@ func (p *hopping[K, V, A]) close(now int64) error {
 	err := p.rows.table.Scan(appendWindow(nil, from), nil, func(key, _ []byte) bool {
 		pane, _ := windowOf(key)
 		first, last := p.windows(pane)
-		if p.due(last+p.size) <= now {
+		if p.closes(last) <= now {
 			p.closing = appendBytes(p.closing, key)
 		} else {
 			p.expect(pane)
 		}
-		if p.due(first+p.size) > now {
+		if p.closes(first) > now {
 			return false
 		}
 		if p.emit&OnClose != 0 {

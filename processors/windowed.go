@@ -72,3 +72,9 @@ func appendPane(dst []byte, start, end int64) []byte {
 func windowOf(key []byte) (start, end int64) {
 	return int64(binary.BigEndian.Uint64(key[1:]) ^ signBit), int64(binary.BigEndian.Uint64(key[9:]) ^ signBit)
 }
+
+// trimHead is the length of the key of a Trim, which appendWindow has appended.
+const trimHead = 1 + 8
+
+// startOf reads the start of the window from such a key, or from that of a row.
+func startOf(key []byte) int64 { return int64(binary.BigEndian.Uint64(key[1:]) ^ signBit) }
