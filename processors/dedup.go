@@ -23,7 +23,8 @@ func Dedup[K, V, ID any](in topology.Stream[K, V], name string, id func(k K, v V
 		topology.BuilderOf(in).Fault("node %q: it is to deduplicate within %s; that must be a whole number of ms, at least 1", name, within)
 		within = time.Millisecond
 	}
-	needs := topology.Needs{Stores: []topology.Store{{Name: name}}}
+	store := topology.Store{Name: name, Layout: topology.LayoutOf(fmt.Sprintf("ids by stretches of %s", within), codec, nil)}
+	needs := topology.Needs{Stores: []topology.Store{store}}
 	kept := topology.Process(in, name, needs, func(out topology.Forward[K, V]) topology.Processor[K, V] {
 		return &dedup[K, V, ID]{aside: newAside(in, name), id: id, codec: codec, within: within.Milliseconds(), out: out}
 	})

@@ -39,13 +39,14 @@ func joinTableAsOf[K, V, T, VO any](in topology.Stream[K, V], table topology.Tab
 	}
 	_, value := topology.Codecs(in)
 	in = grouped(in, name, value)
-	needs := topology.Needs{Stores: []topology.Store{{Name: name}}}
+	key, value := topology.Codecs(in)
+	store := topology.Store{Name: name, Layout: topology.LayoutOf("records by time", key, value)}
+	needs := topology.Needs{Stores: []topology.Store{store}}
 	joined := topology.Join(in, table.Stream, name, needs, func(out topology.Forward[K, VO]) topology.Sides[K, V, T] {
 		p := &asOf[K, V, T, VO]{lookup: newLookup(in, table, name, left, join, out), grace: grace.Milliseconds()}
 		return topology.Sides[K, V, T]{Init: p.Init, Left: p.Process, Right: func(*topology.Record[K, T]) error { return nil }}
 	})
 	joined = topology.Reach(topology.KeepKeys(joined), grace.Milliseconds()+1)
-	key, _ := topology.Codecs(in)
 	return topology.WithCodecs(joined, key, nil)
 }
 

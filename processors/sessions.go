@@ -12,7 +12,8 @@ import (
 func aggregateSessions[K, V, A any](in Windows[K, V], name string, codec codecs.Codec[A], f fold[K, V, A], merge func(a, b A) A) topology.Stream[Windowed[K], A] {
 	stream := grouped(in.stream, name, codec)
 	key, _ := topology.Codecs(stream)
-	needs := topology.Needs{Stores: []topology.Store{{Name: name}}}
+	store := topology.Store{Name: name, Layout: topology.LayoutOf(in.panes.layout(), key, codec)}
+	needs := topology.Needs{Stores: []topology.Store{store}}
 	updates := topology.Process(stream, name, needs, func(out topology.Forward[Windowed[K], A]) topology.Processor[K, V] {
 		return &sessions[K, V, A]{aside: newAside(stream, name), panes: in.panes, fold: f, merge: merge, values: codec, out: out}
 	})

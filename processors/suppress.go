@@ -26,7 +26,8 @@ func Suppress[K, V any](in topology.Stream[Windowed[K], V], name string, grace t
 	if key != nil && !ok {
 		topology.BuilderOf(in).Fault("node %q: the codec of its key is not a WindowedCodec; set it on the stream above by topology.WithCodecs", name)
 	}
-	needs := topology.Needs{Stores: []topology.Store{{Name: name}}}
+	store := topology.Store{Name: name, Layout: topology.LayoutOf("updates by the ends of their windows", key, value)}
+	needs := topology.Needs{Stores: []topology.Store{store}}
 	final := topology.Process(in, name, needs, func(out topology.Forward[Windowed[K], V]) topology.Processor[Windowed[K], V] {
 		return &suppressing[K, V]{
 			aside: newAside(in, name), grace: grace.Milliseconds(), out: out,

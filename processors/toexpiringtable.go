@@ -23,12 +23,12 @@ func ToExpiringTable[K, V any](in topology.Stream[K, V], name string, after time
 	}
 	_, value := topology.Codecs(in)
 	in = grouped(in, name, value)
-	store := topology.Store{Name: name, Expiry: after.Milliseconds()}
+	key, value := topology.Codecs(in)
+	store := topology.Store{Name: name, Expiry: after.Milliseconds(), Layout: topology.LayoutOf("expiring values by key", key, value)}
 	updates := topology.Process(in, name, topology.Needs{Stores: []topology.Store{store}}, func(out topology.Forward[K, V]) topology.Processor[K, V] {
 		return &expiring[K, V]{aside: newAside(in, name), after: store.Expiry, out: out}
 	})
 	updates = topology.Reach(topology.KeepKeys(updates), store.Expiry)
-	key, value := topology.Codecs(in)
 	return topology.Table[K, V]{Stream: topology.WithCodecs(updates, key, value), Store: store}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/topology"
 )
 
 // Windowed is the key of a result of a window: the record's key and the window [Start, End), Unix ms.
@@ -50,6 +51,14 @@ func (c WindowedCodec[K]) Parse(data []byte, w *Windowed[K]) error {
 	}
 	w.Start, w.End = windowOf(data)
 	return c.Key.Parse(data[windowedHead:], &w.Key)
+}
+
+// Format is "windowed" and that of the codec of the keys, where it has one.
+func (c WindowedCodec[K]) Format() string {
+	if inner := topology.LayoutOf("", c.Key, nil).Key; inner != "" {
+		return "windowed " + inner
+	}
+	return ""
 }
 
 // Encode is Append for an untyped value; any value but a Windowed[K] is a codecs.ErrType.

@@ -3,6 +3,9 @@ package topology
 // Store declares a changelog-backed table of bytes that a processor uses.
 type Store struct {
 	Name string
+	// Layout says what the rows are, so that a store is never read as what it is not. The zero value is that of a
+	// processor of the user's own, who may fill it in.
+	Layout Layout
 	// Retention is how long in ms of stream time a row may be of use after it is written. A store that has one says by
 	// Table.Trim which rows are gone: its changelog has no tombstones for them and deletes its records by itself, a while
 	// later. 0: rows are of use until they are deleted.

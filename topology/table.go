@@ -15,7 +15,7 @@ type Table[K, V any] struct {
 // FromTable reads a compacted topic as a table. The topic is the store's changelog: nothing is
 // written a second time. A tombstone deletes the row and goes on as one.
 func FromTable[K, V any](b *Builder, topic, name string, key codecs.Codec[K], value codecs.Codec[V]) Table[K, V] {
-	store := Store{Name: name, SourceTopic: topic}
+	store := Store{Name: name, SourceTopic: topic, Layout: LayoutOf("values by key", key, value)}
 	if value == nil {
 		b.fault("table %q: needs a codec for its value", name)
 	}
