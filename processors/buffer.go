@@ -2,7 +2,6 @@ package processors
 
 import (
 	"encoding/binary"
-	"fmt"
 
 	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/topology"
@@ -46,11 +45,7 @@ type entry struct {
 
 // open sets the timers of what the store has.
 func (b *buffer) open(left, right span) (err error) {
-	scanned := b.table.Scan(nil, nil, func(key, row []byte) bool {
-		if len(key) < bufferHead {
-			err = fmt.Errorf("store %s: row of key %x: %w", b.table.Name(), key, errRow)
-			return false
-		}
+	scanned := eachRow(b.table, bufferHead, nil, func(key, row []byte) bool {
 		s := left
 		if key[windowedHead] == rightSide {
 			s = right
@@ -144,7 +139,7 @@ func (b *buffer) entry(at int) (e entry, err error) {
 }
 
 func (b *buffer) malformed() error {
-	return fmt.Errorf("store %s: row of key %x: %w", b.table.Name(), b.key, errRow)
+	return misread(b.table.Name(), b.key, errRow)
 }
 
 // add keeps a record of the key at hand, in the last row of its stretch that has room.

@@ -3,7 +3,6 @@ package processors
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 
@@ -81,7 +80,7 @@ func (p *hopping[K, V, A]) close(now int64) error {
 	p.closing = p.closing[:0]
 	from := p.first
 	p.first = math.MaxInt64
-	err := p.rows.table.Scan(appendWindow(nil, from), nil, func(key, _ []byte) bool {
+	err := eachRow(p.rows.table, windowedHead, appendWindow(nil, from), func(key, _ []byte) bool {
 		pane, _ := windowOf(key)
 		first, last := p.windows(pane)
 		if p.closes(last) <= now {
@@ -129,7 +128,7 @@ func (p *hopping[K, V, A]) forwardOwed() error {
 			p.merged.reset()
 			p.loaded = p.loaded[:0]
 			if err := p.inner.Parse(key, &p.next.Key.Key); err != nil {
-				return fmt.Errorf("store %s: key %x: %w", p.name, key, err)
+				return misread(p.name, key, err)
 			}
 		}
 		next = max(next, w.start)
@@ -160,7 +159,7 @@ func (p *hopping[K, V, A]) load(key []byte, start int64) error {
 	p.loaded = append(p.loaded, stored...)
 	r.row = row[A]{}
 	if err := r.parse(p.loaded[from:len(p.loaded):len(p.loaded)]); err != nil {
-		return fmt.Errorf("store %s: row of key %x: %w", p.name, r.key, err)
+		return misread(p.name, r.key, err)
 	}
 	p.merged.push(start, r.row.result)
 	return nil

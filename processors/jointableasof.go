@@ -78,8 +78,8 @@ func (p *asOf[K, V, T, VO]) Init(ctx topology.Context) error {
 	if err := p.lookup.Init(ctx); err != nil {
 		return err
 	}
-	return p.held.Scan(nil, nil, func(key, _ []byte) bool {
-		p.expect(heldSince(key))
+	return eachRow(p.held, asOfHead+asOfTail, nil, func(key, _ []byte) bool {
+		p.expect(startOf(key))
 		return false
 	})
 }
@@ -137,8 +137,8 @@ func (p *asOf[K, V, T, VO]) room(at int64) error {
 func (p *asOf[K, V, T, VO]) close(now int64) error {
 	from := p.first
 	p.first, p.closing = math.MaxInt64, p.closing[:0]
-	err := p.held.Scan(appendWindow(nil, from), nil, func(key, _ []byte) bool {
-		if at := heldSince(key); p.closes(at) > now {
+	err := eachRow(p.held, asOfHead+asOfTail, appendWindow(nil, from), func(key, _ []byte) bool {
+		if at := startOf(key); p.closes(at) > now {
 			p.expect(at)
 			return false
 		}
@@ -150,7 +150,7 @@ func (p *asOf[K, V, T, VO]) close(now int64) error {
 	}
 	for key := range eachBytes(p.closing) {
 		if err := p.release(key); err != nil {
-			return fmt.Errorf("store %s: row of key %x: %w", p.name, key, err)
+			return err
 		}
 	}
 	return nil
@@ -163,23 +163,23 @@ func (p *asOf[K, V, T, VO]) release(key []byte) error {
 		return err
 	}
 	if p.row = append(p.row[:0], row...); len(row) < 1 || row[0] != rowVersion {
-		return errRow
+		return misread(p.name, key, errRow)
 	}
-	p.rec.Time = heldSince(key)
+	p.rec.Time = startOf(key)
 	p.encoded = append(p.encoded[:0], key[asOfHead:len(key)-asOfTail]...)
 	if err := p.lookup.key.Parse(p.encoded, &p.rec.Key); err != nil {
-		return err
+		return misread(p.name, key, err)
 	}
 	for rest := p.row[1:]; len(rest) > 0; {
 		var value []byte
-		if value, rest, err = tryCutBytes(rest); err != nil {
-			return err
+		if value, rest, err = tryCutBytes(rest); err == nil {
+			p.rec.Headers, rest, err = cutHeaders(p.rec.Headers[:0], rest)
 		}
-		if p.rec.Headers, rest, err = cutHeaders(p.rec.Headers[:0], rest); err != nil {
-			return err
+		if err == nil {
+			err = p.lookup.value.Parse(value, &p.rec.Value)
 		}
-		if err := p.lookup.value.Parse(value, &p.rec.Value); err != nil {
-			return err
+		if err != nil {
+			return misread(p.name, key, err)
 		}
 		if err := p.meet(&p.rec, p.closes(p.rec.Time)); err != nil {
 			return err
@@ -188,6 +188,3 @@ func (p *asOf[K, V, T, VO]) release(key []byte) error {
 	p.held.Delete(key)
 	return nil
 }
-
-// heldSince is the time of the records in a row.
-func heldSince(key []byte) int64 { return int64(binary.BigEndian.Uint64(key[1:]) ^ signBit) }

@@ -130,11 +130,11 @@ func (p *tablesJoin[K, L, R, VO]) forward(key K, at int64, headers []topology.He
 		p.next.Time = max(p.next.Time, p.pairs.right.time)
 	}
 	if has {
-		l, err := p.left.parse(&p.pairs.left)
+		l, err := p.left.parse(&p.pairs, &p.pairs.left)
 		if err != nil {
 			return err
 		}
-		r, err := p.right.parse(&p.pairs.right)
+		r, err := p.right.parse(&p.pairs, &p.pairs.right)
 		if err != nil {
 			return err
 		}

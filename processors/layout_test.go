@@ -1,7 +1,6 @@
 package processors_test
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -50,17 +49,6 @@ func leftMeetings(within processors.JoinWindow) program {
 }
 
 func around(d time.Duration) processors.JoinWindow { return processors.JoinWindow{Before: d, After: d} }
-
-// fails is what a driver fails with when a program is deployed, empty if nothing.
-func fails(d *topologytest.Driver, topo *topology.Topology) (text string) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			text = fmt.Sprint(fault)
-		}
-	}()
-	d.Deploy(topo)
-	return ""
-}
 
 // changes are programs that follow each other with a store of one name.
 var changes = map[string]struct {
@@ -115,7 +103,7 @@ func TestAStoreIsNeverReadAsWhatItIsNot(t *testing.T) {
 			pipe()
 			for _, wipe := range []func(){func() {}, d.Wipe} {
 				wipe()
-				text := fails(d, change.to.build(t))
+				text := failure(func() { d.Deploy(change.to.build(t)) })
 				if change.parts == nil {
 					require.Empty(t, text)
 					pipe()
@@ -124,7 +112,7 @@ func TestAStoreIsNeverReadAsWhatItIsNot(t *testing.T) {
 				for _, part := range append(change.parts, `task 0_0: store "kept" has rows of another layout`, "another name", "abacus topics reset") {
 					require.Contains(t, text, part)
 				}
-				require.Empty(t, fails(d, change.from.build(t)), "the old program goes on")
+				require.Empty(t, failure(func() { d.Deploy(change.from.build(t)) }), "the old program goes on")
 				pipe()
 			}
 		})

@@ -86,7 +86,7 @@ func (p *windowing[K, V, A]) restore(ctx topology.Context) error {
 	if err := p.settle(); err != nil {
 		return err
 	}
-	return p.rows.table.Scan(nil, nil, func(key, value []byte) bool {
+	return eachRow(p.rows.table, windowedHead, nil, func(key, value []byte) bool {
 		start, _ := windowOf(key)
 		p.expect(start)
 		return p.oweStored(key, value) // else the first row is the first to close
@@ -209,7 +209,7 @@ func (p *windowing[K, V, A]) close(now int64) error {
 	p.closing = p.closing[:0]
 	from := p.first
 	p.first = math.MaxInt64
-	err := p.rows.table.Scan(appendWindow(nil, from), nil, func(key, _ []byte) bool {
+	err := eachRow(p.rows.table, windowedHead, appendWindow(nil, from), func(key, _ []byte) bool {
 		start, end := windowOf(key)
 		if p.due(end) > now {
 			p.expect(start)
@@ -253,7 +253,7 @@ func (p *windowing[K, V, A]) closeRow(key []byte) error {
 		return nil
 	}
 	if err := p.rows.keys.Parse(key, &p.rows.out); err != nil {
-		return err
+		return misread(p.name, key, err)
 	}
 	return p.forward(p.rows.out, row)
 }

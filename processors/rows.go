@@ -3,7 +3,6 @@ package processors
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"iter"
 
@@ -15,8 +14,6 @@ const (
 	rowVersion   = 1
 	datedVersion = 2 // of windows with an Every
 )
-
-var errRow = errors.New("malformed row")
 
 // row is a result as it is stored.
 type row[A any] struct {
@@ -72,7 +69,7 @@ func (r *rows[K, A]) load(key []byte) (row[A], error) {
 	}
 	r.stored, r.old = stored, append(r.old[:0], stored...)
 	if err := r.parse(r.old); err != nil {
-		return none, fmt.Errorf("store %s: row of key %x: %w", r.table.Name(), key, err)
+		return none, misread(r.table.Name(), key, err)
 	}
 	return r.row, nil
 }
@@ -146,7 +143,7 @@ func (r *rows[K, A]) eachChanged(visit func(key K, row row[A]) error) error {
 			continue
 		}
 		if err := r.keys.Parse(key, &r.out); err != nil {
-			return fmt.Errorf("store %s: key %x: %w", r.table.Name(), key, err)
+			return misread(r.table.Name(), key, err)
 		}
 		if err := visit(r.out, row); err != nil {
 			return err

@@ -59,7 +59,7 @@ func (p *sessions[K, V, A]) Init(ctx topology.Context) error {
 	var fault error
 	err := p.table.Scan(nil, nil, func(key, value []byte) bool {
 		if fault = p.row.parse(value); fault != nil {
-			fault = fmt.Errorf("store %s: row of key %x: %w", p.name, key, fault)
+			fault = misread(p.name, key, fault)
 			return false
 		}
 		p.expect(key)
@@ -93,7 +93,7 @@ func (p *sessions[K, V, A]) load(key []byte) error {
 		stored = nil
 	}
 	if err := p.row.parse(stored); err != nil {
-		return fmt.Errorf("store %s: row of key %x: %w", p.name, key, err)
+		return misread(p.name, key, err)
 	}
 	return nil
 }
@@ -165,7 +165,7 @@ func (p *sessions[K, V, A]) flushRow(key []byte) error {
 // then results; with all those too that it does not owe.
 func (p *sessions[K, V, A]) forwardRow(key []byte, which byte, all bool) error {
 	if err := p.key.Parse(key, &p.next.Key.Key); err != nil {
-		return fmt.Errorf("store %s: key %x: %w", p.name, key, err)
+		return misread(p.name, key, err)
 	}
 	for _, pass := range [...]byte{gone, 0} {
 		for i := range p.row.all {
@@ -188,7 +188,7 @@ func (p *sessions[K, V, A]) forward(s session) error {
 	p.next.Time = p.row.holder(s).end - 1
 	if !p.next.Tombstone {
 		if err := p.values.Parse(s.result, &p.next.Value); err != nil {
-			return fmt.Errorf("store %s: row of key %x: %w", p.name, p.encoded, err)
+			return misread(p.name, p.encoded, err)
 		}
 	}
 	return p.out(&p.next)

@@ -150,7 +150,7 @@ func (p *expiring[K, V]) check(key []byte, due int64) error {
 	p.rows.Delete(key)
 	p.expired = topology.Record[K, V]{Time: due, Tombstone: true}
 	if err := p.key.Parse(key, &p.expired.Key); err != nil {
-		return fmt.Errorf("store %s: key %x: %w", p.name, key, err)
+		return misread(p.name, key, err)
 	}
 	return p.out(&p.expired)
 }
@@ -165,7 +165,7 @@ func (p *expiring[K, V]) read(key []byte) (l lifetime, err error) {
 
 func (p *expiring[K, V]) parse(key, row []byte) (l lifetime, err error) {
 	if len(row) < expiringHead || row[0] != rowVersion {
-		return l, fmt.Errorf("store %s: row of key %x: %w", p.name, key, errRow)
+		return l, misread(p.name, key, errRow)
 	}
 	return lifetime{found: true, time: int64(binary.BigEndian.Uint64(row[1:])), check: int64(binary.BigEndian.Uint64(row[9:]))}, nil
 }

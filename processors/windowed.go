@@ -85,5 +85,5 @@ func windowOf(key []byte) (start, end int64) {
 // trimHead is the length of the key of a Trim, which appendWindow has appended.
 const trimHead = 1 + 8
 
-// startOf reads the start of the window from such a key, or from that of a row.
+// startOf reads the start of the window, or the time, with which such a key begins, or that of a row.
 func startOf(key []byte) int64 { return int64(binary.BigEndian.Uint64(key[1:]) ^ signBit) }

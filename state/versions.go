@@ -257,7 +257,7 @@ func (v *Versions) putHistory(key []byte, until int64, row []byte) {
 
 func (v *Versions) parse(key, row []byte) (w versionRow, err error) {
 	if len(row) < versionHead || row[0] != versionsLayout || row[1] > versionValue {
-		return w, fmt.Errorf("state: table %s: version row %x: malformed", v.table.name, key)
+		return w, fmt.Errorf("state: table %s: version row %x: malformed: the table has rows of another kind; give the store another name, or clear it", v.table.name, key)
 	}
 	return versionRow{row: row, since: int64(binary.BigEndian.Uint64(row[2:]))}, nil
 }
