@@ -12,6 +12,9 @@ type Store struct {
 	Retention int64
 	// SourceTopic marks a table whose changelog is the source topic it is read from.
 	SourceTopic string
+	// Refuses makes, for one goroutine, what says why a record of SourceTopic with an append time in Unix ms does not get
+	// into the table; nil: all do. What processing puts aside a restore and a standby leave out by it.
+	Refuses func() func(key, value []byte, appended int64) error
 	// History is how long in ms of stream time a versioned table keeps versions that were succeeded: its rows are those of
 	// state.Versions. 0: a row is the newest value.
 	History int64

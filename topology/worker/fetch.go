@@ -20,6 +20,7 @@ type reader struct {
 	next      int64 // position
 	wait      time.Duration
 	again     []kgo.Pool // memory for the records, of a reader whose records are recycled
+	admits    admission  // of its records into the store that they are for
 }
 
 // fetch gives the committed records at the position and moves it. No record and no error means

@@ -120,6 +120,7 @@ func (w *worker) replayStore(ctx context.Context, r *restored, i int, p *restori
 			return err
 		}
 	}
+	in.admits = admit(def)
 	return w.replayRange(ctx, table, in, end, p)
 }
 
@@ -152,7 +153,12 @@ func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader
 			return err
 		}
 		for _, rec := range records {
-			if rec.Offset < end {
+			if rec.Offset >= end {
+				continue
+			}
+			if in, err := in.admits.lets(rec); err != nil {
+				return err
+			} else if in {
 				table.Restore(&batch, rec.Key, rec.Value)
 			}
 		}
