@@ -167,7 +167,9 @@ func (p *expiring[K, V]) parse(key, row []byte) (l lifetime, err error) {
 	if len(row) < expiringHead || row[0] != rowVersion {
 		return l, misread(p.name, key, errRow)
 	}
-	return lifetime{found: true, time: int64(binary.BigEndian.Uint64(row[1:])), check: int64(binary.BigEndian.Uint64(row[9:]))}, nil
+	l = lifetime{found: true, time: int64(binary.BigEndian.Uint64(row[1:])), check: int64(binary.BigEndian.Uint64(row[9:]))}
+	l.check = min(l.check, l.time+p.after) // a time to live that was longer has it later
+	return l, nil
 }
 
 func (l lifetime) append(dst []byte) []byte {
