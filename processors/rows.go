@@ -115,9 +115,7 @@ func (r *rows[K, A]) write(result A, time int64) error {
 	if r.row.found && bytes.Equal(fresh[r.head(fresh[0]):], r.stored[r.head(r.stored[0]):]) {
 		return nil
 	}
-	clean := r.clean()
-	r.table.Put(r.key, fresh)
-	if !r.silent && !r.listed(r.row, r.clean() == clean) {
+	if dirtied := r.table.Put(r.key, fresh); !r.silent && !r.listed(r.row, !dirtied) {
 		r.changed = appendBytes(r.changed, r.key)
 	}
 	return nil
@@ -127,9 +125,6 @@ func (r *rows[K, A]) write(result A, time int64) error {
 func (r *rows[K, A]) listed(row row[A], dirty bool) bool {
 	return !r.silent && (r.held || dirty) && (!r.dated || row.found && row.time >= r.since)
 }
-
-// clean changes when a call on the table makes a row dirty that has been clean since the last commit.
-func (r *rows[K, A]) clean() int { return -r.table.Stats().DirtyRows }
 
 // eachChanged visits the rows that changed since the last call in the order they first did, leaving
 // out those deleted since.
