@@ -61,9 +61,10 @@ type asOf[K, V, T, VO any] struct {
 	timer   *topology.Timer
 	first   int64 // no record that is held has an earlier time
 	value   []byte
-	key     []byte // of the row at hand
-	row     []byte // a copy of it
-	closing []byte // keys of the rows to join: uvarint length, key
+	key     []byte            // of the row at hand
+	row     []byte            // a copy of it
+	last    map[string]uint32 // of a time and key with full rows: the number of the last
+	closing []byte            // keys of the rows to join: uvarint length, key
 	rec     topology.Record[K, V]
 }
 
@@ -74,6 +75,7 @@ const (
 
 func (p *asOf[K, V, T, VO]) Init(ctx topology.Context) error {
 	p.held, p.timer, p.first = ctx.Table(p.name), ctx.OnStreamTime(p.close), math.MaxInt64
+	p.last = map[string]uint32{}
 	ctx.SetGrace(p.grace) // results are still to come with times of that long ago
 	if err := p.lookup.Init(ctx); err != nil {
 		return err
@@ -117,19 +119,23 @@ func (p *asOf[K, V, T, VO]) Process(rec *topology.Record[K, V]) (err error) {
 func (p *asOf[K, V, T, VO]) room(at int64) error {
 	p.key = append(appendWindow(p.key[:0], at), p.encoded...)
 	n := len(p.key)
-	for number := uint32(0); ; number++ {
+	known := p.last[string(p.key)]
+	for number := known; ; number++ {
 		p.key = binary.BigEndian.AppendUint32(p.key[:n], number)
 		row, found, err := p.held.Get(p.key)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case !found:
-			p.row = append(p.row[:0], rowVersion)
-			return nil
-		case len(row)+len(p.value) <= chunkBytes:
-			p.row = append(p.row[:0], row...)
-			return nil
 		}
+		if found && len(row) >= chunkBytes {
+			continue
+		}
+		if p.row = append(p.row[:0], row...); !found {
+			p.row = append(p.row, rowVersion)
+		}
+		if number != known {
+			p.last[string(p.key[:n])] = number
+		}
+		return nil
 	}
 }
 
@@ -186,5 +192,6 @@ func (p *asOf[K, V, T, VO]) release(key []byte) error {
 		}
 	}
 	p.held.Delete(key)
+	delete(p.last, string(key[:len(key)-asOfTail]))
 	return nil
 }

@@ -146,7 +146,7 @@ func lapse[K, V any](b *buffer, l *lane[K, V], due int64) error {
 	}
 	switch {
 	case due >= b.end(l.span, b.key):
-		b.table.Delete(b.key)
+		b.remove()
 	case flagged:
 		b.table.Put(b.key, b.row)
 	}
