@@ -18,6 +18,9 @@ func (BytesCodec) Parse(data []byte, v *[]byte) error {
 	return nil
 }
 
+// Format is empty: bytes may be of any format.
+func (BytesCodec) Format() string { return "" }
+
 // Encode is Append for an untyped value; any value but a []byte is an [ErrType].
 func (c BytesCodec) Encode(value any) ([]byte, error) { return EncodeAny(c, value) }
 
@@ -35,6 +38,9 @@ func (StringCodec) Parse(data []byte, v *string) error {
 	*v = string(data)
 	return nil
 }
+
+// Format is "string".
+func (StringCodec) Format() string { return "string" }
 
 // Encode is Append for an untyped value; any value but a string is an [ErrType].
 func (c StringCodec) Encode(value any) ([]byte, error) { return EncodeAny(c, value) }

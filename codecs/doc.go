@@ -9,6 +9,9 @@
 // Each of them also has the untyped pair Encode and Decode, the shape of goka's codec, so that one value serves
 // both worlds. A tombstone (a nil record value) never reaches a codec: what a deletion means is decided above.
 //
+// A codec may have a method Format() string, as those of this package do. It names its byte layout, so that a store with
+// rows of one layout is not opened with another.
+//
 // Byte layouts: [String] and [Bytes] are the bytes themselves; [Int64] and [Float64] are 8 bytes, big endian, as
 // Kafka's own long and double codecs write them; [JSON] is compact JSON without HTML escapes; [MsgPack] is MessagePack
 // in its shortest forms; [Proto] is the wire format of Protobuf; [Framed] puts the frame of a schema registry before the

@@ -98,6 +98,15 @@ func (c FramedCodec[V]) Parse(data []byte, v *V) error {
 	return nil
 }
 
+// Format is "framed" and that of the other codec, where it has one.
+func (c FramedCodec[V]) Format() string {
+	inner, ok := c.inner.(interface{ Format() string })
+	if !ok || inner.Format() == "" {
+		return ""
+	}
+	return "framed " + inner.Format()
+}
+
 // Encode is Append for an untyped value; any value but a V is an [ErrType].
 func (c FramedCodec[V]) Encode(value any) ([]byte, error) { return EncodeAny(c, value) }
 

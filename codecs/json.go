@@ -34,6 +34,9 @@ func (JSONCodec[V]) Parse(data []byte, v *V) error {
 	return nil
 }
 
+// Format is "JSON", whatever the type: what it was may be parsed by what it has become.
+func (JSONCodec[V]) Format() string { return "JSON" }
+
 // Encode is Append for an untyped value; any value but a V is an [ErrType].
 func (c JSONCodec[V]) Encode(value any) ([]byte, error) { return EncodeAny(c, value) }
 

@@ -61,6 +61,9 @@ func decode(data []byte, into any) (err error) {
 	return err
 }
 
+// Format is "MessagePack", whatever the type: what it was may be parsed by what it has become.
+func (MsgPackCodec[V]) Format() string { return "MessagePack" }
+
 // Encode is Append for an untyped value; any value but a V is an [ErrType].
 func (c MsgPackCodec[V]) Encode(value any) ([]byte, error) { return EncodeAny(c, value) }
 

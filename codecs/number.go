@@ -30,6 +30,9 @@ func (Int64Codec) Parse(data []byte, v *int64) error {
 	return nil
 }
 
+// Format is "int64".
+func (Int64Codec) Format() string { return "int64" }
+
 // Encode is Append for an untyped value; any value but an int64 is an [ErrType].
 func (c Int64Codec) Encode(value any) ([]byte, error) { return EncodeAny(c, value) }
 
@@ -52,6 +55,9 @@ func (Float64Codec) Parse(data []byte, v *float64) error {
 	*v = math.Float64frombits(binary.BigEndian.Uint64(data))
 	return nil
 }
+
+// Format is "float64".
+func (Float64Codec) Format() string { return "float64" }
 
 // Encode is Append for an untyped value; any value but a float64 is an [ErrType].
 func (c Float64Codec) Encode(value any) ([]byte, error) { return EncodeAny(c, value) }

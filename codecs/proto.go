@@ -56,6 +56,9 @@ func (ProtoCodec[T, M]) messageIndex() (index []int) {
 	return index
 }
 
+// Format is "Protobuf", whatever the type: what it was may be parsed by what it has become.
+func (ProtoCodec[T, M]) Format() string { return "Protobuf" }
+
 // Encode is Append for an untyped value; any value but an M is an [ErrType].
 func (c ProtoCodec[T, M]) Encode(value any) ([]byte, error) { return EncodeAny(c, value) }
 

@@ -2,7 +2,6 @@ package processors
 
 import (
 	"encoding/binary"
-	"fmt"
 
 	"github.com/abacus-stream/abacus/state"
 	"github.com/abacus-stream/abacus/topology"
@@ -31,6 +30,9 @@ type buffer struct {
 	timer  *topology.Timer
 	timers state.Timers // of what closes, with the keys of rows
 
+	last  map[string]uint32 // of the first rows that are full: the number of their last
+	first []byte            // key of the first row, where it is full
+
 	plain []byte // encoded key of the record at hand
 	key   []byte // of the row at hand
 	row   []byte // a copy of it
@@ -46,11 +48,7 @@ type entry struct {
 
 // open sets the timers of what the store has.
 func (b *buffer) open(left, right span) (err error) {
-	scanned := b.table.Scan(nil, nil, func(key, row []byte) bool {
-		if len(key) < bufferHead {
-			err = fmt.Errorf("store %s: row of key %x: %w", b.table.Name(), key, errRow)
-			return false
-		}
+	scanned := eachRow(b.table, bufferHead, nil, func(key, row []byte) bool {
 		s := left
 		if key[windowedHead] == rightSide {
 			s = right
@@ -144,25 +142,22 @@ func (b *buffer) entry(at int) (e entry, err error) {
 }
 
 func (b *buffer) malformed() error {
-	return fmt.Errorf("store %s: row of key %x: %w", b.table.Name(), b.key, errRow)
+	return misread(b.table.Name(), b.key, errRow)
 }
 
-// add keeps a record of the key at hand, in the last row of its stretch that has room.
+// add keeps a record of the key at hand, in the first row of its stretch that has room.
 func (b *buffer) add(s span, at int64, paired bool, value []byte) error {
 	start := floor(at, b.width)
-	for chunk := uint32(0); ; chunk++ {
-		found, err := b.load(start, s.side, chunk)
-		if err != nil {
-			return err
-		}
-		if found && len(b.row)+len(value) > chunkBytes {
-			continue
-		}
-		if !found {
-			b.row = append(b.row[:0], rowVersion)
-			b.expect(b.end(s, b.key))
-		}
-		break
+	found, err := b.load(start, s.side, 0)
+	if err == nil && found && len(b.row) >= chunkBytes {
+		found, err = b.loadLast(start, s.side)
+	}
+	if err != nil {
+		return err
+	}
+	if !found {
+		b.row = append(b.row[:0], rowVersion)
+		b.expect(b.end(s, b.key))
 	}
 	flag := byte(entryAlone)
 	if paired {
@@ -175,4 +170,37 @@ func (b *buffer) add(s span, at int64, paired bool, value []byte) error {
 		b.expect(s.closes(at))
 	}
 	return nil
+}
+
+// loadLast makes the first row behind a full one that has room the one at hand, as load does.
+//
+// Invariant (full before next): a row is begun when those before it are full, and they stay so: what is remembered passes
+// over none that has room, and a restart, which forgets it, finds the same.
+func (b *buffer) loadLast(start int64, side byte) (found bool, err error) {
+	b.first = append(b.first[:0], b.key...)
+	known := b.last[string(b.first)]
+	chunk := max(known, 1)
+	for {
+		if found, err = b.load(start, side, chunk); err != nil || !found || len(b.row) < chunkBytes {
+			break
+		}
+		chunk++
+	}
+	if err == nil && chunk != known {
+		if b.last == nil {
+			b.last = map[string]uint32{}
+		}
+		b.last[string(b.first)] = chunk
+	}
+	return found, err
+}
+
+// remove deletes the row at hand, whose stretch has closed.
+func (b *buffer) remove() {
+	b.table.Delete(b.key)
+	if len(b.last) > 0 {
+		b.first = append(b.first[:0], b.key...)
+		clear(b.first[windowedHead+1 : bufferHead]) // the number
+		delete(b.last, string(b.first))
+	}
 }

@@ -23,7 +23,8 @@ func Dedup[K, V, ID any](in topology.Stream[K, V], name string, id func(k K, v V
 		topology.BuilderOf(in).Fault("node %q: it is to deduplicate within %s; that must be a whole number of ms, at least 1", name, within)
 		within = time.Millisecond
 	}
-	needs := topology.Needs{Stores: []topology.Store{{Name: name}}}
+	store := topology.Store{Name: name, Layout: topology.LayoutOf(fmt.Sprintf("ids by stretches of %s", within), codec, nil)}
+	needs := topology.Needs{Stores: []topology.Store{store}}
 	kept := topology.Process(in, name, needs, func(out topology.Forward[K, V]) topology.Processor[K, V] {
 		return &dedup[K, V, ID]{aside: newAside(in, name), id: id, codec: codec, within: within.Milliseconds(), out: out}
 	})
@@ -56,7 +57,7 @@ func (p *dedup[K, V, ID]) Init(ctx topology.Context) error {
 	if err := p.aside.Init(ctx); err != nil {
 		return err
 	}
-	return p.rows.Scan(nil, nil, func(key, _ []byte) bool {
+	return eachRow(p.rows, windowedHead, nil, func(key, _ []byte) bool {
 		p.expect(windowOf(key))
 		return false
 	})
@@ -109,7 +110,7 @@ func (p *dedup[K, V, ID]) seen(start, at int64) (bool, error) {
 		return false, err
 	}
 	if len(row) != 1+8 || row[0] != rowVersion {
-		return false, fmt.Errorf("store %s: row of key %x: %w", p.name, p.row, errRow)
+		return false, misread(p.name, p.row, errRow)
 	}
 	apart := int64(binary.BigEndian.Uint64(row[1:])) - at
 	return -p.within < apart && apart < p.within, nil
@@ -120,7 +121,7 @@ func (p *dedup[K, V, ID]) forget(now int64) error {
 	p.forgotten = p.forgotten[:0]
 	from := p.first
 	p.first = math.MaxInt64
-	err := p.rows.Scan(appendWindow(nil, from), nil, func(key, _ []byte) bool {
+	err := eachRow(p.rows, windowedHead, appendWindow(nil, from), func(key, _ []byte) bool {
 		start, end := windowOf(key)
 		if p.due(end) > now {
 			p.expect(start, end)

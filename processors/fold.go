@@ -13,7 +13,8 @@ type fold[K, V, A any] func(result A, found bool, rec *topology.Record[K, V]) (A
 func aggregate[K, V, A any](in topology.Stream[K, V], name string, codec codecs.Codec[A], f fold[K, V, A]) topology.Stream[K, A] {
 	in = grouped(in, name, codec)
 	key, _ := topology.Codecs(in)
-	needs := topology.Needs{Stores: []topology.Store{{Name: name, Reading: state.ReadValues(stampedResult)}}}
+	store := topology.Store{Name: name, Reading: state.ReadValues(stampedResult), Layout: topology.LayoutOf("results by key", key, codec)}
+	needs := topology.Needs{Stores: []topology.Store{store}}
 	updates := topology.Process(in, name, needs, func(out topology.Forward[K, A]) topology.Processor[K, V] {
 		return &folding[K, V, A]{aside: newAside(in, name), fold: f, out: out, rows: rows[K, A]{keys: key, values: codec, stamped: true}}
 	})

@@ -3,7 +3,6 @@ package processors
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 
@@ -66,7 +65,7 @@ func (p *hopping[K, V, A]) oweWindows(pane []byte, after, upTo int64) {
 	p.keys = append(p.keys, pane[windowedHead:]...)
 	first, last := p.windows(at)
 	for start := first; start <= last; start += p.advance {
-		if due := p.due(start + p.size); due > after && due <= upTo {
+		if due := p.closes(start); due > after && due <= upTo {
 			p.owed = append(p.owed, window{from, len(p.keys), start})
 		}
 	}
@@ -81,15 +80,15 @@ func (p *hopping[K, V, A]) close(now int64) error {
 	p.closing = p.closing[:0]
 	from := p.first
 	p.first = math.MaxInt64
-	err := p.rows.table.Scan(appendWindow(nil, from), nil, func(key, _ []byte) bool {
+	err := eachRow(p.rows.table, windowedHead, appendWindow(nil, from), func(key, _ []byte) bool {
 		pane, _ := windowOf(key)
 		first, last := p.windows(pane)
-		if p.due(last+p.size) <= now {
+		if p.closes(last) <= now {
 			p.closing = appendBytes(p.closing, key)
 		} else {
 			p.expect(pane)
 		}
-		if p.due(first+p.size) > now {
+		if p.closes(first) > now {
 			return false
 		}
 		if p.emit&OnClose != 0 {
@@ -129,7 +128,7 @@ func (p *hopping[K, V, A]) forwardOwed() error {
 			p.merged.reset()
 			p.loaded = p.loaded[:0]
 			if err := p.inner.Parse(key, &p.next.Key.Key); err != nil {
-				return fmt.Errorf("store %s: key %x: %w", p.name, key, err)
+				return misread(p.name, key, err)
 			}
 		}
 		next = max(next, w.start)
@@ -160,7 +159,7 @@ func (p *hopping[K, V, A]) load(key []byte, start int64) error {
 	p.loaded = append(p.loaded, stored...)
 	r.row = row[A]{}
 	if err := r.parse(p.loaded[from:len(p.loaded):len(p.loaded)]); err != nil {
-		return fmt.Errorf("store %s: row of key %x: %w", p.name, r.key, err)
+		return misread(p.name, r.key, err)
 	}
 	p.merged.push(start, r.row.result)
 	return nil

@@ -40,12 +40,12 @@ func joinForeign[K, L, FK, R, VO any](left topology.Stream[K, L], right topology
 	subscribe, subscriptions := topology.Channel(b, name+"-subscription", foreign, codecs.Bytes)
 	respond, responses := topology.Detour(b, name+"-response", key, codecs.Bytes, frameOf[K])
 
-	there := topology.Needs{Stores: []topology.Store{{Name: name + "-foreign"}}, Sinks: []*topology.SinkNode{respond.Node()}}
+	there := topology.Needs{Stores: []topology.Store{{Name: name + "-foreign", Layout: topology.LayoutOf("rows and what refers to them, by foreign key", foreign, nil)}}, Sinks: []*topology.SinkNode{respond.Node()}}
 	topology.Join(subscriptions, right, name+"-foreign", there, func(topology.Forward[K, VO]) topology.Sides[FK, []byte, R] {
 		p := &referred[K, L, FK, R, VO]{aside: newAside(right, name+"-foreign"), kind: kind, join: join, sink: respond.Node(), keys: key, lefts: value, results: by.Result}
 		return topology.Sides[FK, []byte, R]{Init: p.Init, Left: p.takeSubscription, Right: p.takeRow}
 	})
-	here := topology.Needs{Stores: []topology.Store{{Name: name}}, Sinks: []*topology.SinkNode{subscribe.Node()}}
+	here := topology.Needs{Stores: []topology.Store{{Name: name, Layout: topology.LayoutOf("foreign keys by key", key, foreign)}}, Sinks: []*topology.SinkNode{subscribe.Node()}}
 	joined := topology.Join(left, responses, name, here, func(out topology.Forward[K, VO]) topology.Sides[K, L, []byte] {
 		p := &referring[K, L, FK, VO]{aside: newAside(left, name), by: by, foreign: foreign, sink: subscribe.Node(), out: out}
 		if kind == leftOuter {

@@ -57,5 +57,5 @@ func TestGlobalRowsThatDoNotDecode(t *testing.T) {
 	require.NoError(t, err)
 	d := topologytest.New(nil, topo, topologytest.Config{})
 	d.Pipe("amounts", []byte("DE"), []byte("12"))
-	require.PanicsWithValue(t, `task 0_0: global table amounts at offset 0: value of key "DE": codecs: int64: parse 2 bytes: wrong length, want 8`, d.Run)
+	require.PanicsWithValue(t, `task 0_0: global table amounts: row at offset 0: value of key "DE": codecs: int64: parse 2 bytes: wrong length, want 8`, d.Run)
 }

@@ -1,6 +1,7 @@
 package processors
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/abacus-stream/abacus/topology"
@@ -41,7 +42,7 @@ func joinStreams[K, L, R, VO any](left topology.Stream[K, L], right topology.Str
 	within.check(topology.BuilderOf(left), name)
 	left, right = joinSide(left, name, "left"), joinSide(right, name, "right")
 	before, after, grace := within.Before.Milliseconds(), within.After.Milliseconds(), within.Grace.Milliseconds()
-	needs := topology.Needs{Stores: []topology.Store{{Name: name}}}
+	needs := topology.Needs{Stores: []topology.Store{{Name: name, Layout: joinLayout(within, kind, left, right)}}}
 	joined := topology.Join(left, right, name, needs, func(out topology.Forward[K, VO]) topology.Sides[K, L, R] {
 		p := &streamsJoin[K, L, R, VO]{join: join, out: out, buffer: buffer{width: max(before+after, 1)}}
 		p.left = lane[K, L]{aside: newAside(left, name), span: span{side: leftSide, behind: before, ahead: after, grace: grace, tracked: kind != inner}}
@@ -51,6 +52,13 @@ func joinStreams[K, L, R, VO any](left topology.Stream[K, L], right topology.Str
 	joined = topology.Reach(topology.KeepKeys(joined), max(before, after)+grace+1)
 	key, _ := topology.Codecs(left)
 	return topology.WithCodecs(joined, key, nil)
+}
+
+// joinLayout says what the rows are: their stretches are as long as Before and After, and a record has its flag, that it had a
+// partner, only where the kind of join asks for it.
+func joinLayout[K, L, R any](w JoinWindow, kind kind, left topology.Stream[K, L], right topology.Stream[K, R]) topology.Layout {
+	of := [...]string{inner: "an inner", leftOuter: "a left", fullOuter: "an outer"}[kind]
+	return twoSided(fmt.Sprintf("records of %s join, by stretches of %s", of, w.Before+w.After), left, right)
 }
 
 // check reports what is wrong with a window.

@@ -109,7 +109,7 @@ func (p *lookup[K, V, T, VO]) find(at, now int64) (row []byte, found bool, err e
 	row, found, err = p.table.Get(p.encoded)
 	if found && p.store.Expiry > 0 {
 		if len(row) < expiringHead {
-			return nil, false, fmt.Errorf("store %s: row of key %x: %w", p.store.Name, p.encoded, errRow)
+			return nil, false, misread(p.store.Name, p.encoded, errRow)
 		}
 		row = row[expiringHead:]
 	}

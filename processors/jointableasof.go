@@ -39,13 +39,14 @@ func joinTableAsOf[K, V, T, VO any](in topology.Stream[K, V], table topology.Tab
 	}
 	_, value := topology.Codecs(in)
 	in = grouped(in, name, value)
-	needs := topology.Needs{Stores: []topology.Store{{Name: name}}}
+	key, value := topology.Codecs(in)
+	store := topology.Store{Name: name, Layout: topology.LayoutOf("records by time", key, value)}
+	needs := topology.Needs{Stores: []topology.Store{store}}
 	joined := topology.Join(in, table.Stream, name, needs, func(out topology.Forward[K, VO]) topology.Sides[K, V, T] {
 		p := &asOf[K, V, T, VO]{lookup: newLookup(in, table, name, left, join, out), grace: grace.Milliseconds()}
 		return topology.Sides[K, V, T]{Init: p.Init, Left: p.Process, Right: func(*topology.Record[K, T]) error { return nil }}
 	})
 	joined = topology.Reach(topology.KeepKeys(joined), grace.Milliseconds()+1)
-	key, _ := topology.Codecs(in)
 	return topology.WithCodecs(joined, key, nil)
 }
 
@@ -60,9 +61,10 @@ type asOf[K, V, T, VO any] struct {
 	timer   *topology.Timer
 	first   int64 // no record that is held has an earlier time
 	value   []byte
-	key     []byte // of the row at hand
-	row     []byte // a copy of it
-	closing []byte // keys of the rows to join: uvarint length, key
+	key     []byte            // of the row at hand
+	row     []byte            // a copy of it
+	last    map[string]uint32 // of a time and key with full rows: the number of the last
+	closing []byte            // keys of the rows to join: uvarint length, key
 	rec     topology.Record[K, V]
 }
 
@@ -73,12 +75,13 @@ const (
 
 func (p *asOf[K, V, T, VO]) Init(ctx topology.Context) error {
 	p.held, p.timer, p.first = ctx.Table(p.name), ctx.OnStreamTime(p.close), math.MaxInt64
+	p.last = map[string]uint32{}
 	ctx.SetGrace(p.grace) // results are still to come with times of that long ago
 	if err := p.lookup.Init(ctx); err != nil {
 		return err
 	}
-	return p.held.Scan(nil, nil, func(key, _ []byte) bool {
-		p.expect(heldSince(key))
+	return eachRow(p.held, asOfHead+asOfTail, nil, func(key, _ []byte) bool {
+		p.expect(startOf(key))
 		return false
 	})
 }
@@ -116,19 +119,23 @@ func (p *asOf[K, V, T, VO]) Process(rec *topology.Record[K, V]) (err error) {
 func (p *asOf[K, V, T, VO]) room(at int64) error {
 	p.key = append(appendWindow(p.key[:0], at), p.encoded...)
 	n := len(p.key)
-	for number := uint32(0); ; number++ {
+	known := p.last[string(p.key)]
+	for number := known; ; number++ {
 		p.key = binary.BigEndian.AppendUint32(p.key[:n], number)
 		row, found, err := p.held.Get(p.key)
-		switch {
-		case err != nil:
+		if err != nil {
 			return err
-		case !found:
-			p.row = append(p.row[:0], rowVersion)
-			return nil
-		case len(row)+len(p.value) <= chunkBytes:
-			p.row = append(p.row[:0], row...)
-			return nil
 		}
+		if found && len(row) >= chunkBytes {
+			continue
+		}
+		if p.row = append(p.row[:0], row...); !found {
+			p.row = append(p.row, rowVersion)
+		}
+		if number != known {
+			p.last[string(p.key[:n])] = number
+		}
+		return nil
 	}
 }
 
@@ -136,8 +143,8 @@ func (p *asOf[K, V, T, VO]) room(at int64) error {
 func (p *asOf[K, V, T, VO]) close(now int64) error {
 	from := p.first
 	p.first, p.closing = math.MaxInt64, p.closing[:0]
-	err := p.held.Scan(appendWindow(nil, from), nil, func(key, _ []byte) bool {
-		if at := heldSince(key); p.closes(at) > now {
+	err := eachRow(p.held, asOfHead+asOfTail, appendWindow(nil, from), func(key, _ []byte) bool {
+		if at := startOf(key); p.closes(at) > now {
 			p.expect(at)
 			return false
 		}
@@ -149,7 +156,7 @@ func (p *asOf[K, V, T, VO]) close(now int64) error {
 	}
 	for key := range eachBytes(p.closing) {
 		if err := p.release(key); err != nil {
-			return fmt.Errorf("store %s: row of key %x: %w", p.name, key, err)
+			return err
 		}
 	}
 	return nil
@@ -162,31 +169,29 @@ func (p *asOf[K, V, T, VO]) release(key []byte) error {
 		return err
 	}
 	if p.row = append(p.row[:0], row...); len(row) < 1 || row[0] != rowVersion {
-		return errRow
+		return misread(p.name, key, errRow)
 	}
-	p.rec.Time = heldSince(key)
+	p.rec.Time = startOf(key)
 	p.encoded = append(p.encoded[:0], key[asOfHead:len(key)-asOfTail]...)
 	if err := p.lookup.key.Parse(p.encoded, &p.rec.Key); err != nil {
-		return err
+		return misread(p.name, key, err)
 	}
 	for rest := p.row[1:]; len(rest) > 0; {
 		var value []byte
-		if value, rest, err = tryCutBytes(rest); err != nil {
-			return err
+		if value, rest, err = tryCutBytes(rest); err == nil {
+			p.rec.Headers, rest, err = cutHeaders(p.rec.Headers[:0], rest)
 		}
-		if p.rec.Headers, rest, err = cutHeaders(p.rec.Headers[:0], rest); err != nil {
-			return err
+		if err == nil {
+			err = p.lookup.value.Parse(value, &p.rec.Value)
 		}
-		if err := p.lookup.value.Parse(value, &p.rec.Value); err != nil {
-			return err
+		if err != nil {
+			return misread(p.name, key, err)
 		}
 		if err := p.meet(&p.rec, p.closes(p.rec.Time)); err != nil {
 			return err
 		}
 	}
 	p.held.Delete(key)
+	delete(p.last, string(key[:len(key)-asOfTail]))
 	return nil
 }
-
-// heldSince is the time of the records in a row.
-func heldSince(key []byte) int64 { return int64(binary.BigEndian.Uint64(key[1:]) ^ signBit) }

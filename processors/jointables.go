@@ -49,7 +49,7 @@ func (k kind) has(left, right bool) bool {
 
 func joinTables[K, L, R, VO any](left topology.Stream[K, L], right topology.Stream[K, R], name string, kind kind, join func(k K, l *L, r *R) VO) topology.Stream[K, VO] {
 	left, right = joinSide(left, name, "left"), joinSide(right, name, "right")
-	needs := topology.Needs{Stores: []topology.Store{{Name: name}}}
+	needs := topology.Needs{Stores: []topology.Store{{Name: name, Layout: twoSided("rows of two tables by key", left, right)}}}
 	joined := topology.Join(left, right, name, needs, func(out topology.Forward[K, VO]) topology.Sides[K, L, R] {
 		p := &tablesJoin[K, L, R, VO]{kind: kind, join: join, out: out}
 		p.left.aside, p.right.aside = newAside(left, name), newAside(right, name)
@@ -57,6 +57,19 @@ func joinTables[K, L, R, VO any](left topology.Stream[K, L], right topology.Stre
 	})
 	key, _ := topology.Codecs(left)
 	return topology.KeepKeys(topology.WithCodecs(joined, key, nil))
+}
+
+// twoSided is the layout of rows with the values of two sides.
+func twoSided[K, L, R any](rows string, left topology.Stream[K, L], right topology.Stream[K, R]) topology.Layout {
+	key, l := topology.Codecs(left)
+	_, r := topology.Codecs(right)
+	layout, other := topology.LayoutOf(rows, key, l), topology.LayoutOf(rows, key, r).Value
+	if layout.Value == "" || other == "" {
+		layout.Value = ""
+	} else if layout.Value != other {
+		layout.Value += " and " + other
+	}
+	return layout
 }
 
 // joinSide is one input of a join that keeps both, with the codecs it needs and its keys together.
@@ -117,11 +130,11 @@ func (p *tablesJoin[K, L, R, VO]) forward(key K, at int64, headers []topology.He
 		p.next.Time = max(p.next.Time, p.pairs.right.time)
 	}
 	if has {
-		l, err := p.left.parse(&p.pairs.left)
+		l, err := p.left.parse(&p.pairs, &p.pairs.left)
 		if err != nil {
 			return err
 		}
-		r, err := p.right.parse(&p.pairs.right)
+		r, err := p.right.parse(&p.pairs, &p.pairs.right)
 		if err != nil {
 			return err
 		}

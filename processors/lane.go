@@ -65,7 +65,7 @@ func (l *lane[K, V]) admit(b *buffer, rec *topology.Record[K, V]) (ok bool, err 
 func (l *lane[K, V]) read(b *buffer, e entry) error {
 	l.time = e.time
 	if err := l.value.Parse(e.value, &l.parsed); err != nil {
-		return fmt.Errorf("store %s: row of key %x: %w", b.table.Name(), b.key, err)
+		return misread(b.table.Name(), b.key, err)
 	}
 	return nil
 }
@@ -146,7 +146,7 @@ func lapse[K, V any](b *buffer, l *lane[K, V], due int64) error {
 	}
 	switch {
 	case due >= b.end(l.span, b.key):
-		b.table.Delete(b.key)
+		b.remove()
 	case flagged:
 		b.table.Put(b.key, b.row)
 	}

@@ -76,7 +76,7 @@ func (p *pairs) cut(h *half, row []byte) (rest []byte, err error) {
 }
 
 func (p *pairs) malformed() error {
-	return fmt.Errorf("store %s: row of key %x: %w", p.table.Name(), p.key, errRow)
+	return misread(p.table.Name(), p.key, errRow)
 }
 
 // write puts the row at hand back, or deletes it where no half is left.
@@ -133,13 +133,13 @@ func (s *side[K, V]) take(p *pairs, h *half, rec *topology.Record[K, V]) (err er
 	return nil
 }
 
-// parse gives the value of a half, nil where there is none.
-func (s *side[K, V]) parse(h *half) (*V, error) {
+// parse gives the value of a half of the row at hand, nil where there is none.
+func (s *side[K, V]) parse(p *pairs, h *half) (*V, error) {
 	if !h.found {
 		return nil, nil
 	}
 	if err := s.value.Parse(h.value, &s.parsed); err != nil {
-		return nil, fmt.Errorf("node %q: value of a row: %w", s.name, err)
+		return nil, misread(s.name, p.key, err)
 	}
 	return &s.parsed, nil
 }

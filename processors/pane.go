@@ -24,7 +24,7 @@ func aggregateWindows[K, V, A any](in Windows[K, V], name string, codec codecs.C
 	stream := grouped(in.stream, name, codec)
 	inner, _ := topology.Codecs(stream)
 	key := WindowedCodec[K]{Key: inner}
-	store := topology.Store{Name: name, Reading: windowsReading(in.panes, codec, merge)}
+	store := topology.Store{Name: name, Reading: windowsReading(in.panes, codec, merge), Layout: topology.LayoutOf(in.panes.layout(), inner, codec)}
 	if !in.panes.sliding { // whose rows are ordered by key
 		store.Retention = in.panes.reach()
 	}
@@ -77,6 +77,7 @@ type windowing[K, V, A any] struct {
 
 	timer   *topology.Timer
 	first   int64  // no row's pane starts before it
+	whole   int64  // windows that start before it lack panes, which are trimmed: they stay closed
 	closing []byte // keys of the rows to close: uvarint length, key
 	below   []byte // of which rows are gone
 }
@@ -94,11 +95,31 @@ func (p *windowing[K, V, A]) restore(ctx topology.Context) error {
 	if err := p.aside.Init(ctx); err != nil {
 		return err
 	}
-	return p.rows.table.Scan(nil, nil, func(key, value []byte) bool {
+	if err := p.settle(); err != nil {
+		return err
+	}
+	return eachRow(p.rows.table, windowedHead, nil, func(key, value []byte) bool {
 		start, _ := windowOf(key)
 		p.expect(start)
 		return p.oweStored(key, value) // else the first row is the first to close
 	})
+}
+
+// settle finds the windows that were closed before a restart, also where the grace has grown since.
+func (p *windowing[K, V, A]) settle() error {
+	below, err := p.rows.table.Floor()
+	if p.whole = math.MinInt64; len(below) >= trimHead {
+		p.whole = startOf(below)
+	}
+	return err
+}
+
+// closes is the stream time at which the window with a start closes.
+func (p *windowing[K, V, A]) closes(start int64) int64 {
+	if start < p.whole {
+		return math.MinInt64
+	}
+	return p.due(start + p.size)
 }
 
 // oweStored lists a row that is owed since before a restart, and says whether others may be.
@@ -117,10 +138,10 @@ func (p *windowing[K, V, A]) oweStored(key, value []byte) bool {
 func (p *windowing[K, V, A]) expect(pane int64) {
 	p.first = min(p.first, pane)
 	first, _ := p.windows(pane)
-	for p.due(first+p.size) <= p.StreamTime() { // closed, and the pane is in others
+	for p.closes(first) <= p.StreamTime() { // closed, and the pane is in others
 		first += p.advance
 	}
-	p.timer.Sooner(p.due(first + p.size))
+	p.timer.Sooner(p.closes(first))
 }
 
 func (p *windowing[K, V, A]) Process(rec *topology.Record[K, V]) error {
@@ -162,11 +183,11 @@ func (p *windowing[K, V, A]) take(rec *topology.Record[K, V], start, end int64) 
 // whether all of them are.
 func (p *windowing[K, V, A]) lateFor(rec *topology.Record[K, V], pane int64) bool {
 	first, last := p.windows(pane)
-	if p.due(first+p.size) > p.StreamTime() {
+	if p.closes(first) > p.StreamTime() {
 		return false
 	}
 	closed := last
-	for p.due(closed+p.size) > p.StreamTime() {
+	for p.closes(closed) > p.StreamTime() {
 		closed -= p.advance
 	}
 	p.late(rec, closed, closed+p.size)
@@ -200,7 +221,7 @@ func (p *windowing[K, V, A]) close(now int64) error {
 	p.closing = p.closing[:0]
 	from := p.first
 	p.first = math.MaxInt64
-	err := p.rows.table.Scan(appendWindow(nil, from), nil, func(key, _ []byte) bool {
+	err := eachRow(p.rows.table, windowedHead, appendWindow(nil, from), func(key, _ []byte) bool {
 		start, end := windowOf(key)
 		if p.due(end) > now {
 			p.expect(start)
@@ -244,7 +265,7 @@ func (p *windowing[K, V, A]) closeRow(key []byte) error {
 		return nil
 	}
 	if err := p.rows.keys.Parse(key, &p.rows.out); err != nil {
-		return err
+		return misread(p.name, key, err)
 	}
 	return p.forward(p.rows.out, row)
 }

@@ -24,7 +24,7 @@ func (c paneCodec[K]) Append(dst []byte, w Windowed[K]) ([]byte, error) {
 
 // Parse reads what Append appends.
 func (c paneCodec[K]) Parse(data []byte, w *Windowed[K]) error {
-	if len(data) < 1+8 || data[0] != windowedVersion {
+	if len(data) < 1+paneTail || data[0] != windowedVersion {
 		return fmt.Errorf("%w: %d bytes", errWindowed, len(data))
 	}
 	key, at := cutTime(data)
@@ -43,8 +43,11 @@ func appendTime(dst []byte, at int64) []byte {
 	return binary.BigEndian.AppendUint64(dst, uint64(at)^signBit)
 }
 
+// paneTail is the length of the start in a key of paneCodec.
+const paneTail = 8
+
 // cutTime splits what paneCodec appends: version and key, start.
 func cutTime(data []byte) (key []byte, at int64) {
-	n := len(data) - 8
+	n := len(data) - paneTail
 	return data[:n:n], int64(binary.BigEndian.Uint64(data[n:]) ^ signBit)
 }

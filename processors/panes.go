@@ -1,6 +1,9 @@
 package processors
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // panes is the arithmetic of windows, in ms. Windows [n x advance, n x advance + size) consist of
 // whole panes; a tumbling one is its only pane.
@@ -55,6 +58,20 @@ func (p panes) fault() string {
 
 // tumbling says that each window is one pane.
 func (p panes) tumbling() bool { return !p.sessions && p.pane == p.size }
+
+// layout says what the rows are. Grace, Every and the gap of sessions may change: rows of before are read as they are.
+func (p panes) layout() string {
+	ms := func(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
+	switch {
+	case p.sessions:
+		return "sessions by key"
+	case p.sliding:
+		return fmt.Sprintf("results by key and time, for sliding windows of %s", ms(p.size-1))
+	case p.tumbling():
+		return fmt.Sprintf("results by windows of %s", ms(p.size))
+	}
+	return fmt.Sprintf("results by panes, for windows of %s every %s", ms(p.size), ms(p.advance))
+}
 
 // of is the pane that a time lies in.
 func (p panes) of(at int64) (start, end int64) {

@@ -115,15 +115,18 @@ func (p *referred[K, L, FK, R, VO]) takeRow(rec *topology.Record[FK, R]) error {
 // parse makes a row on the right the one at hand and gives its time.
 func (p *referred[K, L, FK, R, VO]) parse(row []byte) (int64, error) {
 	if len(row) < 1+8 || row[0] != rowVersion {
-		return 0, fmt.Errorf("store %s: row of key %x: %w", p.name, p.key, errRow)
+		return 0, misread(p.name, p.key, errRow)
 	}
-	return int64(binary.BigEndian.Uint64(row[1:])), p.value.Parse(row[9:], &p.row)
+	if err := p.value.Parse(row[9:], &p.row); err != nil {
+		return 0, misread(p.name, p.key, err)
+	}
+	return int64(binary.BigEndian.Uint64(row[1:])), nil
 }
 
 // respond sends the result of a row on the left with the one at hand, if there is one.
 func (p *referred[K, L, FK, R, VO]) respond(found bool, key, subscription []byte, at int64, headers []topology.Header) error {
 	if len(subscription) < 1+8+8 || subscription[0] != rowVersion {
-		return fmt.Errorf("store %s: subscription of key %x: %w", p.name, key, errRow)
+		return misread(p.name, key, errRow)
 	}
 	at = max(at, int64(binary.BigEndian.Uint64(subscription[9:])))
 	p.sent = append(p.sent[:0], subscription[:9]...) // the same version
@@ -135,10 +138,10 @@ func (p *referred[K, L, FK, R, VO]) respond(found bool, key, subscription []byte
 		p.sent = append(p.sent, 0)
 	} else {
 		if err := p.keys.Parse(key, &p.leftKey); err != nil {
-			return fmt.Errorf("store %s: subscription of key %x: %w", p.name, key, err)
+			return misread(p.name, key, err)
 		}
 		if err := p.lefts.Parse(subscription[17:], &p.left); err != nil {
-			return fmt.Errorf("store %s: subscription of key %x: %w", p.name, key, err)
+			return misread(p.name, key, err)
 		}
 		sent, err := p.results.Append(append(p.sent, 1), p.join(p.leftKey, p.left, row))
 		if err != nil {

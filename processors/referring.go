@@ -114,7 +114,7 @@ func (p *referring[K, L, FK, VO]) load(key K) (r reference, err error) {
 		return r, err
 	}
 	if len(row) < 1+8+1 || row[0] != rowVersion {
-		return r, fmt.Errorf("store %s: row of key %x: %w", p.name, p.key, errRow)
+		return r, misread(p.name, p.key, errRow)
 	}
 	p.old = append(p.old[:0], row...)
 	return reference{version: binary.BigEndian.Uint64(p.old[1:]), flags: p.old[9], foreign: p.old[10:]}, nil
@@ -135,7 +135,7 @@ func (p *referring[K, L, FK, VO]) number() (uint64, error) {
 	}
 	if found {
 		if len(row) != 1+8 || row[0] != rowVersion {
-			return 0, fmt.Errorf("store %s: row of the last version: %w", p.name, errRow)
+			return 0, misread(p.name, []byte{numberRow}, errRow)
 		}
 		last = binary.BigEndian.Uint64(row[1:])
 	}

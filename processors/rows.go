@@ -3,7 +3,6 @@ package processors
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"iter"
 
@@ -15,8 +14,6 @@ const (
 	rowVersion   = 1
 	datedVersion = 2 // of windows with an Every
 )
-
-var errRow = errors.New("malformed row")
 
 // row is a result as it is stored.
 type row[A any] struct {
@@ -72,7 +69,7 @@ func (r *rows[K, A]) load(key []byte) (row[A], error) {
 	}
 	r.stored, r.old = stored, append(r.old[:0], stored...)
 	if err := r.parse(r.old); err != nil {
-		return none, fmt.Errorf("store %s: row of key %x: %w", r.table.Name(), key, err)
+		return none, misread(r.table.Name(), key, err)
 	}
 	return r.row, nil
 }
@@ -130,9 +127,7 @@ func (r *rows[K, A]) write(result A, time int64) error {
 	if r.row.found && bytes.Equal(fresh[rowHead(fresh[0], r.stamped):], r.stored[rowHead(r.stored[0], r.stamped):]) {
 		return nil
 	}
-	clean := r.clean()
-	r.table.Put(r.key, fresh)
-	if !r.silent && !r.listed(r.row, r.clean() == clean) {
+	if dirtied := r.table.Put(r.key, fresh); !r.silent && !r.listed(r.row, !dirtied) {
 		r.changed = appendBytes(r.changed, r.key)
 	}
 	return nil
@@ -142,9 +137,6 @@ func (r *rows[K, A]) write(result A, time int64) error {
 func (r *rows[K, A]) listed(row row[A], dirty bool) bool {
 	return !r.silent && (r.held || dirty) && (!r.dated || row.found && row.time >= r.since)
 }
-
-// clean changes when a call on the table makes a row dirty that has been clean since the last commit.
-func (r *rows[K, A]) clean() int { return -r.table.Stats().DirtyRows }
 
 // eachChanged visits the rows that changed since the last call in the order they first did, leaving
 // out those deleted since.
@@ -158,7 +150,7 @@ func (r *rows[K, A]) eachChanged(visit func(key K, row row[A]) error) error {
 			continue
 		}
 		if err := r.keys.Parse(key, &r.out); err != nil {
-			return fmt.Errorf("store %s: key %x: %w", r.table.Name(), key, err)
+			return misread(r.table.Name(), key, err)
 		}
 		if err := visit(r.out, row); err != nil {
 			return err

@@ -41,7 +41,7 @@ func (p *sessions[K, V, A]) touched(at int64) (merged session, result A, found b
 		}
 		p.one = *new(A)
 		if err := p.values.Parse(s.result, &p.one); err != nil {
-			return merged, result, found, fmt.Errorf("store %s: row of key %x: %w", p.name, p.encoded, err)
+			return merged, result, found, misread(p.name, p.encoded, err)
 		}
 		if found {
 			result = p.merge(result, p.one)

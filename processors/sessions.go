@@ -12,7 +12,8 @@ import (
 func aggregateSessions[K, V, A any](in Windows[K, V], name string, codec codecs.Codec[A], f fold[K, V, A], merge func(a, b A) A) topology.Stream[Windowed[K], A] {
 	stream := grouped(in.stream, name, codec)
 	key, _ := topology.Codecs(stream)
-	needs := topology.Needs{Stores: []topology.Store{{Name: name, Reading: sessionReading{}}}}
+	store := topology.Store{Name: name, Reading: sessionReading{}, Layout: topology.LayoutOf(in.panes.layout(), key, codec)}
+	needs := topology.Needs{Stores: []topology.Store{store}}
 	updates := topology.Process(stream, name, needs, func(out topology.Forward[Windowed[K], A]) topology.Processor[K, V] {
 		return &sessions[K, V, A]{aside: newAside(stream, name), panes: in.panes, fold: f, merge: merge, values: codec, out: out}
 	})
@@ -58,7 +59,7 @@ func (p *sessions[K, V, A]) Init(ctx topology.Context) error {
 	var fault error
 	err := p.table.Scan(nil, nil, func(key, value []byte) bool {
 		if fault = p.row.parse(value); fault != nil {
-			fault = fmt.Errorf("store %s: row of key %x: %w", p.name, key, fault)
+			fault = misread(p.name, key, fault)
 			return false
 		}
 		p.expect(key)
@@ -92,7 +93,7 @@ func (p *sessions[K, V, A]) load(key []byte) error {
 		stored = nil
 	}
 	if err := p.row.parse(stored); err != nil {
-		return fmt.Errorf("store %s: row of key %x: %w", p.name, key, err)
+		return misread(p.name, key, err)
 	}
 	return nil
 }
@@ -164,7 +165,7 @@ func (p *sessions[K, V, A]) flushRow(key []byte) error {
 // then results; with all those too that it does not owe.
 func (p *sessions[K, V, A]) forwardRow(key []byte, which byte, all bool) error {
 	if err := p.key.Parse(key, &p.next.Key.Key); err != nil {
-		return fmt.Errorf("store %s: key %x: %w", p.name, key, err)
+		return misread(p.name, key, err)
 	}
 	for _, pass := range [...]byte{gone, 0} {
 		for i := range p.row.all {
@@ -187,7 +188,7 @@ func (p *sessions[K, V, A]) forward(s session) error {
 	p.next.Time = p.row.holder(s).end - 1
 	if !p.next.Tombstone {
 		if err := p.values.Parse(s.result, &p.next.Value); err != nil {
-			return fmt.Errorf("store %s: row of key %x: %w", p.name, p.encoded, err)
+			return misread(p.name, p.encoded, err)
 		}
 	}
 	return p.out(&p.next)

@@ -3,7 +3,6 @@ package processors
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"math"
 	"slices"
 	"sort"
@@ -42,7 +41,7 @@ func (p *sliding[K, V, A]) Init(ctx topology.Context) error {
 	if err := p.aside.Init(ctx); err != nil {
 		return err
 	}
-	return p.rows.table.Scan(nil, nil, func(key, value []byte) bool {
+	return eachRow(p.rows.table, paneTail+1, nil, func(key, value []byte) bool {
 		p.expectPane(key)
 		p.oweStored(key, value)
 		return true
@@ -186,7 +185,7 @@ func (p *sliding[K, V, A]) load(key []byte, from, to int64) error {
 		p.loaded = append(p.loaded, stored...)
 		r.row.result = *new(A)
 		if fault = r.parse(p.loaded[at:len(p.loaded):len(p.loaded)]); fault != nil {
-			fault = fmt.Errorf("store %s: row of key %x: %w", p.name, row, fault)
+			fault = misread(p.name, row, fault)
 			return false
 		}
 		_, start := cutTime(row)
@@ -197,7 +196,7 @@ func (p *sliding[K, V, A]) load(key []byte, from, to int64) error {
 		return cmp.Or(err, fault)
 	}
 	if err := p.inner.Parse(key[1:], &p.next.Key.Key); err != nil {
-		return fmt.Errorf("store %s: key %x: %w", p.name, key, err)
+		return misread(p.name, key, err)
 	}
 	return nil
 }

@@ -1,7 +1,6 @@
 package processors
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/abacus-stream/abacus/codecs"
@@ -26,7 +25,8 @@ func Suppress[K, V any](in topology.Stream[Windowed[K], V], name string, grace t
 	if key != nil && !ok {
 		topology.BuilderOf(in).Fault("node %q: the codec of its key is not a WindowedCodec; set it on the stream above by topology.WithCodecs", name)
 	}
-	needs := topology.Needs{Stores: []topology.Store{{Name: name}}}
+	store := topology.Store{Name: name, Layout: topology.LayoutOf("updates by the ends of their windows", key, value)}
+	needs := topology.Needs{Stores: []topology.Store{store}}
 	final := topology.Process(in, name, needs, func(out topology.Forward[Windowed[K], V]) topology.Processor[Windowed[K], V] {
 		return &suppressing[K, V]{
 			aside: newAside(in, name), grace: grace.Milliseconds(), out: out,
@@ -68,7 +68,7 @@ func (p *suppressing[K, V]) Init(ctx topology.Context) error {
 	if err := p.aside.Init(ctx); err != nil {
 		return err
 	}
-	return p.rows.table.Scan(nil, nil, func(key, _ []byte) bool {
+	return eachRow(p.rows.table, windowedHead, nil, func(key, _ []byte) bool {
 		p.expect(endOf(key))
 		return false
 	})
@@ -115,7 +115,7 @@ func (p *suppressing[K, V]) flush() error {
 	}
 	p.first, p.hold.At, p.closing = topology.Never, topology.Never, p.closing[:0]
 	size := 0
-	err := p.rows.table.Scan(nil, nil, func(key, value []byte) bool {
+	err := eachRow(p.rows.table, windowedHead, nil, func(key, value []byte) bool {
 		if end := endOf(key); end+p.grace > p.closed || size >= suppressBytes {
 			p.expect(end)
 			return false
@@ -142,7 +142,7 @@ func (p *suppressing[K, V]) forward(key []byte) error {
 		return err
 	}
 	if err := p.rows.keys.Parse(key, &p.next.Key); err != nil {
-		return fmt.Errorf("store %s: key %x: %w", p.name, key, err)
+		return misread(p.name, key, err)
 	}
 	p.next.Value, p.next.Time = held.result, p.next.Key.End-1
 	p.rows.table.Delete(key)

@@ -23,12 +23,12 @@ func ToExpiringTable[K, V any](in topology.Stream[K, V], name string, after time
 	}
 	_, value := topology.Codecs(in)
 	in = grouped(in, name, value)
-	store := topology.Store{Name: name, Expiry: after.Milliseconds(), Reading: state.ReadValues(expiringValue)}
+	key, value := topology.Codecs(in)
+	store := topology.Store{Name: name, Reading: state.ReadValues(expiringValue), Expiry: after.Milliseconds(), Layout: topology.LayoutOf("expiring values by key", key, value)}
 	updates := topology.Process(in, name, topology.Needs{Stores: []topology.Store{store}}, func(out topology.Forward[K, V]) topology.Processor[K, V] {
 		return &expiring[K, V]{aside: newAside(in, name), after: store.Expiry, out: out}
 	})
 	updates = topology.Reach(topology.KeepKeys(updates), store.Expiry)
-	key, value := topology.Codecs(in)
 	return topology.Table[K, V]{Stream: topology.WithCodecs(updates, key, value), Store: store}
 }
 
@@ -150,7 +150,7 @@ func (p *expiring[K, V]) check(key []byte, due int64) error {
 	p.rows.Delete(key)
 	p.expired = topology.Record[K, V]{Time: due, Tombstone: true}
 	if err := p.key.Parse(key, &p.expired.Key); err != nil {
-		return fmt.Errorf("store %s: key %x: %w", p.name, key, err)
+		return misread(p.name, key, err)
 	}
 	return p.out(&p.expired)
 }
@@ -165,9 +165,11 @@ func (p *expiring[K, V]) read(key []byte) (l lifetime, err error) {
 
 func (p *expiring[K, V]) parse(key, row []byte) (l lifetime, err error) {
 	if _, err := expiringValue(row); err != nil {
-		return l, fmt.Errorf("store %s: row of key %x: %w", p.name, key, err)
+		return l, misread(p.name, key, err)
 	}
-	return lifetime{found: true, time: int64(binary.BigEndian.Uint64(row[1:])), check: int64(binary.BigEndian.Uint64(row[9:]))}, nil
+	l = lifetime{found: true, time: int64(binary.BigEndian.Uint64(row[1:])), check: int64(binary.BigEndian.Uint64(row[9:]))}
+	l.check = min(l.check, l.time+p.after) // a time to live that was longer has it later
+	return l, nil
 }
 
 // expiringValue is the value of an expiring row.

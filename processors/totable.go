@@ -13,11 +13,11 @@ import (
 func ToTable[K, V any](in topology.Stream[K, V], name string) topology.Table[K, V] {
 	_, value := topology.Codecs(in)
 	in = grouped(in, name, value)
-	store := topology.Store{Name: name}
+	key, value := topology.Codecs(in)
+	store := topology.Store{Name: name, Layout: topology.LayoutOf("values by key", key, value)}
 	updates := topology.Process(in, name, topology.Needs{Stores: []topology.Store{store}}, func(out topology.Forward[K, V]) topology.Processor[K, V] {
 		return &keeping[K, V]{aside: newAside(in, name), out: out}
 	})
-	key, value := topology.Codecs(in)
 	return topology.Table[K, V]{Stream: topology.KeepKeys(topology.WithCodecs(updates, key, value)), Store: store}
 }
 

@@ -23,11 +23,11 @@ func ToVersionedTable[K, V any](in topology.Stream[K, V], name string, history t
 	}
 	_, value := topology.Codecs(in)
 	in = grouped(in, name, value)
-	store := topology.Store{Name: name, History: history.Milliseconds(), Reading: state.ReadVersions(history.Milliseconds())}
+	key, value := topology.Codecs(in)
+	store := topology.Store{Name: name, Reading: state.ReadVersions(history.Milliseconds()), History: history.Milliseconds(), Layout: topology.LayoutOf("versions by key", key, value)}
 	updates := topology.Process(in, name, topology.Needs{Stores: []topology.Store{store}}, func(out topology.Forward[K, V]) topology.Processor[K, V] {
 		return &versioning[K, V]{aside: newAside(in, name), history: store.History, out: out}
 	})
-	key, value := topology.Codecs(in)
 	return topology.Table[K, V]{Stream: topology.KeepKeys(topology.WithCodecs(updates, key, value)), Store: store}
 }
 

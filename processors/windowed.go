@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/topology"
 )
 
 // Windowed is the key of a result of a window: the record's key and the window [Start, End), Unix ms.
@@ -52,6 +53,14 @@ func (c WindowedCodec[K]) Parse(data []byte, w *Windowed[K]) error {
 	return c.Key.Parse(data[windowedHead:], &w.Key)
 }
 
+// Format is "windowed" and that of the codec of the keys, where it has one.
+func (c WindowedCodec[K]) Format() string {
+	if inner := topology.LayoutOf("", c.Key, nil).Key; inner != "" {
+		return "windowed " + inner
+	}
+	return ""
+}
+
 // Encode is Append for an untyped value; any value but a Windowed[K] is a codecs.ErrType.
 func (c WindowedCodec[K]) Encode(value any) ([]byte, error) { return codecs.EncodeAny(c, value) }
 
@@ -72,3 +81,9 @@ func appendPane(dst []byte, start, end int64) []byte {
 func windowOf(key []byte) (start, end int64) {
 	return int64(binary.BigEndian.Uint64(key[1:]) ^ signBit), int64(binary.BigEndian.Uint64(key[9:]) ^ signBit)
 }
+
+// trimHead is the length of the key of a Trim, which appendWindow has appended.
+const trimHead = 1 + 8
+
+// startOf reads the start of the window, or the time, with which such a key begins, or that of a row.
+func startOf(key []byte) int64 { return int64(binary.BigEndian.Uint64(key[1:]) ^ signBit) }

@@ -81,8 +81,9 @@ func (c *Cache) Fill(key, value []byte, ok bool) []byte {
 	return w.value()
 }
 
-// Put sets the value of a key and makes the row dirty. The bytes are copied and may be those of an earlier Get.
-func (c *Cache) Put(key, value []byte) { c.write(key, value, 0) }
+// Put sets the value of a key and makes the row dirty; false where it was. The bytes are copied and may be those of an
+// earlier Get.
+func (c *Cache) Put(key, value []byte) (dirtied bool) { return c.write(key, value, 0) }
 
 // Delete makes the key a dirty tombstone.
 func (c *Cache) Delete(key []byte) { c.write(key, nil, rowAbsent) }
@@ -145,8 +146,8 @@ func (c *Cache) find(hash uint64, key []byte) (slot int, at ref) {
 	}
 }
 
-// write sets value and flags of a dirty row, in place where the room suffices.
-func (c *Cache) write(key, value []byte, flags byte) {
+// write sets value and flags of a row, in place where the room suffices, and says whether it was not dirty.
+func (c *Cache) write(key, value []byte, flags byte) (dirtied bool) {
 	hash := c.hash(key)
 	slot, at := c.find(hash, key)
 	switch {
@@ -162,7 +163,7 @@ func (c *Cache) write(key, value []byte, flags byte) {
 		w.setAheadAt(len(c.ahead))
 		c.ahead = append(c.ahead, at)
 	}
-	if !w.has(rowDirty) {
+	if dirtied = !w.has(rowDirty); dirtied {
 		c.dirty = append(c.dirty, int32(w.aheadAt()))
 	}
 	w.setValue(value)
@@ -170,6 +171,7 @@ func (c *Cache) write(key, value []byte, flags byte) {
 	w.set(rowDirty | rowAhead | rowReferenced | flags)
 	c.count(w, 1)
 	c.maintain(at)
+	return dirtied
 }
 
 // count adds the size of a row to what its flags say it is part of, or takes it away.

@@ -83,13 +83,14 @@ func (t *Table) Changed(key []byte) bool {
 	return at != 0 && t.cache.arena.row(at).has(rowDirty)
 }
 
-// Put sets the value of a key; nil is stored as an empty value. The bytes are copied.
-func (t *Table) Put(key, value []byte) {
+// Put sets the value of a key; nil is stored as an empty value. The bytes are copied. It says whether the row had not
+// changed since the last Commit or Abort.
+func (t *Table) Put(key, value []byte) (dirtied bool) {
 	t.writable("Put")
 	if t.gone(key) {
 		panic("state: table " + t.name + ": Put of a key that Trim has removed")
 	}
-	t.cache.Put(key, value)
+	return t.cache.Put(key, value)
 }
 
 // Delete removes a key. It is logged also when the key has no value, so that the changelog does not depend on the cache.

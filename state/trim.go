@@ -21,6 +21,10 @@ func (t *Table) Trim(below []byte) {
 	t.cache.Put(trimKey, below)
 }
 
+// Floor is the key below which Trim has removed all rows, also before a restart; empty where it has removed none. Errors are
+// the store's.
+func (t *Table) Floor() ([]byte, error) { return t.from(nil) }
+
 // Trimmed says whether a change in a changelog is that of a Trim, and below which key the rows before it are gone.
 func Trimmed(key, value []byte) (below []byte, ok bool) {
 	return value, value != nil && bytes.Equal(key, trimKey)
@@ -39,7 +43,7 @@ func (t *Table) from(bound []byte) ([]byte, error) {
 	if !t.looked {
 		floor, _, err := t.store.Get(trimKey)
 		if err != nil {
-			return nil, fmt.Errorf("state: table %s: scan: %w", t.name, err)
+			return nil, fmt.Errorf("state: table %s: floor: %w", t.name, err)
 		}
 		t.settled, t.looked = append(t.settled[:0], floor...), true
 		if bytes.Compare(t.floor, floor) < 0 {

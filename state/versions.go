@@ -18,6 +18,7 @@ type Version struct {
 
 // Versions is a view of a Table as a versioned store, as Kafka Streams' (KIP-889): it tells the value of a key as of any
 // time that is not further back than the retention. Records may come in any order; a deletion is a version without value.
+// The retention may be another one when the table is opened again: longer, it begins with what is kept by then.
 // The table has no other rows than those of the view. Times are event times in Unix ms; now is stream time, which says
 // how far back versions are kept. One goroutine.
 type Versions struct {
@@ -209,6 +210,12 @@ func (v *Versions) expire(index []byte, horizon int64) error {
 		v.table.Delete(row)
 	}
 	v.table.Delete(index)
+	// A stretch that was longer under another retention has rows that stay, and that nothing else may list.
+	if _, until, left, err := v.history(key, horizon); err != nil {
+		return err
+	} else if left {
+		v.list(key, until)
+	}
 	newest, found, err := v.newest(key)
 	if err == nil && found && newest.deleted() && newest.since <= horizon {
 		v.table.Delete(v.newestKey)
@@ -256,10 +263,15 @@ func (v *Versions) see(row, value []byte) bool {
 	return false
 }
 
-// putHistory puts the version of a key that ended at a time, and lists it in the index.
+// putHistory puts the version of a key that ended at a time, and lists it.
 func (v *Versions) putHistory(key []byte, until int64, row []byte) {
 	v.key = historyKey(v.key[:0], key, until)
 	v.table.Put(v.key, row)
+	v.list(key, until)
+}
+
+// list lists the versions of a key that ended in the stretch of a time in the index.
+func (v *Versions) list(key []byte, until int64) {
 	start := until - until%v.stretch
 	if until < start {
 		start -= v.stretch
@@ -274,7 +286,7 @@ func (v *Versions) putHistory(key []byte, until int64, row []byte) {
 
 func (v *Versions) parse(key, row []byte) (w versionRow, err error) {
 	if w, err = parseVersion(row); err != nil {
-		return w, fmt.Errorf("state: %sversion row %x: %w", v.where, key, err)
+		return w, fmt.Errorf("state: %sversion row %x: %w: the table has rows of another kind; give the store another name, or clear it", v.where, key, err)
 	}
 	return w, nil
 }

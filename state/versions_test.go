@@ -138,6 +138,33 @@ func TestVersionsFollowAModel(t *testing.T) {
 	})
 }
 
+// Whatever retentions a table is opened with, one after the other: what the last one has passed is gone.
+func TestVersionsGoUnderAnyRetention(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		table := state.NewTable("prices", 0, memory.New().Store("prices"), 0)
+		keys, now := []string{"pear", "plum"}, int64(0)
+		for range rapid.IntRange(1, 4).Draw(rt, "openings") {
+			versions := state.NewVersions(table, rapid.SampledFrom([]int64{1, 9, 80, 800, 8000}).Draw(rt, "retention"))
+			for range rapid.IntRange(0, 12).Draw(rt, "steps") {
+				now += rapid.Int64Range(0, 300).Draw(rt, "ms")
+				at := now - rapid.Int64Range(0, 100).Draw(rt, "back")
+				_, _, err := versions.Put([]byte(rapid.SampledFrom(keys).Draw(rt, "key")), []byte("3 EUR"), at, now)
+				require.NoError(rt, err)
+				if now >= versions.Next() {
+					require.NoError(rt, versions.Expire(now))
+				}
+			}
+		}
+		last := state.NewVersions(table, 80)
+		require.NoError(rt, last.Expire(now))
+		for last.Next() < state.Forever {
+			now = last.Next()
+			require.NoError(rt, last.Expire(now))
+		}
+		require.Empty(rt, scan(rt, table, "e", "n"), "the newest values alone are left")
+	})
+}
+
 func TestAVersionRowThatIsMalformedIsAnError(t *testing.T) {
 	table := state.NewTable("prices", 0, memory.New().Store("prices"), 0)
 	versions := state.NewVersions(table, retention)

@@ -11,6 +11,9 @@ type Stream[K, V any] struct {
 	value codecs.Codec[V]
 }
 
+// Earliest is 2000-01-01T00:00:00Z in Unix ms: an event time before it is a fault of the producer's clock, and a dead letter.
+const Earliest = 946684800000
+
 // TimeOf extracts event time from a decoded record. timed=false marks a record that must not
 // move stream time (it is to become a dead letter); it is processed at once.
 type TimeOf[K, V any] func(rec *Record[K, V], src *Source) (time int64, timed bool)

@@ -13,9 +13,11 @@ type Table[K, V any] struct {
 }
 
 // FromTable reads a compacted topic as a table. The topic is the store's changelog: nothing is
-// written a second time. A tombstone deletes the row and goes on as one.
+// written a second time. A tombstone deletes the row and goes on as one. A record that the codecs refuse
+// leaves the row as it is, also where the table is restored. One that OnFailure puts aside for a node
+// below does so until then: a restored row is of the newest record that the codecs take.
 func FromTable[K, V any](b *Builder, topic, name string, key codecs.Codec[K], value codecs.Codec[V]) Table[K, V] {
-	store := Store{Name: name, SourceTopic: topic}
+	store := Store{Name: name, SourceTopic: topic, Layout: LayoutOf("values by key", key, value), Refuses: func() func(key, value []byte, appended int64) error { return refusals(key, value) }}
 	if value == nil {
 		b.fault("table %q: needs a codec for its value", name)
 	}
@@ -24,6 +26,25 @@ func FromTable[K, V any](b *Builder, topic, name string, key codecs.Codec[K], va
 		return &tableNode[K, V]{name: name, value: value, out: out}
 	})
 	return Table[K, V]{Stream: KeepKeys(WithCodecs(updates, key, value)), Store: store}
+}
+
+// refusals says why tableNode, or the source above it, does not take a record.
+func refusals[K, V any](key codecs.Codec[K], value codecs.Codec[V]) func(k, v []byte, appended int64) error {
+	var rec Record[K, V]
+	return func(k, v []byte, appended int64) (err error) {
+		defer func() {
+			if fault := recover(); fault != nil { // a codec's: the record did not get past it
+				err = fmt.Errorf("panic: %v", fault)
+			}
+		}()
+		if appended < Earliest {
+			return fmt.Errorf("append time %d is before 2000-01-01", appended)
+		}
+		if err := key.Parse(k, &rec.Key); err != nil || v == nil {
+			return err
+		}
+		return value.Parse(v, &rec.Value)
+	}
 }
 
 // tableNode keeps the rows of a table as they are read.

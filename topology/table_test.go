@@ -32,3 +32,30 @@ func TestTableIsRestoredFromItsSourceTopic(t *testing.T) {
 	require.Empty(t, d.Records("app-price-changelog"), "the source topic is the changelog")
 	require.Len(t, d.Records("updates"), 4)
 }
+
+// A record that is put aside leaves the row as it is: while the app runs, after a restart, and when all is read anew.
+func TestATableIsRestoredWithoutWhatItsCodecsRefuse(t *testing.T) {
+	var b topology.Builder
+	topology.FromTable(&b, "stocks", "stock", codecs.Int64, codecs.Int64)
+	topo, err := b.Build("app")
+	require.NoError(t, err)
+	d := topologytest.New(t, topo, topologytest.Config{})
+	number := func(n int64) []byte {
+		data, _ := codecs.Int64.Append(nil, n) // never fails
+		return data
+	}
+	d.Pipe("stocks", number(1), number(10))
+	d.Run()
+	d.Pipe("stocks", number(1), []byte("many"))
+	d.Pipe("stocks", []byte("apples"), number(20))
+	d.Pipe("stocks", []byte("apples"), nil)
+	d.PipeAt("stocks", topology.Earliest-1, number(1), number(30))
+	d.Run()
+	want := map[string][]byte{string(number(1)): number(10)}
+	require.Equal(t, want, d.Rows("stock"))
+	require.Len(t, d.Records("app.dlq"), 4)
+	d.Restart()
+	require.Equal(t, want, d.Rows("stock"))
+	d.Wipe()
+	require.Equal(t, want, d.Rows("stock"))
+}

@@ -35,7 +35,7 @@ var meanings = []mutant{
 		bug:    "watermark of those that have spoken",
 		breaks: "Stage 2 waits until every task of stage 1 has spoken.",
 		edits: []edit{
-			{vectorFile, "	case n == 0 || n < v.tasks[source]:\n", "	case n == 0:\n"},
+			{vectorFile, "	case u.known == 0 || u.known < u.tasks:\n", "	case u.known == 0:\n"},
 		},
 		checks: []check{{pkg: taskPkg, test: "TestWatermarkWaitsForAllTasks"}},
 	},

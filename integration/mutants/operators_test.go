@@ -64,7 +64,7 @@ var operators = []mutant{
 	{
 		bug:    "a window closed a millisecond late",
 		breaks: "A record is late from the end and grace of its window on.",
-		edits:  []edit{{"processors/pane.go", "	if p.due(first+p.size) > p.StreamTime() {\n", "	if p.due(first+p.size) >= p.StreamTime() {\n"}},
+		edits:  []edit{{"processors/pane.go", "	if p.closes(first) > p.StreamTime() {\n", "	if p.closes(first) >= p.StreamTime() {\n"}},
 		checks: model("TestWindowsAgainstAModel"),
 	},
 	{

@@ -55,4 +55,28 @@ var tables = []mutant{
 		edits:  []edit{{"topology/task/punctuate.go", "	if known {\n", "	if known && len(row) == 0 {\n"}},
 		checks: []check{{pkg: taskPkg, test: "TestPunctuatorsSurviveRestarts"}},
 	},
+	{
+		bug:    "rows of another layout are read",
+		breaks: "A store is never read as what it is not.",
+		edits:  []edit{{"topology/layout.go", "return l.Rows == kept.Rows && ", "return l.Rows != kept.Rows || "}},
+		checks: []check{{pkg: operatorPkg, test: "TestAStoreIsNeverReadAsWhatItIsNot"}, {pkg: workerPkg, test: "TestAStoreOfAnotherLayoutIsRefused"}},
+	},
+	{
+		bug:    "what a source topic has refused is restored",
+		breaks: "A table read from its topic is restored as it was processed.",
+		edits:  []edit{{"topology/worker/admission.go", "	return err == nil, nil\n", "	return true, nil\n"}},
+		checks: []check{{pkg: workerPkg, test: "TestCopiesOfASourceTopicLackWhatItsCodecsRefuse"}},
+	},
+	{
+		bug:    "more grace opens closed windows",
+		breaks: "A window that was closed stays closed.",
+		edits:  []edit{{"processors/pane.go", "	if start < p.whole {\n", "	if start < p.whole-1<<40 {\n"}},
+		checks: []check{{pkg: operatorPkg, test: "TestAGraceThatGrowsLeavesClosedWindowsClosed"}},
+	},
+	{
+		bug:    "versions of a longer stretch are forgotten",
+		breaks: "What the retention has passed is gone, whatever it was before.",
+		edits:  []edit{{"state/versions.go", "	} else if left {\n", "	} else if left && until < 0 {\n"}},
+		checks: []check{{pkg: statePkg, test: "TestVersionsGoUnderAnyRetention"}},
+	},
 }

@@ -21,6 +21,7 @@ func (t *Task) Flush() (err error) {
 		}
 	}
 	t.sendWatermark()
+	t.keepLayouts()
 	t.scratch = AppendPosition(t.scratch[:0], t.Position())
 	t.own.Put(positionKey, t.scratch)
 	log := changelog{t}

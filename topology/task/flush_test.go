@@ -43,7 +43,7 @@ func TestFlushLogsOneRecordADirtyRowThePositionLast(t *testing.T) {
 		require.EqualValues(t, base+2, e.Time)
 		rows = append(rows, h.sub.Stores[e.Index].Name+" "+string(e.Key))
 	}
-	require.Equal(t, []string{"first bob", "first ann", "second bob", "second ann", "first-task p"}, rows)
+	require.Equal(t, []string{"first bob", "first ann", "second bob", "second ann", "first-task lfirst", "first-task lsecond", "first-task p"}, rows)
 }
 
 func TestCommitWritesRowsAndCheckpoint(t *testing.T) {

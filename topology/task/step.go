@@ -15,9 +15,6 @@ const (
 	ReasonPast        = "ts_past"
 )
 
-// earliest is 2000-01-01T00:00:00Z: an event time before it is a fault of the producer's clock.
-const earliest = 946684800000
-
 // Process handles up to limit records, oldest event time first, and says how many it did. An error that
 // is a Failure is of a record; after any error the task is not used any more, but to try it again.
 func (t *Task) Process(limit int) (n int, err error) {
@@ -103,7 +100,7 @@ func (t *Task) decode(q *queue) (done bool, err error) {
 	case timed && q.source.Timed && at > t.current.Appended+t.cfg.MaxAhead:
 		t.DeadLetter(ReasonFuture, fmt.Errorf("event time %d is more than %d ms after the append time %d", at, t.cfg.MaxAhead, t.current.Appended))
 		return true, nil
-	case timed && q.source.Timed && at < earliest:
+	case timed && q.source.Timed && at < topology.Earliest:
 		t.DeadLetter(ReasonPast, fmt.Errorf("event time %d is before 2000-01-01", at))
 		return true, nil
 	}

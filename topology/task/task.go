@@ -38,7 +38,8 @@ type Task struct {
 	globals  map[string][]func(topology.GlobalRow) error
 	counters map[string]*topology.Counter
 	dirty    bool
-	ahead    []int64 // by store: changelog offset committed and not in the engine, -1 for none
+	ahead    []int64      // by store: changelog offset committed and not in the engine, -1 for none
+	layouts  []keptLayout // to be written by the next flush
 	scratch  []byte
 
 	punctuators map[string]bool // the names that are taken
@@ -106,6 +107,9 @@ func (t *Task) load() error {
 			return err
 		}
 		t.resume(p)
+	}
+	if err := t.checkLayouts(); err != nil {
+		return err
 	}
 	return t.upstream.load(t.own)
 }

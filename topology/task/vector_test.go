@@ -159,3 +159,15 @@ func TestHeldBy(t *testing.T) {
 	mark(2, 3000, true, 0)
 	mark(0, 4000, true, -1)
 }
+
+// A watermark that says it is of more tasks than there can be, or of one that there is not, is a dead letter.
+func TestAWatermarkOfNoTaskIsADeadLetter(t *testing.T) {
+	h := start(t, below)
+	for i, w := range []topology.Watermark{{Task: 3, Tasks: 3}, {Task: 1 << 30, Tasks: 1 << 31}, {Task: -1, Tasks: 3}} {
+		w.Time = base
+		h.Add(0, []task.Record{{Offset: int64(i), Value: topology.AppendWatermark(nil, w)}})
+	}
+	h.work()
+	require.Equal(t, "none", h.stream())
+	require.Len(t, h.flush(task.ToDeadLetters), 3)
+}

@@ -69,21 +69,7 @@ func New(t testing.TB, topo *topology.Topology, cfg Config) *Driver {
 	for range cfg.Instances {
 		d.instances = append(d.instances, &instance{runs: true, disk: memory.New()})
 	}
-	for _, s := range topo.Subs {
-		for _, src := range s.Sources {
-			d.topic(src.Topic)
-		}
-		for _, store := range s.Stores {
-			if name := s.Changelog(store); d.topics[name] == nil {
-				d.topics[name] = newTopic(d.tasks(s))
-			}
-		}
-	}
-	for _, name := range append([]string{cfg.DeadLetter, cfg.Late}, topo.Globals...) {
-		if d.topics[name] == nil {
-			d.topics[name] = newTopic(1)
-		}
-	}
+	d.create()
 	d.start()
 	return d
 }

@@ -66,8 +66,13 @@ func (d *Driver) tail(s *topology.Sub, def topology.Store, store state.Store, pa
 	if def.SourceTopic != "" {
 		end = d.committed[place(name, partition)]
 	}
+	takes := func(Record) bool { return true }
+	if def.Refuses != nil {
+		refuses := def.Refuses()
+		takes = func(rec Record) bool { return refuses(rec.Key, rec.Value, rec.Appended) == nil }
+	}
 	for _, rec := range log[min(checkpoint.ChangelogOffset, end):end] {
-		if !rec.marker {
+		if !rec.marker && takes(rec) {
 			visit(rec.Key, rec.Value)
 		}
 	}

@@ -18,6 +18,7 @@ type version struct {
 	second             string // a store behind the first, if any
 	step               bool   // a step without state
 	direct             bool   // without the repartition topic
+	rows               string // what those of the store are
 }
 
 var deployed = version{again: "again", node: "count", store: "counted"}
@@ -32,7 +33,7 @@ func (v version) build(t *testing.T) *topology.Topology {
 	if !v.direct {
 		in = topology.Repartition(in, v.again)
 	}
-	needs := topology.Needs{Stores: []topology.Store{{Name: v.store}}}
+	needs := topology.Needs{Stores: []topology.Store{{Name: v.store, Layout: topology.Layout{Rows: v.rows}}}}
 	if v.second != "" {
 		needs.Stores = append(needs.Stores, topology.Store{Name: v.second})
 	}
@@ -96,6 +97,37 @@ func TestATopologyThatLosesStateIsRefused(t *testing.T) {
 				rest = 430
 			}
 			c.deploy(change.to, Config{}, rest)
+		})
+	}
+}
+
+// A topology that would read the rows of a store as what they are not is refused, whether they are on a disk or in the
+// log, and the one before goes on. Another name of the store is a way out, as the refusal says.
+func TestAStoreOfAnotherLayoutIsRefused(t *testing.T) {
+	for name, memory := range map[string]bool{"on the disk": false, "in the log": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := newCluster(t)
+			before, after := deployed, deployed
+			before.rows, after.rows = "counts by word", "counts by hour"
+			cfg := Config{Brokers: c.brokers, Workers: 1, Memory: memory, StateDir: t.TempDir()}
+			run := func(v version, words int64) {
+				a, err := New(v.build(t), cfg)
+				require.NoError(t, err)
+				stop := c.start(a)
+				c.eventually(words)
+				require.NoError(t, stop())
+			}
+			c.words(0, 300, 13)
+			run(before, 300)
+			a, err := New(after.build(t), cfg)
+			require.NoError(t, err)
+			err = a.Run(t.Context())
+			for _, part := range []string{`store "counted" has rows of another layout: they are counts by word, the topology has counts by hour`, "another name", "abacus topics reset"} {
+				require.ErrorContains(t, err, part)
+			}
+			c.words(300, 130, 13)
+			run(before, 430)
 		})
 	}
 }

@@ -25,6 +25,7 @@ type reader struct {
 	patience  time.Duration // for fetches that fail; 0: for ever
 	leader    int32         // that answered last
 	led       bool          // whether it is known
+	admits    admission     // of its records into the store that they are for
 }
 
 // patience is how long the fetches of a restore may fail by what passes: longer than it takes to elect a leader.

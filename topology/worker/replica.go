@@ -29,9 +29,10 @@ type replica struct {
 	store     state.Store
 	changelog [16]byte // topic id
 	retains   bool     // the changelog deletes by age what the store keeps
-	next      int64    // changelog offset that the store does not contain
-	asOf      int64    // state.Checkpoint.AsOf of the store
-	limit     int64    // offset before which it may be applied
+	admits    admission
+	next      int64 // changelog offset that the store does not contain
+	asOf      int64 // state.Checkpoint.AsOf of the store
+	limit     int64 // offset before which it may be applied
 	held      []*kgo.Record
 	end       int64 // committed end of the changelog when it was last asked for; -1: not yet
 }
@@ -65,9 +66,15 @@ func (r *replica) apply(batch *state.Batch) error {
 			break
 		}
 		n, next = n+1, rec.Offset+1
-		if !rec.Attrs.IsControl() {
+		if rec.Attrs.IsControl() {
+			continue
+		}
+		in, err := r.admits.lets(rec)
+		if err != nil {
+			return err
+		}
+		if r.of.records++; in {
 			batch.Replay(rec.Key, rec.Value)
-			r.of.records++
 		}
 	}
 	if n == 0 {

@@ -104,7 +104,9 @@ func (w *worker) replayStore(ctx context.Context, r *restored, i int, p *restori
 	if err != nil {
 		return err
 	}
-	return w.replayRange(ctx, table, w.app.reader(at, from.ChangelogOffset), goal{from, end, asked}, p)
+	in := w.app.reader(at, from.ChangelogOffset)
+	in.admits = admit(def)
+	return w.replayRange(ctx, table, in, goal{from, end, asked}, p)
 }
 
 // goal is the end of a replay.
@@ -128,7 +130,12 @@ func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader
 	var batch state.Batch
 	return in.upTo(ctx, w.log, to.end, func(records []*kgo.Record) error {
 		for _, rec := range records {
-			if rec.Offset < to.end {
+			if rec.Offset >= to.end {
+				continue
+			}
+			if lets, err := in.admits.lets(rec); err != nil {
+				return err
+			} else if lets {
 				table.Restore(&batch, rec.Key, rec.Value)
 			}
 		}

@@ -73,7 +73,9 @@ func isSequence(t *testing.T, c result.Comparison, difference, v, n, planned flo
 }
 
 func TestMeansAndCountsAreWatched(t *testing.T) {
-	e := entry(func(d *experiment.Definition) { d.Decision.PlannedUnits, d.Metrics[2].Cap = 4000, new(experiment.Amount) })
+	e := entry(func(d *experiment.Definition) {
+		d.Decision.PlannedUnits, d.Metrics[2].Cap = 4000, new(experiment.Amount)
+	})
 	r := totalOf(e, grown(0, 1, 2000, 200, 1000), grown(1, 1, 1980, 260, 1000))
 	arm := func(n, converted, one, two float64) (mean, v float64) { // half of the converted have each total
 		sum, squares := converted/2*(one+two), converted/2*(one*one+two*two)
