@@ -104,7 +104,8 @@ func (w *worker) replayStore(ctx context.Context, r *restored, i int, p *restori
 	if err != nil {
 		return err
 	}
-	return w.replayRange(ctx, table, w.app.reader(at, from.ChangelogOffset), goal{from, end, asked}, p)
+	in := w.app.reader(at, from.ChangelogOffset)
+	return w.replayRange(ctx, table, in, goal{from, end, asked}, p)
 }
 
 // goal is the end of a replay.
