@@ -139,6 +139,13 @@
 // stands is found. Results are forwarded with the times of their records, as long behind stream time
 // as these have waited: let windows directly below have a grace of that, or repartition above them.
 //
+// # What may change
+//
+// A store keeps what its rows are: the kind, the parameters that their keys depend on, and the formats of the codecs. A
+// program that would read them as something else is refused when it starts. Emit, Every and grace may change, as may the
+// gap of sessions, the history of a versioned table and the time to live of an expiring one. What was closed under less
+// grace stays closed; records of JoinStreams that were let go under less grace have no partners there any more.
+//
 // # Layouts
 //
 // Integers are big endian; readers accept the previous version too, of which there is none yet.
