@@ -153,6 +153,13 @@
 //	ToTable, ToExpiringTable        the stream's key codec    the value
 //	ToVersionedTable                the stream's key codec    the newest version, or by GetAsOf that of a time
 //
+// # What may change
+//
+// A store keeps what its rows are: the kind, the parameters that their keys depend on, and the formats of the codecs. A
+// program that would read them as something else is refused when it starts. Emit, Every and grace may change, as may the
+// gap of sessions, the history of a versioned table and the time to live of an expiring one. What was closed under less
+// grace stays closed; records of JoinStreams that were let go under less grace have no partners there any more.
+//
 // # Layouts
 //
 // Integers are big endian; readers accept the previous version too, of which there is none yet.

@@ -24,7 +24,7 @@ func aggregateWindows[K, V, A any](in Windows[K, V], name string, codec codecs.C
 	stream := grouped(in.stream, name, codec)
 	inner, _ := topology.Codecs(stream)
 	key := WindowedCodec[K]{Key: inner}
-	store := topology.Store{Name: name, Reading: windowsReading(in.panes, codec, merge), Layout: topology.LayoutOf(in.panes.layout(), inner, codec)}
+	store := topology.Store{Name: name, Reading: windowsReading(in.panes, codec, merge), Layout: topology.LayoutOf(in.panes.layout(), inner, codec), Grace: in.panes.due(0)}
 	if !in.panes.sliding { // whose rows are ordered by key
 		store.Retention = in.panes.reach()
 	}

@@ -2,6 +2,7 @@ package processors
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/abacus-stream/abacus/codecs"
 	"github.com/abacus-stream/abacus/state"
@@ -12,7 +13,7 @@ import (
 func aggregateSessions[K, V, A any](in Windows[K, V], name string, codec codecs.Codec[A], f fold[K, V, A], merge func(a, b A) A) topology.Stream[Windowed[K], A] {
 	stream := grouped(in.stream, name, codec)
 	key, _ := topology.Codecs(stream)
-	store := topology.Store{Name: name, Reading: sessionReading{}, Layout: topology.LayoutOf(in.panes.layout(), key, codec)}
+	store := topology.Store{Name: name, Reading: sessionReading{}, Layout: topology.LayoutOf(in.panes.layout(), key, codec), Grace: in.panes.due(0)}
 	needs := topology.Needs{Stores: []topology.Store{store}}
 	updates := topology.Process(stream, name, needs, func(out topology.Forward[Windowed[K], A]) topology.Processor[K, V] {
 		return &sessions[K, V, A]{aside: newAside(stream, name), panes: in.panes, fold: f, merge: merge, values: codec, out: out}
@@ -36,6 +37,7 @@ type sessions[K, V, A any] struct {
 	next   topology.Record[Windowed[K], A]
 
 	table   *state.Table
+	shut    int64      // sessions that end by it were closed under less grace, and stay so
 	row     sessionRow // at hand
 	encoded []byte     // its key
 	fresh   []byte     // its bytes to come
@@ -49,10 +51,10 @@ type sessions[K, V, A any] struct {
 }
 
 func (p *sessions[K, V, A]) Init(ctx topology.Context) error {
-	p.table = ctx.Table(p.name)
+	p.table, p.shut = ctx.Table(p.name), ctx.Closed(p.name)
 	p.timer = ctx.OnStreamTime(p.close)
 	p.emission.start(ctx, p.panes, p.flush)
-	ctx.SetGrace(p.due(0)) // results of open sessions are still to come with times of end - 1
+	ctx.SetGrace(p.panes.due(0)) // results of open sessions are still to come with times of end - 1
 	if err := p.aside.Init(ctx); err != nil {
 		return err
 	}
@@ -73,6 +75,14 @@ func (p *sessions[K, V, A]) Init(ctx topology.Context) error {
 		return err
 	}
 	return fault
+}
+
+// due is the stream time at which a session closes.
+func (p *sessions[K, V, A]) due(end int64) int64 {
+	if end <= p.shut {
+		return math.MinInt64
+	}
+	return p.panes.due(end)
 }
 
 // expect sets the timer of the row at hand.

@@ -22,6 +22,7 @@ type sliding[K, V, A any] struct {
 	inner  codecs.Codec[K]
 	merged slider[A]
 	closed int64 // stream time up to which windows are closed
+	shut   int64 // windows that end by it were closed under less grace, and stay so
 	timers state.Timers
 
 	keys    []byte   // what the two below point into
@@ -33,7 +34,7 @@ type sliding[K, V, A any] struct {
 }
 
 func (p *sliding[K, V, A]) Init(ctx topology.Context) error {
-	p.rows.table, p.closed = ctx.Table(p.name), ctx.StreamTime()
+	p.rows.table, p.closed, p.shut = ctx.Table(p.name), ctx.StreamTime(), ctx.Closed(p.name)
 	p.timer = ctx.OnStreamTime(p.close)
 	p.emission.start(ctx, p.panes, p.flush)
 	p.rows.since = p.since
@@ -46,6 +47,14 @@ func (p *sliding[K, V, A]) Init(ctx topology.Context) error {
 		p.oweStored(key, value)
 		return true
 	})
+}
+
+// due is the stream time at which a window closes.
+func (p *sliding[K, V, A]) due(end int64) int64 {
+	if end <= p.shut {
+		return math.MinInt64
+	}
+	return p.panes.due(end)
 }
 
 // expectPane sets the timers of a pane.

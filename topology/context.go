@@ -16,6 +16,9 @@ type Context interface {
 	// Table is a store declared for the calling processor's sub-topology.
 	// It panics for a name that was not declared: the topology is wrong.
 	Table(name string) *state.Table
+	// Closed is the greatest end, in Unix ms, of what was closed under a Store.Grace that was less than the present one,
+	// math.MinInt64 where there was none: it stays closed.
+	Closed(store string) int64
 	// StreamTime is the task's stream time in Unix ms; math.MinInt64 before the first record.
 	// Behind a repartition topic it is the watermark over all upstream tasks.
 	StreamTime() int64

@@ -12,6 +12,9 @@ type Store struct {
 	// Table.Trim which rows are gone, and never deletes one by itself: its changelog has no tombstones and deletes its
 	// records by their age, a while later. 0: rows are of use until they are deleted.
 	Retention int64
+	// Grace is how far in ms stream time passes the end of what a row is of before that is closed. It is kept with the
+	// store, for Context.Closed. 0: nothing closes, or at once.
+	Grace int64
 	// SourceTopic marks a table whose changelog is the source topic it is read from.
 	SourceTopic string
 	// Refuses makes, for one goroutine, what says why a record of SourceTopic with an append time in Unix ms does not get

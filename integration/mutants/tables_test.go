@@ -74,6 +74,12 @@ var tables = []mutant{
 		checks: []check{{pkg: operatorPkg, test: "TestAGraceThatGrowsLeavesClosedWindowsClosed"}},
 	},
 	{
+		bug:    "more grace opens closed sliding windows",
+		breaks: "A window that was closed stays closed.",
+		edits:  []edit{{"processors/sliding.go", "	if end <= p.shut {\n", "	if end <= p.shut-1<<40 {\n"}},
+		checks: []check{{pkg: operatorPkg, test: "TestAGraceThatGrowsLeavesClosedWindowsClosed"}},
+	},
+	{
 		bug:    "versions of a longer stretch are forgotten",
 		breaks: "What the retention has passed is gone, whatever it was before.",
 		edits:  []edit{{"state/versions.go", "	} else if left {\n", "	} else if left && until < 0 {\n"}},

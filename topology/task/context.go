@@ -26,6 +26,14 @@ func (t *Task) Table(name string) *state.Table {
 	return table
 }
 
+// Closed is the greatest end of what was closed under less grace.
+func (t *Task) Closed(store string) int64 {
+	if closed, ok := t.closed[store]; ok {
+		return closed
+	}
+	return math.MinInt64
+}
+
 // StreamTime is the stream time in Unix ms.
 func (t *Task) StreamTime() int64 { return t.clock.stream }
 

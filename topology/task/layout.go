@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/abacus-stream/abacus/topology"
 )
@@ -12,11 +13,11 @@ import (
 // ErrLayout says that a store has rows which the topology would misread.
 var ErrLayout = errors.New("rows of another layout")
 
-// Layouts are rows of the task store, l | store: 1 | topic id of the changelog 16 | then three times: length uvarint,
-// text. The texts are the rows, the key and the value of a topology.Layout.
+// Layouts are rows of the task store, l | store: 1 | topic id of the changelog 16 | grace 8 | closed 8 | then three times:
+// length uvarint, text. The texts are the rows, the key and the value of a topology.Layout.
 
-// layoutHead is the length of such a row before its texts.
-const layoutHead = 1 + 16
+// Lengths of such a row before the grace, and before the texts.
+const topicHead, layoutHead = 1 + 16, 1 + 16 + 8 + 8
 
 // keptLayout is a row that says what those of a store are.
 type keptLayout struct{ key, row []byte }
@@ -29,32 +30,50 @@ func (t *Task) checkLayouts() error {
 		if def.Name == t.own.Name() {
 			continue
 		}
-		fresh := keptLayout{append([]byte{'l'}, def.Name...), appendLayout(nil, t.cfg.Changelogs[i], def.Layout)}
-		row, found, err := t.own.Get(fresh.key)
+		key := append([]byte{'l'}, def.Name...)
+		row, found, err := t.own.Get(key)
 		if err != nil {
 			return err
 		}
 		if found {
-			faults = append(faults, t.misread(def, row, fresh.row))
+			fault := misread(def, row, t.cfg.Changelogs[i])
+			if faults = append(faults, fault); fault == nil {
+				t.keepClosed(def, row, t.cfg.Changelogs[i])
+			}
 		}
-		if !found || !bytes.Equal(row, fresh.row) {
-			t.layouts = append(t.layouts, fresh)
+		if fresh := appendLayout(nil, t.cfg.Changelogs[i], def, t.Closed(def.Name)); !found || !bytes.Equal(row, fresh) {
+			t.layouts = append(t.layouts, keptLayout{key, fresh})
 		}
 	}
 	return errors.Join(faults...)
 }
 
 // misread is the fault of a layout that does not fit the one kept.
-func (t *Task) misread(def topology.Store, row, fresh []byte) error {
+func misread(def topology.Store, row []byte, changelog [16]byte) error {
 	kept, err := parseLayout(row)
 	switch {
 	case err != nil:
 		return fmt.Errorf("layout of store %s: %w", def.Name, err)
-	case !bytes.Equal(row[:layoutHead], fresh[:layoutHead]) || def.Layout.Fits(kept):
+	case !isOf(row, changelog) || def.Layout.Fits(kept):
 		return nil
 	}
 	return fmt.Errorf("store %q has %w: they are %s, the topology has %s; give the store what it had, or another name, under which it begins empty, or reset the app's topics and state together (abacus topics reset, worker.PlanReset)",
 		def.Name, ErrLayout, kept, def.Layout)
+}
+
+// isOf says whether a row is about what the present changelog holds.
+func isOf(row []byte, changelog [16]byte) bool { return bytes.Equal(row[1:topicHead], changelog[:]) }
+
+// keepClosed finds what was closed under less grace than there is now: a grace that grows opens nothing again.
+func (t *Task) keepClosed(def topology.Store, row []byte, changelog [16]byte) {
+	if !isOf(row, changelog) {
+		return
+	}
+	grace, closed := int64(binary.BigEndian.Uint64(row[topicHead:])), int64(binary.BigEndian.Uint64(row[topicHead+8:]))
+	if def.Grace > grace && t.clock.stream > math.MinInt64+grace {
+		closed = max(closed, t.clock.stream-grace)
+	}
+	t.closed[def.Name] = closed
 }
 
 // keepLayouts writes what checkLayouts has found missing.
@@ -65,9 +84,11 @@ func (t *Task) keepLayouts() {
 	t.layouts = nil
 }
 
-func appendLayout(dst []byte, changelog [16]byte, l topology.Layout) []byte {
+func appendLayout(dst []byte, changelog [16]byte, def topology.Store, closed int64) []byte {
 	dst = append(append(dst, 1), changelog[:]...)
-	for _, text := range [...]string{l.Rows, l.Key, l.Value} {
+	dst = binary.BigEndian.AppendUint64(dst, uint64(def.Grace))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(closed))
+	for _, text := range [...]string{def.Layout.Rows, def.Layout.Key, def.Layout.Value} {
 		dst = append(binary.AppendUvarint(dst, uint64(len(text))), text...)
 	}
 	return dst

@@ -38,8 +38,9 @@ type Task struct {
 	globals  map[string][]func(topology.GlobalRow) error
 	counters map[string]*topology.Counter
 	dirty    bool
-	ahead    []int64      // by store: changelog offset committed and not in the engine, -1 for none
-	layouts  []keptLayout // to be written by the next flush
+	ahead    []int64          // by store: changelog offset committed and not in the engine, -1 for none
+	layouts  []keptLayout     // to be written by the next flush
+	closed   map[string]int64 // by store
 	scratch  []byte
 
 	punctuators map[string]bool // the names that are taken
@@ -57,6 +58,7 @@ func New(cfg Config) (*Task, error) {
 		tables:   map[string]*state.Table{},
 		globals:  map[string][]func(topology.GlobalRow) error{},
 		counters: map[string]*topology.Counter{},
+		closed:   map[string]int64{},
 
 		punctuators: map[string]bool{},
 	}

@@ -146,7 +146,11 @@ func (panics) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, arg
 func (d *Driver) check(err error) {
 	d.t.Helper()
 	if err != nil {
-		d.t.Fatalf("%v\n%s", err, task.Stack(err))
+		text := err.Error()
+		if stack := task.Stack(err); len(stack) > 0 {
+			text += "\n" + string(stack)
+		}
+		d.t.Fatal(text)
 	}
 }
 

@@ -251,6 +251,7 @@ func (discard) Append(int, []byte, []byte) {}
 func (h *harness) Task() topology.TaskID        { return topology.TaskID{} }
 func (h *harness) Tasks() int                   { return h.tasks }
 func (h *harness) Table(string) *state.Table    { return h.table }
+func (h *harness) Closed(string) int64          { return math.MinInt64 }
 func (h *harness) StreamTime() int64            { return h.stream }
 func (h *harness) WallTime() int64              { return 0 }
 func (h *harness) Source() *topology.Source     { return &h.src }
