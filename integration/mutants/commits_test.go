@@ -199,4 +199,12 @@ var commits = []mutant{
 		},
 		checks: []check{{pkg: workerPkg, test: eachStep}, simulated},
 	},
+	{
+		bug:    "a member that stops does not leave",
+		breaks: "The tasks of a process that stops go to others at once, not after its session.",
+		edits: []edit{
+			{clientFile, "	if w.client != nil && (leave || w.balancer.owes()) {\n", "	if w.client != nil && leave && w.balancer.owes() {\n"},
+		},
+		checks: []check{{pkg: workerPkg, test: "TestTwoProcessesShareAndTakeOver"}},
+	},
 }
