@@ -207,4 +207,10 @@ var commits = []mutant{
 		},
 		checks: []check{{pkg: workerPkg, test: "TestTwoProcessesShareAndTakeOver"}},
 	},
+	{
+		bug:    "restore on the loop",
+		breaks: "A task that is restored holds up no other.",
+		edits:  []edit{{assignFile, "	go func() {\n		r := w.restore(", "	func() {\n		r := w.restore("}},
+		checks: []check{{pkg: workerPkg, test: "TestOtherTasksCommitWhileOneIsRestored"}},
+	},
 }
