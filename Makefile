@@ -10,8 +10,8 @@ HOURS ?= 1
 build:
 	$(GO) build -trimpath -o abacus ./cmd/abacus
 
-# The last lines say which services were started or installed, and which tests skipped for want of one; with CI=true
-# those fail. ABACUS_TEST_KAFKA and ABACUS_TEST_REDIS name services that run already.
+# The last lines say which services were started or installed, which tests skipped for want of one (with CI=true those
+# fail), and the seed, faults and anomalies of each simulation. ABACUS_TEST_KAFKA and ABACUS_TEST_REDIS name services that run already.
 test:
 	@said=$$(mktemp); ABACUS_TEST_SAID=$$said $(GO) test -timeout 20m ./...; code=$$?; cat $$said; rm -f $$said; exit $$code
 

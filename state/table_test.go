@@ -127,6 +127,50 @@ func TestAbortGoesBackToTheEngine(t *testing.T) {
 	require.NoError(t, table.Fault())
 }
 
+// A Trim is the one bulk write of a table, and goes the way of each row: until a commit has it in the log and a checkpoint
+// in the engine, an abort takes it back, whatever was scanned or changed below it meanwhile.
+func TestATrimThatIsAborted(t *testing.T) {
+	for name, until := range map[string]func(table *state.Table){
+		"at once":       func(*state.Table) {},
+		"flushed":       func(table *state.Table) { table.Flush(new(records)) },
+		"not in engine": func(table *state.Table) { table.Flush(new(records)); table.Commit() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := memory.New().Store("panes")
+			table := state.NewTable("panes", 0, store, 0)
+			checkpoint := func() {
+				var batch state.Batch
+				table.Flush(new(records))
+				table.Commit()
+				table.Checkpoint(&batch)
+				require.NoError(t, store.Apply(&batch))
+			}
+			for _, key := range []string{"a1", "a2", "b1"} {
+				table.Put([]byte(key), []byte("x"))
+			}
+			checkpoint()
+			table.Put([]byte("a2"), []byte("y"))
+			table.Trim([]byte("b"))
+			requireAbsent(t, table, "a1")
+			require.Equal(t, []string{"b1=x"}, scan(t, table, "", ""))
+			until(table)
+			value, ok, err := store.Get([]byte("a1"))
+			require.NoError(t, err)
+			require.True(t, ok, "the engine is written by checkpoints alone")
+			require.Equal(t, "x", string(value))
+			table.Abort()
+			require.Equal(t, []string{"a1=x", "a2=x", "b1=x"}, scan(t, table, "", ""))
+			requireValue(t, table, "a1", "x")
+			table.Put([]byte("a0"), []byte("x"))
+			checkpoint()
+			require.Equal(t, []string{"a0=x", "a1=x", "a2=x", "b1=x"}, scan(t, state.NewTable("panes", 0, store, 0), "", ""))
+			table.Trim([]byte("a2"))
+			checkpoint()
+			require.Equal(t, []string{"a2=x", "b1=x"}, scan(t, state.NewTable("panes", 0, store, 0), "", ""))
+		})
+	}
+}
+
 func TestAbortKeepsCleanRows(t *testing.T) {
 	store := memory.New().Store("counts")
 	table := state.NewTable("counts", 0, store, 0)

@@ -205,4 +205,18 @@ var commits = []mutant{
 		},
 		checks: []check{{pkg: workerPkg, test: eachStep}, simulated},
 	},
+	{
+		bug:    "a member that stops does not leave",
+		breaks: "The tasks of a process that stops go to others at once, not after its session.",
+		edits: []edit{
+			{clientFile, "	if w.client != nil && (leave || w.balancer.owes()) {\n", "	if w.client != nil && leave && w.balancer.owes() {\n"},
+		},
+		checks: []check{{pkg: workerPkg, test: "TestTwoProcessesShareAndTakeOver"}},
+	},
+	{
+		bug:    "restore on the loop",
+		breaks: "A task that is restored holds up no other.",
+		edits:  []edit{{assignFile, "	go func() {\n		r := w.restore(", "	func() {\n		r := w.restore("}},
+		checks: []check{{pkg: workerPkg, test: "TestOtherTasksCommitWhileOneIsRestored"}},
+	},
 }

@@ -100,6 +100,16 @@ var operators = []mutant{
 		checks: []check{{pkg: processorsPkg, test: "TestSuppressForwardsInParts"}},
 	},
 	{
+		bug:    "suppress knows its keys",
+		breaks: "What Suppress holds lies on the disk, however many windows there are.",
+		edits: []edit{
+			{"processors/suppress.go", "	closing []byte // keys of", "	kept    map[string]int64\n	closing []byte // keys of"},
+			{"processors/suppress.go", "	p.rows.table, p.closed, p.first = ", "	p.kept = map[string]int64{}\n	p.rows.table, p.closed, p.first = "},
+			{"processors/suppress.go", "	p.timer.Sooner(rec.Key.End + p.grace)\n", "	p.timer.Sooner(rec.Key.End + p.grace)\n	p.kept[string(p.rows.key)] = rec.Key.End\n"},
+		},
+		checks: []check{{pkg: processorsPkg, test: "TestMemoryOfSuppressDoesNotGrowWithTheKeys"}},
+	},
+	{
 		bug:    "dedup looks back, not ahead",
 		breaks: "Of an id the first record comes through, also where they come out of order.",
 		edits:  []edit{{"processors/dedup.go", "[...]int64{start - p.within, start + p.within, start}", "[...]int64{start - p.within, start}"}},

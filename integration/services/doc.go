@@ -3,7 +3,7 @@
 // folders, ended with the binary. Several binaries may do so at the same time.
 //
 //	ABACUS_TEST_KAFKA, ABACUS_TEST_REDIS   host:port of one that runs already
-//	ABACUS_TEST_SAID                       file that what is said here is added to
+//	ABACUS_TEST_SAID                       file that what is said here is added to, as other packages do
 //	ABACUS_TEST_JAVA                       options of Kafka's JVM, for who measures
 //	CI=true                                what cannot be had is a failure, not a skip
 //

@@ -11,6 +11,8 @@ import (
 // kinds of trouble that showed it. In other packages:
 //
 //	KAFKA-20685, state kept after an aborted transaction   task.TestAbortLeavesTheStateBefore, worker.TestCrashAtEachStepOfACommitCountsOnce
+//	KAFKA-20760, offset and rows apart, on a disk          pebble.TestCrashLeavesWholeBatches, worker.TestACutWriteAheadLogIsReplayed
+//	KAFKA-20933, a bulk write that bypasses the buffer     state.TestATrimThatIsAborted, worker.TestATrimThatIsAbortedIsNotRestored
 //	KAFKA-20753, a store's status lost in its buffer       worker.TestCrashReplaysWhatIsAheadAndAStopNothing
 //	KIP-1259, local state after tombstones have expired    worker.TestAStoreBehindOldDeletionsIsStale
 //	restores to the last stable offset                     worker.TestRestoreWaitsForATransactionThatIsOpen

@@ -125,5 +125,8 @@ func (e *engine) close() error {
 	if e == nil || e.disk == nil {
 		return nil
 	}
-	return e.disk.Close()
+	if err := e.disk.Close(); err != nil {
+		return inStateDir(e.dir, err)
+	}
+	return nil
 }

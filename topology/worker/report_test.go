@@ -2,6 +2,7 @@ package worker
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"testing"
@@ -22,10 +23,11 @@ type ear struct {
 	left      int64 // of the last fetch of a restore
 	reports   map[string]Report
 	failures  []error
+	took      map[string]int64 // ns, by node
 }
 
 func (e *ear) hooks() Hooks {
-	e.processed, e.reports = map[string]int64{}, map[string]Report{}
+	e.processed, e.reports, e.took = map[string]int64{}, map[string]Report{}, map[string]int64{}
 	locked := func(do func()) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -40,6 +42,7 @@ func (e *ear) hooks() Hooks {
 		Restored: func(_ topology.TaskID, _ string, n int, left int64) {
 			locked(func() { e.restored, e.left = e.restored+n, left })
 		},
+		Timed: func(node string, ns int64) { locked(func() { e.took[node] += ns }) },
 		Reported: func(r Report) {
 			locked(func() {
 				e.reports[r.Worker] = r
@@ -64,14 +67,16 @@ func (e *ear) running() map[string]TaskReport {
 	return all
 }
 
-// TestHooksTell: every record is told once, and reports say where the tasks are; a session that ends says why.
+// TestHooksTell: every record is told once, and reports say where the tasks are; a session that ends says why. Nodes are
+// timed at one record in 1,023 of a task.
 func TestHooksTell(t *testing.T) {
+	const records = 8000
 	c := newCluster(t)
 	var e ear
 	dir := t.TempDir()
 	stop := c.startApp("app", Config{Workers: 2, StateDir: dir, Hooks: e.hooks()})
-	c.words(0, 300, 17)
-	c.eventually(300)
+	c.words(0, records, 17)
+	c.eventually(records)
 	require.Eventually(t, func() bool {
 		position := int64(0)
 		for id, task := range e.running() {
@@ -79,11 +84,13 @@ func TestHooksTell(t *testing.T) {
 				position += task.Inputs[0].Position
 			}
 		}
-		return position == 300 && len(e.running()) == 2*partitions
-	}, 20*time.Second, 50*time.Millisecond, "8 tasks, and the first stage has read 300 records")
+		return position == records && len(e.running()) == 2*partitions
+	}, 20*time.Second, 50*time.Millisecond, "8 tasks, and the first stage has read all records")
 	require.NoError(t, stop())
 	e.mu.Lock()
-	require.Equal(t, map[string]int64{"words": 300, "counted": 300}, e.processed)
+	require.Equal(t, map[string]int64{"words": records, "counted": records}, e.processed)
+	require.Equal(t, []string{"again-repartition", "count"}, slices.Sorted(maps.Keys(e.took)))
+	require.Positive(t, e.took["count"])
 	require.Len(t, slices.Compact(slices.Sorted(slices.Values(e.clients))), 3, "two workers and the app")
 	require.Empty(t, e.failures)
 	for _, r := range e.reports {

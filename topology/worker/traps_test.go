@@ -29,6 +29,10 @@ import (
 //	offsets are committed by who owns nothing any more          TestAMemberThatWasReplacedCannotCommit
 //	a task moves in parts                                       TestATaskInPartsIsWithheld
 //	idleness wants a broker's answer                            TestASilentTaskIsIdleBesideABusyOne
+//	producing right behind EndTxn meets its markers             TestACommitIsDueWhenDrainedAndNeverRightBehindEndTxn
+//	a rebalance in the midst of a transaction                   TestARevokeReturnsOnceTheLoopHasLetGo, TestARebalanceWaitsForAnOpenTransaction
+//	partitions flow while their task is restored                TestPartitionsArePausedWhileTheirTaskIsRestored
+//	records without a time are stamped with the clock's         TestOutputsAndChangelogsCarryTheTimeOfTheEvent
 
 // liar answers EndTxn, which the broker has carried out, by UNKNOWN_SERVER_ERROR.
 type liar struct {
@@ -145,6 +149,36 @@ func TestRecordsThatLeaveNothingBehindAreCommitted(t *testing.T) {
 		return done == 100
 	}, 20*time.Second, 5*time.Millisecond)
 	require.NoError(t, stop())
+}
+
+// A transaction without a record would never be ended: there is none, neither while nothing comes, nor when tasks are let go
+// of, nor at a stop.
+func TestNoTransactionIsEmpty(t *testing.T) {
+	c := newCluster(t)
+	var commits, empty, reports atomic.Int64
+	hooks := Hooks{
+		Committed: func(_, records int, _ time.Duration) {
+			commits.Add(1)
+			if records == 0 {
+				empty.Add(1)
+			}
+		},
+		Reported: func(Report) { reports.Add(1) },
+	}
+	stop := c.startApp("app", Config{Workers: 1, Memory: true, IdleAfter: time.Hour, Hooks: hooks})
+	c.words(0, 100, 13)
+	c.eventually(100)
+	behind := reports.Load() + 2
+	require.Eventually(t, func() bool { return reports.Load() >= behind }, waitLimit, tick)
+	var second counted
+	c.startApp("app", Config{Workers: 1, Memory: true, Hooks: second.hooks()})
+	for total := 100; second.commits.Load() == 0; total += 100 {
+		c.words(total, 100, 13)
+		c.eventually(int64(total + 100))
+	}
+	require.NoError(t, stop())
+	require.Positive(t, commits.Load())
+	require.Zero(t, empty.Load(), "of %d commits", commits.Load())
 }
 
 // swallow forwards nothing.

@@ -90,6 +90,19 @@ func TestTrimmedRowsStayAwayOverRestarts(t *testing.T) {
 	c.runTrimmed(Config{Memory: true}, "c1")
 }
 
+// A trim in a changelog whose transaction was aborted removes nothing.
+func TestATrimThatIsAbortedIsNotRestored(t *testing.T) {
+	c, dir := newCluster(t), t.TempDir()
+	c.values("a1", "b1")
+	c.runTrimmed(Config{StateDir: dir}, "a1", "b1")
+	for p := range int32(partitions) {
+		c.transaction(&kgo.Record{Topic: "app-panes-changelog", Partition: p, Key: []byte("\x00trim"), Value: []byte("z")})(kgo.TryAbort)
+	}
+	c.values("c1")
+	c.runTrimmed(Config{StateDir: dir}, "a1", "b1", "c1")
+	c.runTrimmed(Config{Memory: true}, "a1", "b1", "c1")
+}
+
 func TestChangelogsAreCreatedByTheRetentionOfTheirStores(t *testing.T) {
 	c := newCluster(t)
 	c.runTrimmed(Config{Memory: true, ChangelogSlack: time.Hour})
