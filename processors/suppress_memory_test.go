@@ -106,7 +106,7 @@ func (k *keyed) commit() {
 	}
 	k.held = max(k.held, k.CacheStats().Bytes)
 	k.Commit(func(int) int64 { return k.tail })
-	require.NoError(k.t, k.Checkpoint(&k.batch, k.stores))
+	require.NoError(k.t, k.Checkpoint(&k.batch, k.stores, 0))
 	k.outbox.Reset()
 }
 

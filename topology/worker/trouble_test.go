@@ -151,7 +151,7 @@ func TestAStandbyWhoseBatchFailsBeginsAgain(t *testing.T) {
 			require.True(t, said("standby failed", errBatch.Error()))
 			_, told := s.report(id)
 			require.False(t, told, "it is read as if nothing had failed")
-			require.ErrorIs(t, s.read(id, two.topo.Subs[1].Stores[0], time.Hour, func(view) error { return nil }), ErrNotHeld)
+			require.ErrorIs(t, s.read(id, two.topo.Subs[1].Stores[0], time.Hour, func(*state.View) error { return nil }), ErrNotHeld)
 
 			s.failed[id] = time.Now().Add(-time.Minute)
 			follow(near)
