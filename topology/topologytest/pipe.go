@@ -66,8 +66,8 @@ func NewOut[K comparable, V any](d *Driver, topic string, key codecs.Codec[K], v
 	return &Out[K, V]{d: d, topic: topic, key: key, value: value, at: make([]int, len(d.topic(topic).partitions))}
 }
 
-// Read gives the records that came since the last Read, partition after partition. Time is the append time. A record that
-// the codecs do not take fails the test.
+// Read gives the records that came since the last Read, partition after partition. Time is the event time that a record
+// was sent with, as the worker stamps it; of one without, the wall time. A record that the codecs do not take fails the test.
 func (out *Out[K, V]) Read() (all []topology.Record[K, V]) {
 	out.d.t.Helper()
 	for p, log := range out.d.topic(out.topic).partitions {

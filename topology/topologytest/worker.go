@@ -194,7 +194,7 @@ func (d *Driver) produce(w *worker) map[logged]int64 {
 		name, partitions := d.target(e)
 		for _, p := range partitions {
 			t := d.topic(name)
-			t.add(p, task.Record{Appended: d.wall, Key: clone(e.Key), Value: clone(e.Value), Headers: e.Headers})
+			t.add(p, task.Record{Appended: d.stamp(e), Key: clone(e.Key), Value: clone(e.Value), Headers: e.Headers})
 			if touched[t] == nil {
 				touched[t] = map[int32]bool{}
 			}
@@ -210,6 +210,14 @@ func (d *Driver) produce(w *worker) map[logged]int64 {
 		}
 	}
 	return next
+}
+
+// stamp is the append time of an entry: its event time, and only without one the wall time.
+func (d *Driver) stamp(e task.Entry) int64 {
+	if e.Time > 0 {
+		return e.Time
+	}
+	return d.wall
 }
 
 // abort leaves what a transaction that is given up leaves in the logs: offsets that nobody reads.
