@@ -26,6 +26,7 @@ type worker struct {
 	tasks    []*running
 	outbox   *task.Outbox
 	counters map[string]int64
+	trials   trials
 }
 
 // running is a task with what its worker keeps for it.
@@ -53,20 +54,39 @@ func (w *worker) collect() {
 	}
 }
 
-// step polls, applies globals, processes up to limit records and punctuates.
+// step polls, applies globals, processes up to limit records and punctuates. A record that fails counts as one: what
+// its worker has not committed is to be done again.
 func (d *Driver) step(w *worker, limit int) (n int) {
 	d.t.Helper()
 	for _, r := range w.tasks {
 		d.poll(r)
+		did, err := 0, error(nil)
 		if n < limit {
-			done, err := r.task.Process(limit - n)
-			d.check(err)
-			n += done
+			did, err = r.task.Process(limit - n)
 		}
-		d.quiet(r)
-		d.check(r.task.Advance(d.wall))
+		if err == nil {
+			d.quiet(r)
+			d.check(r.task.Advance(d.wall))
+			if n < limit && did == 0 && waits(r.task) { // for a time that has come now
+				did, err = r.task.Process(limit - n)
+			}
+		}
+		if n += did; err != nil {
+			d.failed(w, r.task.Sub(), err)
+			return n + 1
+		}
 	}
 	return n
+}
+
+// waits says that a task has records that it did not process.
+func waits(t *task.Task) bool {
+	for i := range t.Sub().Sources {
+		if t.Queued(i) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // poll hands new rows of globals and new records to a task.
