@@ -16,8 +16,10 @@ type In[K, V any] struct {
 	value codecs.Codec[V]
 }
 
-// NewIn gives the typed input of a topic.
+// NewIn gives the typed input of a topic that the topology reads; another one fails the test.
 func NewIn[K, V any](d *Driver, topic string, key codecs.Codec[K], value codecs.Codec[V]) In[K, V] {
+	d.t.Helper()
+	d.source(topic)
 	return In[K, V]{d, topic, key, value}
 }
 
@@ -49,7 +51,7 @@ func (in In[K, V]) Put(rec topology.Record[K, V]) {
 		raw.Value, err = in.value.Append([]byte{}, rec.Value)
 		in.d.check(err)
 	}
-	in.d.PipeTo(in.topic, topology.PartitionOf(key, len(in.d.topic(in.topic).partitions)), raw)
+	in.d.PipeTo(in.topic, topology.PartitionOf(key, len(in.d.source(in.topic).partitions)), raw)
 }
 
 // Out reads a topic by its codecs, committed records only (Kafka Streams: TestOutputTopic).
@@ -61,8 +63,10 @@ type Out[K comparable, V any] struct {
 	at    []int // records read, by partition
 }
 
-// NewOut gives the typed output of a topic. It begins at the start of the topic.
+// NewOut gives the typed output of a topic. It begins at the start of the topic. One that the topology does not have
+// fails the test.
 func NewOut[K comparable, V any](d *Driver, topic string, key codecs.Codec[K], value codecs.Codec[V]) *Out[K, V] {
+	d.t.Helper()
 	return &Out[K, V]{d: d, topic: topic, key: key, value: value, at: make([]int, len(d.topic(topic).partitions))}
 }
 

@@ -211,7 +211,7 @@ func (s *story) pipe(d *Driver, f []string) error {
 			return err
 		}
 	}
-	d.PipeTo(topic, topology.PartitionOf(key, len(d.topic(topic).partitions)), rec)
+	d.PipeTo(topic, topology.PartitionOf(key, len(d.source(topic).partitions)), rec)
 	return nil
 }
 
