@@ -23,7 +23,7 @@
 // wait for the wall clock, so Advance it. Where nothing is said the test fails at once, with the error.
 //
 // Stories are golden files of all that: each is told again with every such thing
-// behind each of its records, and must end in the same results.
+// behind each of its records, and must end in the same results. [Stories] shows a whole file.
 //
 //	pipe.go        typed inputs and outputs
 //	log.go         topics as logs of bytes
@@ -32,6 +32,7 @@
 //	open.go        a task is restored and built
 //	trials.go      records that fail, as topology.OnFailure says
 //	worker.go      the five steps of a commit, and what goes wrong in them
+//	circle.go      topologies that feed themselves for ever
 //	rows.go        what is in a store
 //	story.go       stories; form.go and observer.go: their text
 package topologytest
