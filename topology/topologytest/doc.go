@@ -19,6 +19,9 @@
 //	LoseAnswer           nobody learns how the next commit ended
 //	Start, Stop, Kill    an instance comes, leaves or dies, and tasks move
 //
+// Codecs of inputs, outputs and stories are tried out on the way: one whose Parse leaves anything of what its value held
+// before fails the test, as in an app it would mix records. A topic or store that the topology does not have fails it too.
+//
 // A record that a node fails at is tried again and put aside as [topology.OnFailure] says; the tries after the first one
 // wait for the wall clock, so Advance it. Where nothing is said the test fails at once, with the error.
 //
@@ -26,6 +29,7 @@
 // behind each of its records, and must end in the same results. [Stories] shows a whole file.
 //
 //	pipe.go        typed inputs and outputs
+//	dirt.go        what a codec must not leave in a value
 //	log.go         topics as logs of bytes
 //	driver.go      the app: run, step, commit, time
 //	instance.go    instances, and the tasks that move between them

@@ -44,11 +44,11 @@ func (in In[K, V]) Delete(key K) {
 // Put appends a record with its headers. A Time of 0 is the driver's wall time.
 func (in In[K, V]) Put(rec topology.Record[K, V]) {
 	in.d.t.Helper()
-	key, err := in.key.Append([]byte{}, rec.Key)
+	key, err := written(in.key, rec.Key)
 	in.d.check(err)
 	raw := task.Record{Appended: rec.Time, Key: key, Headers: rec.Headers}
 	if !rec.Tombstone {
-		raw.Value, err = in.value.Append([]byte{}, rec.Value)
+		raw.Value, err = written(in.value, rec.Value)
 		in.d.check(err)
 	}
 	in.d.PipeTo(in.topic, topology.PartitionOf(key, len(in.d.source(in.topic).partitions)), raw)
@@ -99,14 +99,15 @@ func (out *Out[K, V]) Last() map[K]V {
 
 func (out *Out[K, V]) parse(r *Record) (rec topology.Record[K, V]) {
 	out.d.t.Helper()
-	if err := out.key.Parse(r.Key, &rec.Key); err != nil {
+	var err error
+	if rec.Key, err = parse(out.key, r.Key); err != nil {
 		out.d.t.Fatalf("%s/%d: key at offset %d: %v", out.topic, r.Partition, r.Offset, err)
 	}
 	rec.Time, rec.Headers, rec.Tombstone = r.Appended, r.Headers, r.Value == nil
 	if rec.Tombstone {
 		return rec
 	}
-	if err := out.value.Parse(r.Value, &rec.Value); err != nil {
+	if rec.Value, err = parse(out.value, r.Value); err != nil {
 		out.d.t.Fatalf("%s/%d: value at offset %d: %v", out.topic, r.Partition, r.Offset, err)
 	}
 	return rec

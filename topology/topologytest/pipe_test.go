@@ -131,9 +131,10 @@ func TestOutputsOfAnotherType(t *testing.T) {
 type flags struct{}
 
 func (flags) Append(dst []byte, _ bool) ([]byte, error) { return append(dst, 1), nil }
-func (flags) Parse(data []byte, _ *bool) error {
+func (flags) Parse(data []byte, v *bool) error {
 	if len(data) != 1 {
 		return codecs.ErrLength
 	}
+	*v = true
 	return nil
 }
