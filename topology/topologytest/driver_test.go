@@ -187,6 +187,9 @@ func TestNamesThatThereAreNot(t *testing.T) {
 	has := `the topology has no topic "taly", only app-letters-task-changelog, app-moved-repartition, app-tallies-changelog, app-tallies-task-changelog, app.dlq, app.late, letters, tallies`
 	require.PanicsWithValue(t, has, func() { topologytest.NewOut(d, "taly", codecs.String, codecs.String) })
 	require.PanicsWithValue(t, has, func() { d.Records("taly") })
+	require.PanicsWithValue(t, has, func() {
+		topologytest.New(nil, letters(t), topologytest.Config{Partitions: map[string]int{"taly": 3}})
+	})
 	store := `the topology has no store "taly", only letters-task, tallies, tallies-task`
 	require.PanicsWithValue(t, store, func() { d.Rows("taly") })
 	require.PanicsWithValue(t, store, func() { d.RawRows("taly") })

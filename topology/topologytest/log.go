@@ -73,6 +73,7 @@ func (r Record) HeaderMap() map[string]string {
 
 // fill makes the topics of the topology.
 func (d *Driver) fill() {
+	d.t.Helper()
 	add := func(name string, n int) {
 		if set := d.cfg.Partitions[name]; set > 0 {
 			n = set
@@ -102,6 +103,9 @@ func (d *Driver) fill() {
 		for _, sink := range s.Sinks {
 			add(sink.Topic, d.cfg.Tasks)
 		}
+	}
+	for name := range d.cfg.Partitions {
+		d.topic(name)
 	}
 }
 
