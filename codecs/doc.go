@@ -9,6 +9,26 @@
 // Each of them also has the untyped pair Encode and Decode, the shape of goka's codec, so that one value serves
 // both worlds. A tombstone (a nil record value) never reaches a codec: what a deletion means is decided above.
 //
+// A codec of your own is any type with these two methods. Parse is given a value that holds an earlier record, since a
+// source uses one value for all of them: it has to replace the whole of it, or fields that data leaves out stay as they
+// were and records mix. Package topologytest fails the test of such a codec.
+//
+//	type pages struct{}
+//
+//	func (pages) Append(dst []byte, p page) ([]byte, error) {
+//		data, err := json.Marshal(p)
+//		return append(dst, data...), err
+//	}
+//
+//	func (pages) Parse(data []byte, p *page) error {
+//		var fresh page // not into p itself
+//		if err := json.Unmarshal(data, &fresh); err != nil {
+//			return err
+//		}
+//		*p = fresh
+//		return nil
+//	}
+//
 // A codec may have a method Format() string, as those of this package do. It names its byte layout, so that a store with
 // rows of one layout is not opened with another.
 //

@@ -1,6 +1,7 @@
 package codecs_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,12 +13,44 @@ import (
 	"github.com/abacus-stream/abacus/codecs"
 )
 
+// page is a value whose JSON leaves out what is zero.
+type page struct {
+	URL   string `json:"url"`
+	Views int    `json:"views,omitempty"`
+}
+
+// pages is the codec of the package's doc.
+type pages struct{}
+
+func (pages) Append(dst []byte, p page) ([]byte, error) {
+	data, err := json.Marshal(p)
+	return append(dst, data...), err
+}
+
+func (pages) Parse(data []byte, p *page) error {
+	var fresh page // not into p itself
+	if err := json.Unmarshal(data, &fresh); err != nil {
+		return err
+	}
+	*p = fresh
+	return nil
+}
+
+// A codec of your own: one value serves for several records, and nothing of an earlier one is left.
+func ExampleCodec() {
+	var codec codecs.Codec[page] = pages{}
+	var p page
+	for _, data := range []string{`{"url":"/cart","views":300}`, `{"url":"/help"}`} {
+		err := codec.Parse([]byte(data), &p)
+		fmt.Println(p, err)
+	}
+	// Output:
+	// {/cart 300} <nil>
+	// {/help 0} <nil>
+}
+
 // The types of JSON serve as they are.
 func ExampleMsgPack() {
-	type page struct {
-		URL   string `json:"url"`
-		Views int    `json:"views,omitempty"`
-	}
 	codec := codecs.MsgPack[page]()
 	data, err := codec.Append(nil, page{URL: "/cart", Views: 300})
 	fmt.Printf("%q %v\n", data, err)

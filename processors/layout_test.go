@@ -95,9 +95,9 @@ func TestAStoreIsNeverReadAsWhatItIsNot(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := topologytest.New(nil, change.from.build(t), topologytest.Config{})
 			pipe := func() {
-				d.PipeAt("orders", start, []byte("a"), encode("orders", "1"))
-				d.PipeAt("words", start, []byte("a"), []byte("text"))
-				d.PipeAt("prices", start, []byte("a"), []byte("text"))
+				for topic, value := range map[string][]byte{"orders": encode("orders", "1"), "words": []byte("text"), "prices": []byte("text")} {
+					_ = failure(func() { d.PipeAt(topic, start, []byte("a"), value) }) // the program may not read it
+				}
 				d.Run()
 			}
 			pipe()

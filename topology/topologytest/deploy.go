@@ -10,25 +10,6 @@ func (d *Driver) Deploy(topo *topology.Topology) {
 		d.t.Fatalf("the topology is of app %s, the driver runs %s", topo.App, d.topo.App)
 	}
 	d.topo = topo
-	d.create()
+	d.fill()
 	d.start()
-}
-
-// create makes the topics of the topology that there are not yet.
-func (d *Driver) create() {
-	for _, s := range d.topo.Subs {
-		for _, src := range s.Sources {
-			d.topic(src.Topic)
-		}
-		for _, store := range s.Stores {
-			if name := s.Changelog(store); d.topics[name] == nil {
-				d.topics[name] = newTopic(d.tasks(s))
-			}
-		}
-	}
-	for _, name := range append([]string{d.cfg.DeadLetter, d.cfg.Late}, d.topo.Globals...) {
-		if d.topics[name] == nil {
-			d.topics[name] = newTopic(1)
-		}
-	}
 }

@@ -69,7 +69,7 @@ func New(t testing.TB, topo *topology.Topology, cfg Config) *Driver {
 	for range cfg.Instances {
 		d.instances = append(d.instances, &instance{runs: true, disk: memory.New()})
 	}
-	d.create()
+	d.fill()
 	d.start()
 	return d
 }
@@ -88,20 +88,24 @@ func (d *Driver) Advance(by time.Duration) {
 	}
 }
 
-// Run processes and commits until no task has anything left to do.
+// Run processes and commits until no task has anything left to do. A topology that feeds its own source for ever fails
+// the test.
 func (d *Driver) Run() {
 	d.t.Helper()
+	var c course
 	for again := true; again; {
 		again = false
+		records := 0
 		for i := range d.workers { // a crash replaces all of them
-			for d.step(d.workers[i], 1<<20) > 0 {
-				again = true
+			for n := d.step(d.workers[i], 1<<20); n > 0; n = d.step(d.workers[i], 1<<20) {
+				again, records = true, records+n
 			}
 			if d.workers[i].dirty() {
 				d.commit(d.workers[i])
 				again = true
 			}
 		}
+		d.bound(&c, records)
 	}
 }
 

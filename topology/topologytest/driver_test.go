@@ -171,10 +171,28 @@ func TestDeadLettersCountersAndDeletes(t *testing.T) {
 	require.Equal(t, "undecodable", bad[0].HeaderMap()["abacus.reason"])
 	require.Equal(t, "1", bad[0].HeaderMap()["trace"])
 
-	d.PipeTo("free", 0, task.Record{Key: []byte("k"), Value: []byte("v")})
-	require.Len(t, d.Last("free"), 1)
-	d.PipeTo("free", 0, task.Record{Key: []byte("k")})
-	require.Empty(t, d.Last("free"))
+	d.PipeTo("numbers", 0, task.Record{Key: []byte("k"), Value: []byte("v")})
+	require.Contains(t, d.Last("numbers"), "k")
+	d.PipeTo("numbers", 0, task.Record{Key: []byte("k")})
+	require.NotContains(t, d.Last("numbers"), "k")
+}
+
+// A name that the topology does not have is a mistake of the test, which would else look as if nothing came out.
+func TestNamesThatThereAreNot(t *testing.T) {
+	d := topologytest.New(nil, letters(t), topologytest.Config{})
+	read := `the topology does not read topic "leters": it reads app-moved-repartition, letters`
+	require.PanicsWithValue(t, read, func() { topologytest.NewIn(d, "leters", codecs.String, codecs.String) })
+	require.PanicsWithValue(t, read, func() { d.Pipe("leters", nil, nil) })
+	require.PanicsWithValue(t, read, func() { d.PipeTo("leters", 0, task.Record{}) })
+	has := `the topology has no topic "taly", only app-letters-task-changelog, app-moved-repartition, app-tallies-changelog, app-tallies-task-changelog, app.dlq, app.late, letters, tallies`
+	require.PanicsWithValue(t, has, func() { topologytest.NewOut(d, "taly", codecs.String, codecs.String) })
+	require.PanicsWithValue(t, has, func() { d.Records("taly") })
+	require.PanicsWithValue(t, has, func() {
+		topologytest.New(nil, letters(t), topologytest.Config{Partitions: map[string]int{"taly": 3}})
+	})
+	store := `the topology has no store "taly", only letters-task, tallies, tallies-task`
+	require.PanicsWithValue(t, store, func() { d.Rows("taly") })
+	require.PanicsWithValue(t, store, func() { d.RawRows("taly") })
 }
 
 // Outside of a test, as in an Example, a fault panics.

@@ -31,14 +31,14 @@ func parser[V any](codec codecs.Codec[V]) func(text string) ([]byte, error) {
 		} else if err := json.Unmarshal([]byte(text), &v); err != nil {
 			return nil, fmt.Errorf("%q is no %T: %w", text, v, err)
 		}
-		return codec.Append([]byte{}, v)
+		return written(codec, v)
 	}
 }
 
 func printer[V any](codec codecs.Codec[V]) func(data []byte, clock func(ms int64) string) (string, error) {
 	return func(data []byte, clock func(ms int64) string) (string, error) {
-		var v V
-		if err := codec.Parse(data, &v); err != nil {
+		v, err := parse(codec, data)
+		if err != nil {
 			return "", err
 		}
 		switch v := any(v).(type) {

@@ -87,7 +87,7 @@ func (d *Driver) instance(n int) *instance {
 }
 
 func newWorker(i *instance) *worker {
-	return &worker{home: i, outbox: &task.Outbox{}, counters: map[string]int64{}}
+	return &worker{home: i, outbox: &task.Outbox{}, counters: map[string]int64{}, trials: trials{}}
 }
 
 // survives commits a worker and says whether it is still there: a crash in the commit replaces all.

@@ -55,18 +55,28 @@ func (o *observer) line(topic string, r Record) string {
 	case o.d.cfg.Late:
 		var from, to int64
 		_, _ = fmt.Sscanf(h["abacus.window"], "[%d,%d)", &from, &to)
-		return fmt.Sprintf("late %s window [%s,%s) lateness %s from %s", r.Key, o.clock(from), o.clock(to), h["abacus.lateness_ms"], h["abacus.source"])
+		return fmt.Sprintf("late %s window [%s,%s) lateness %s from %s", raw(r.Key), o.clock(from), o.clock(to), h["abacus.lateness_ms"], h["abacus.source"])
 	case o.d.cfg.DeadLetter:
-		return fmt.Sprintf("dlq %s %s: %s from %s", r.Key, h["abacus.reason"], h["abacus.error"], h["abacus.source"])
+		return fmt.Sprintf("dlq %s %s: %s from %s", raw(r.Key), h["abacus.reason"], h["abacus.error"], h["abacus.source"])
 	}
 	return topic + " " + o.pair(topic, r.Key, r.Value)
 }
 
+// raw is the key of a record that was put aside.
+func raw(key []byte) string {
+	if key == nil {
+		return none
+	}
+	return string(key)
+}
+
 func (o *observer) pair(topic string, key, value []byte) string {
-	form := o.story.form(topic)
-	k, err := form.PrintKey(key, o.clock)
-	if err != nil {
-		k = fmt.Sprintf("%x (%v)", key, err)
+	form, k := o.story.form(topic), none
+	if key != nil {
+		var err error
+		if k, err = form.PrintKey(key, o.clock); err != nil {
+			k = fmt.Sprintf("%x (%v)", key, err)
+		}
 	}
 	if value == nil {
 		return k + " deleted"

@@ -25,9 +25,13 @@ func (d *Driver) open(w *worker, s *topology.Sub, partition int32) *running {
 		d.check(d.restore(s, def, table, partition))
 		r.stores, r.tables = append(r.stores, store), append(r.tables, table)
 	}
+	var known task.Trials
+	for _, src := range s.Sources {
+		w.trials.known(&known, src.Topic, partition, d.committed[place(src.Topic, partition)])
+	}
 	t, err := task.New(task.Config{
 		Sub: s, ID: id, Tasks: d.tasks(s), Tables: r.tables, Outbox: w.outbox,
-		MaxAhead: d.cfg.MaxAhead.Milliseconds(), IdleAfter: d.cfg.IdleAfter.Milliseconds(),
+		MaxAhead: d.cfg.MaxAhead.Milliseconds(), IdleAfter: d.cfg.IdleAfter.Milliseconds(), Trials: known,
 	})
 	d.check(err)
 	r.task = t

@@ -16,8 +16,10 @@ type In[K, V any] struct {
 	value codecs.Codec[V]
 }
 
-// NewIn gives the typed input of a topic.
+// NewIn gives the typed input of a topic that the topology reads; another one fails the test.
 func NewIn[K, V any](d *Driver, topic string, key codecs.Codec[K], value codecs.Codec[V]) In[K, V] {
+	d.t.Helper()
+	d.source(topic)
 	return In[K, V]{d, topic, key, value}
 }
 
@@ -42,14 +44,14 @@ func (in In[K, V]) Delete(key K) {
 // Put appends a record with its headers. A Time of 0 is the driver's wall time.
 func (in In[K, V]) Put(rec topology.Record[K, V]) {
 	in.d.t.Helper()
-	key, err := in.key.Append([]byte{}, rec.Key)
+	key, err := written(in.key, rec.Key)
 	in.d.check(err)
 	raw := task.Record{Appended: rec.Time, Key: key, Headers: rec.Headers}
 	if !rec.Tombstone {
-		raw.Value, err = in.value.Append([]byte{}, rec.Value)
+		raw.Value, err = written(in.value, rec.Value)
 		in.d.check(err)
 	}
-	in.d.PipeTo(in.topic, topology.PartitionOf(key, len(in.d.topic(in.topic).partitions)), raw)
+	in.d.PipeTo(in.topic, topology.PartitionOf(key, len(in.d.source(in.topic).partitions)), raw)
 }
 
 // Out reads a topic by its codecs, committed records only (Kafka Streams: TestOutputTopic).
@@ -61,13 +63,15 @@ type Out[K comparable, V any] struct {
 	at    []int // records read, by partition
 }
 
-// NewOut gives the typed output of a topic. It begins at the start of the topic.
+// NewOut gives the typed output of a topic. It begins at the start of the topic. One that the topology does not have
+// fails the test.
 func NewOut[K comparable, V any](d *Driver, topic string, key codecs.Codec[K], value codecs.Codec[V]) *Out[K, V] {
+	d.t.Helper()
 	return &Out[K, V]{d: d, topic: topic, key: key, value: value, at: make([]int, len(d.topic(topic).partitions))}
 }
 
-// Read gives the records that came since the last Read, partition after partition. Time is the append time. A record that
-// the codecs do not take fails the test.
+// Read gives the records that came since the last Read, partition after partition. Time is the event time that a record
+// was sent with, as the worker stamps it; of one without, the wall time. A record that the codecs do not take fails the test.
 func (out *Out[K, V]) Read() (all []topology.Record[K, V]) {
 	out.d.t.Helper()
 	for p, log := range out.d.topic(out.topic).partitions {
@@ -95,14 +99,15 @@ func (out *Out[K, V]) Last() map[K]V {
 
 func (out *Out[K, V]) parse(r *Record) (rec topology.Record[K, V]) {
 	out.d.t.Helper()
-	if err := out.key.Parse(r.Key, &rec.Key); err != nil {
+	var err error
+	if rec.Key, err = parse(out.key, r.Key); err != nil {
 		out.d.t.Fatalf("%s/%d: key at offset %d: %v", out.topic, r.Partition, r.Offset, err)
 	}
 	rec.Time, rec.Headers, rec.Tombstone = r.Appended, r.Headers, r.Value == nil
 	if rec.Tombstone {
 		return rec
 	}
-	if err := out.value.Parse(r.Value, &rec.Value); err != nil {
+	if rec.Value, err = parse(out.value, r.Value); err != nil {
 		out.d.t.Fatalf("%s/%d: value at offset %d: %v", out.topic, r.Partition, r.Offset, err)
 	}
 	return rec

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/abacus-stream/abacus/codecs"
+	"github.com/abacus-stream/abacus/processors"
 	"github.com/abacus-stream/abacus/topology"
 	"github.com/abacus-stream/abacus/topology/topologytest"
 )
@@ -56,6 +57,66 @@ func recordOf(d *topologytest.Driver, key string) topologytest.Record {
 	return topologytest.Record{}
 }
 
+// chained counts words in minutes, behind a topic that the app itself writes and reads.
+func chained(t *testing.T) *topology.Topology {
+	var b topology.Builder
+	topology.To(topology.From(&b, "words", codecs.String, codecs.String), "middle")
+	middle := topology.From(&b, "middle", codecs.String, codecs.String)
+	topology.To(processors.CountWindows(processors.Window(middle, processors.Tumbling{Size: time.Minute}), "minutes"), "counts")
+	topo, err := b.Build("app")
+	require.NoError(t, err)
+	return topo
+}
+
+// Records go out with their event time, not with the wall time of the test: the next reader windows by it.
+func TestOutputsCarryTheEventTime(t *testing.T) {
+	d := topologytest.New(t, chained(t), topologytest.Config{})
+	words := topologytest.NewIn(d, "words", codecs.String, codecs.String)
+	start := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	for minute := range 3 {
+		words.PipeAt(start.Add(time.Duration(minute)*time.Minute), "ann", "a")
+	}
+	d.Run()
+	middle := topologytest.NewOut(d, "middle", codecs.String, codecs.String).Read()
+	counts := topologytest.NewOut(d, "counts", processors.WindowedCodec[string]{Key: codecs.String}, codecs.Int64).Read()
+	require.Len(t, middle, 3)
+	require.Len(t, counts, 3)
+	for minute := range 3 {
+		at := start.Add(time.Duration(minute) * time.Minute).UnixMilli()
+		require.Equal(t, at, middle[minute].Time)
+		require.Equal(t, at, counts[minute].Key.Start)
+		require.Equal(t, at+59999, counts[minute].Time, "the last moment of its window")
+		require.EqualValues(t, 1, counts[minute].Value)
+	}
+	for _, row := range d.Records("app-minutes-changelog") {
+		require.Less(t, row.Appended, start.Add(time.Hour).UnixMilli())
+	}
+}
+
+// A record without an event time has the wall time.
+func TestOutputsWithoutEventTime(t *testing.T) {
+	var b topology.Builder
+	timeless := topology.Process(topology.From(&b, "words", codecs.String, codecs.String), "timeless", topology.Needs{}, func(out forward) topology.Processor[string, string] {
+		return clearing{out}
+	})
+	topology.To(topology.WithCodecs(timeless, codecs.String, codecs.String), "copy")
+	topo, err := b.Build("app")
+	require.NoError(t, err)
+	d := topologytest.New(t, topo, topologytest.Config{})
+	topologytest.NewIn(d, "words", codecs.String, codecs.String).PipeAt(time.UnixMilli(d.Wall()).Add(-time.Hour), "ann", "a")
+	d.Run()
+	require.Equal(t, d.Wall(), topologytest.NewOut(d, "copy", codecs.String, codecs.String).Read()[0].Time)
+}
+
+// clearing forwards records without their time.
+type clearing struct{ out forward }
+
+func (clearing) Init(topology.Context) error { return nil }
+
+func (c clearing) Process(rec *topology.Record[string, string]) error {
+	return c.out(&topology.Record[string, string]{Key: rec.Key, Value: rec.Value})
+}
+
 // A codec that is not that of the topic says where.
 func TestOutputsOfAnotherType(t *testing.T) {
 	d := topologytest.New(nil, prices(t), topologytest.Config{})
@@ -70,9 +131,10 @@ func TestOutputsOfAnotherType(t *testing.T) {
 type flags struct{}
 
 func (flags) Append(dst []byte, _ bool) ([]byte, error) { return append(dst, 1), nil }
-func (flags) Parse(data []byte, _ *bool) error {
+func (flags) Parse(data []byte, v *bool) error {
 	if len(data) != 1 {
 		return codecs.ErrLength
 	}
+	*v = true
 	return nil
 }

@@ -1,6 +1,7 @@
 package topologytest
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -40,12 +41,28 @@ func TestAStoryWhoseEndHangsOnRestartsIsFaulty(t *testing.T) {
 	require.Contains(t, strings.Join(faults, "\n"), `a restart after line 2 "pipe words ann b" changes the end from`)
 }
 
+// The whole file of the doc is one that is told.
+func TestTheStoryOfTheDoc(t *testing.T) {
+	doc, err := os.ReadFile("story.go")
+	require.NoError(t, err)
+	file, err := os.ReadFile("testdata/stories/whole")
+	require.NoError(t, err)
+	shown := ""
+	for line := range strings.Lines(string(file)) {
+		if line != "\n" {
+			line = "\t" + line
+		}
+		shown += "//" + line
+	}
+	require.Contains(t, string(doc), shown)
+}
+
 func TestLinesOfNoStory(t *testing.T) {
 	var b topology.Builder
 	topology.To(topology.From(&b, "numbers", codecs.String, codecs.Int64), "out")
 	topo, err := b.Build("app")
 	require.NoError(t, err)
-	for _, line := range []string{"dance", "pipe numbers", "pipe numbers t=5 ann 3", "pipe numbers t=00:05 ann", "pipe numbers ann three", "crash here", "advance soon"} {
+	for _, line := range []string{"dance", "pipe numbers", "pipe numbers t=5 ann 3", "pipe numbers t=00:05 ann", "pipe numbers ann three", "pipe nothing ann 3", "crash here", "advance soon"} {
 		s := &story{topo: topo, lines: []string{line}}
 		s.Forms = map[string]Form{"numbers": As(codecs.String, codecs.Int64)}
 		require.Panics(t, func() { s.play(panics{}, nil) }, line)

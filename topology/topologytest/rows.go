@@ -12,7 +12,7 @@ import (
 )
 
 // Rows are the committed rows of a store over all tasks, by the keys and values that worker.App.Store shows. Of a key that
-// several tasks have one remains.
+// several tasks have one remains. A store that the topology does not have fails the test.
 func (d *Driver) Rows(store string) map[string][]byte {
 	d.t.Helper()
 	all := map[string][]byte{}
@@ -57,18 +57,22 @@ func (d *Driver) RawRows(store string) map[string][]byte {
 	return rows
 }
 
-// eachTask visits the tasks that have a store.
+// eachTask visits the tasks that have a store. Those of the engine's own rows are stores too.
 func (d *Driver) eachTask(store string, visit func(s *topology.Sub, def topology.Store, partition int32)) {
 	d.t.Helper()
+	all := map[string]bool{}
 	for _, s := range d.topo.Subs {
 		for _, def := range s.Stores {
-			if def.Name != store {
+			if all[def.Name] = true; def.Name != store {
 				continue
 			}
 			for p := range d.tasks(s) {
 				visit(s, def, int32(p))
 			}
 		}
+	}
+	if !all[store] {
+		d.t.Fatalf("the topology has no store %q, only %s", store, names(maps.Keys(all)))
 	}
 }
 

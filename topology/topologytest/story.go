@@ -12,18 +12,40 @@ import (
 
 	"github.com/abacus-stream/abacus/codecs"
 	"github.com/abacus-stream/abacus/topology"
-	"github.com/abacus-stream/abacus/topology/task"
 )
 
-// Stories are golden files about topologies. Each file holds commands and what they print; go test -rewrite writes it anew.
+// Stories are golden files about topologies: what a command prints stands below it, and go test -rewrite writes that anew.
+// This is a whole file. The lines between a command and the four dashes are its input, those behind them what it prints up
+// to the next blank line; a # begins a comment:
+//
+//	describe tally
+//	----
+//	App: app
+//	  Sub-topology: 0 (tallies)
+//	    Source: letters
+//	      --> tally
+//	    Processor: tally (stores: tallies (changelog app-tallies-changelog))
+//	      --> tallies
+//	    Sink: tallies
+//
+//	# Two letters of ann; the commit of the second one crashes.
+//	run tally tasks=2
+//	pipe letters t=00:01 ann a
+//	crash offsets
+//	pipe letters t=00:02 ann b   # is processed again
+//	----
+//	tallies ann a
+//	tallies ann ab
+//
+// The commands:
 //
 //	describe NAME    prints the topology
 //	fault NAME       prints what Build refuses of it
 //	run NAME [tasks=N] [workers=N] [instances=N]
 //
-// The lines below run are what happens; a # begins a comment:
+// The input of run is what happens, line after line; the other commands have none:
 //
-//	pipe TOPIC [t=MM:SS] KEY VALUE    append a record, with this append time after the start; ~ is no value; process and commit
+//	pipe TOPIC [t=MM:SS] KEY VALUE    append a record, with this append time after the start; process and commit
 //	batch                             from here on pipe only appends
 //	commit                            process and commit what there is
 //	advance DURATION                  let wall-clock time pass
@@ -32,7 +54,11 @@ import (
 //	crash STEP                        in the next commit, after flush, produce, offsets, end or batch
 //	lose committed | lose aborted     the answer to the next EndTxn
 //
-// What a story prints is every record of the topics that are not internal, as it appears, those put aside as late and dlq.
+// A ~ for KEY or VALUE is none at all, null in Kafka: without a value the record is a tombstone. A key is one word, a value
+// goes to the end of the line, both as the topic's Form reads them.
+//
+// What a story prints is every record of the topics that are not internal, as it appears: TOPIC KEY VALUE, or deleted for a
+// tombstone; those put aside begin with late and dlq.
 //
 // Each story is then told again with a disturbance behind each of its pipes: a restart, a wipe, a crash at each step of the
 // commit, a lost answer. It must end in the same last values and the same state.
@@ -201,22 +227,27 @@ func (s *story) pipe(d *Driver, f []string) error {
 		at, f = d.cfg.Wall+(minute*60+second)*1000, slices.Delete(slices.Clone(f), 1, 2)
 	}
 	form := s.form(topic)
-	key, err := form.ParseKey(f[1])
+	key, err := parsed(f[1], form.ParseKey)
 	if err != nil {
 		return err
 	}
-	rec := task.Record{Appended: at, Key: key}
-	if text := strings.Join(f[2:], " "); text != none {
-		if rec.Value, err = form.ParseValue(text); err != nil {
-			return err
-		}
+	value, err := parsed(strings.Join(f[2:], " "), form.ParseValue)
+	if err != nil {
+		return err
 	}
-	d.PipeTo(topic, topology.PartitionOf(key, len(d.topic(topic).partitions)), rec)
+	d.PipeAt(topic, at, key, value)
 	return nil
 }
 
-// none is the text of a record without value.
+// none is the text of a key or value that is not there.
 const none = "~"
+
+func parsed(text string, parse func(text string) ([]byte, error)) ([]byte, error) {
+	if text == none {
+		return nil, nil
+	}
+	return parse(text)
+}
 
 func (s *story) form(topic string) Form {
 	if f, ok := s.Forms[topic]; ok {

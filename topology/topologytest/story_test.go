@@ -25,6 +25,9 @@ func TestStories(t *testing.T) {
 				in := topology.From(b, "letters", codecs.String, codecs.String)
 				topology.To(tallies(topology.Repartition(in, "moved")), "tallies")
 			},
+			"tally": func(b *topology.Builder) {
+				topology.To(tallies(topology.From(b, "letters", codecs.String, codecs.String)), "tallies")
+			},
 			"prices": func(b *topology.Builder) {
 				topology.To(topology.From(b, "prices", codecs.String, codecs.Int64), "copy")
 			},

@@ -26,6 +26,7 @@ type worker struct {
 	tasks    []*running
 	outbox   *task.Outbox
 	counters map[string]int64
+	trials   trials
 }
 
 // running is a task with what its worker keeps for it.
@@ -53,20 +54,39 @@ func (w *worker) collect() {
 	}
 }
 
-// step polls, applies globals, processes up to limit records and punctuates.
+// step polls, applies globals, processes up to limit records and punctuates. A record that fails counts as one: what
+// its worker has not committed is to be done again.
 func (d *Driver) step(w *worker, limit int) (n int) {
 	d.t.Helper()
 	for _, r := range w.tasks {
 		d.poll(r)
+		did, err := 0, error(nil)
 		if n < limit {
-			done, err := r.task.Process(limit - n)
-			d.check(err)
-			n += done
+			did, err = r.task.Process(limit - n)
 		}
-		d.quiet(r)
-		d.check(r.task.Advance(d.wall))
+		if err == nil {
+			d.quiet(r)
+			d.check(r.task.Advance(d.wall))
+			if n < limit && did == 0 && waits(r.task) { // for a time that has come now
+				did, err = r.task.Process(limit - n)
+			}
+		}
+		if n += did; err != nil {
+			d.failed(w, r.task.Sub(), err)
+			return n + 1
+		}
 	}
 	return n
+}
+
+// waits says that a task has records that it did not process.
+func waits(t *task.Task) bool {
+	for i := range t.Sub().Sources {
+		if t.Queued(i) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // poll hands new rows of globals and new records to a task.
@@ -194,7 +214,7 @@ func (d *Driver) produce(w *worker) map[logged]int64 {
 		name, partitions := d.target(e)
 		for _, p := range partitions {
 			t := d.topic(name)
-			t.add(p, task.Record{Appended: d.wall, Key: clone(e.Key), Value: clone(e.Value), Headers: e.Headers})
+			t.add(p, task.Record{Appended: d.stamp(e), Key: clone(e.Key), Value: clone(e.Value), Headers: e.Headers})
 			if touched[t] == nil {
 				touched[t] = map[int32]bool{}
 			}
@@ -210,6 +230,14 @@ func (d *Driver) produce(w *worker) map[logged]int64 {
 		}
 	}
 	return next
+}
+
+// stamp is the append time of an entry: its event time, and only without one the wall time.
+func (d *Driver) stamp(e task.Entry) int64 {
+	if e.Time > 0 {
+		return e.Time
+	}
+	return d.wall
 }
 
 // abort leaves what a transaction that is given up leaves in the logs: offsets that nobody reads.
