@@ -93,6 +93,42 @@ func ExampleWindow() {
 	// counts bob@[00:00,00:02) 1
 }
 
+// What has changed is told at each commit, at each multiple of Every, when its window closes, or by a mix of them, in
+// which closing tells once more what was told before.
+func ExampleEmit() {
+	var b topology.Builder
+	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
+	tell := func(name string, every time.Duration, emit processors.Emit) {
+		windows := processors.Window(orders, processors.Tumbling{Size: 3 * time.Second, Every: every, Emit: emit})
+		topology.To(processors.CountWindows(windows, name), name)
+	}
+	tell("update", 0, processors.OnUpdate)
+	tell("every", 2*time.Second, 0)
+	tell("close", 0, processors.OnClose)
+	tell("update-close", 0, processors.OnUpdate|processors.OnClose)
+	tell("every-close", 2*time.Second, processors.OnClose)
+
+	play(&b, "orders", "ann 1", "ann 1", "bob 1", "cem 1") // one a second
+	// Output:
+	// update ann@[00:00,00:03) 1
+	// update-close ann@[00:00,00:03) 1
+	// update ann@[00:00,00:03) 2
+	// update-close ann@[00:00,00:03) 2
+	// update bob@[00:00,00:03) 1
+	// every ann@[00:00,00:03) 2
+	// update-close bob@[00:00,00:03) 1
+	// every-close ann@[00:00,00:03) 2
+	// update cem@[00:03,00:06) 1
+	// every bob@[00:00,00:03) 1
+	// close ann@[00:00,00:03) 2
+	// close bob@[00:00,00:03) 1
+	// update-close ann@[00:00,00:03) 2
+	// update-close bob@[00:00,00:03) 1
+	// update-close cem@[00:03,00:06) 1
+	// every-close ann@[00:00,00:03) 2
+	// every-close bob@[00:00,00:03) 1
+}
+
 func ExampleHopping() {
 	var b topology.Builder
 	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)

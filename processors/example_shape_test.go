@@ -87,10 +87,11 @@ func Example_merge() {
 	visits := topology.Merge("visits", web, app)
 	topology.To(processors.Count(visits, "visits-of-user"), "counts")
 
-	play(&b, "web", "ann home", "ann cart")
+	play(&b, "", "web ann home", "app-visits ann cart", "app-visits bob home")
 	// Output:
 	// counts ann 1
 	// counts ann 2
+	// counts bob 1
 }
 
 func ExampleToTable() {

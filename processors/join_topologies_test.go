@@ -22,7 +22,31 @@ var shaping = map[string]func(b *topology.Builder){
 		topology.To(processors.FilterNot(orders(b), "small", above(10)), "small")
 	},
 	"peek": func(b *topology.Builder) {
-		topology.To(processors.Peek(orders(b), "look", func(rec *topology.Record[string, int64]) {}), "seen")
+		shown := "nothing" // by the look at the record that is being processed
+		seen := processors.Peek(orders(b), "look", func(rec *topology.Record[string, int64]) {
+			shown = fmt.Sprintf("%s %d at %s", rec.Key, rec.Value, clock(rec.Time))
+		})
+		topology.To(seen, "seen")
+		told := processors.MapValues(seen, "tell", func(int64) string {
+			text := shown
+			shown = "nothing"
+			return text
+		})
+		topology.To(topology.WithCodecs(told, codecs.String, codecs.String), "shown")
+	},
+	"merge": func(b *topology.Builder) {
+		all := topology.Merge("all", words(b), clicks(b), topology.From(b, "posts", codecs.String, codecs.String))
+		topology.To(all, "merged")
+		topology.To(processors.Count(all, "counts"), "counts")
+	},
+	"repartition": func(b *topology.Builder) {
+		byItem := processors.Map(words(b), "by-item", func(user, text string) (string, string) {
+			item, number, _ := strings.Cut(text, " ")
+			return item, user + number
+		})
+		moved := topology.Repartition(topology.WithCodecs(byItem, codecs.String, codecs.String), "items")
+		topology.To(moved, "moved")
+		topology.To(processors.Reduce(moved, "buyers", func(all, one string) string { return all + "+" + one }), "buyers")
 	},
 	"flatmap": func(b *topology.Builder) {
 		letters := processors.FlatMap(words(b), "letters", func(user, text string, emit func(string, string)) {

@@ -48,17 +48,21 @@ func (p *tallying) tell(now int64) error {
 
 func tallies(clock topology.Clock) *topology.Topology {
 	var b topology.Builder
-	words := topology.From(&b, "words", codecs.String, codecs.String)
-	needs := topology.Needs{Stores: []topology.Store{{Name: "tallies"}}}
-	counts := topology.Process(words, "tally", needs, func(out topology.Forward[string, int64]) topology.Processor[string, string] {
-		return &tallying{clock: clock, out: out}
-	})
-	topology.To(topology.WithCodecs(counts, codecs.String, codecs.Int64), "counts")
+	tallied(topology.From(&b, "words", codecs.String, codecs.String), clock)
 	topo, err := b.Build("app")
 	if err != nil {
 		panic(err)
 	}
 	return topo
+}
+
+// tallied sends the tallies of a stream to the topic counts.
+func tallied(words topology.Stream[string, string], clock topology.Clock) {
+	needs := topology.Needs{Stores: []topology.Store{{Name: "tallies"}}}
+	counts := topology.Process(words, "tally", needs, func(out topology.Forward[string, int64]) topology.Processor[string, string] {
+		return &tallying{clock: clock, out: out}
+	})
+	topology.To(topology.WithCodecs(counts, codecs.String, codecs.Int64), "counts")
 }
 
 func ExamplePunctuator() {

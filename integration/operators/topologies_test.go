@@ -29,7 +29,7 @@ const (
 var applications = map[string]application{
 	"windows": {build: windows, sources: []string{"visits"}, input: visits, outputs: map[string]compared{
 		"tumbling": last, "hopping": each, "sliding": last, "sessions": last, "closed-sessions": each,
-		"every": last, "final": each, "once": each, "grouped": each,
+		"every": last, "final": each, "once": each, "grouped": each, "tallies": each,
 	}},
 	"joins": {build: joins, sources: []string{"words", "clicks", "orders", "prices", "ads"}, global: "regions", input: trade, outputs: map[string]compared{
 		"near": each, "near-left": each, "near-outer": each, "together": last,
@@ -43,7 +43,7 @@ const (
 	late     = "late" // a page of records that lie further back
 )
 
-// windows are the operators of one stream in time: behind its source, and behind a repartition topic.
+// windows are the operators of one stream in time, and a punctuator: behind its source, and behind a repartition topic.
 func windows(b *topology.Builder, app string) {
 	in := topology.From(b, app+"-visits", codecs.String, codecs.String)
 	counts := func(name string, in topology.Stream[string, string], by processors.WindowedBy) topology.Stream[processors.Windowed[string], int64] {
@@ -60,6 +60,7 @@ func windows(b *topology.Builder, app string) {
 	topology.To(processors.Suppress(tumbling, "final", grace), app+"-final")
 	page := func(_, page string) string { return page }
 	topology.To(processors.Dedup(in, "once", page, codecs.String, 10*time.Second), app+"-once")
+	topology.To(tallies(in), app+"-tallies")
 	timely := processors.Filter(in, "timely", func(_, page string) bool { return page != late })
 	counts("grouped", processors.GroupBy(timely, "pages", page, codecs.String),
 		processors.Tumbling{Size: 5 * time.Second, Grace: 2 * grace, Emit: processors.OnClose})
