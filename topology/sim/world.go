@@ -133,17 +133,23 @@ func (w *world) settle() {
 	deadline := time.Now().Add(w.cfg.Deadline)
 	last, since := int64(-1), time.Now()
 	for time.Since(since) < w.cfg.Settled {
-		if end := w.written(); end != last {
+		if end := w.written(); end != last || w.rebalances() {
 			last, since = end, time.Now()
 		}
 		if !w.wait(time.Second) {
 			return
 		}
 		if time.Now().After(deadline) {
-			w.anomaly("records are still written %s after the last fault", w.cfg.Deadline)
+			w.anomaly("records are still written, or the group rebalances, %s after the last fault", w.cfg.Deadline)
 			return
 		}
 	}
+}
+
+// rebalances says that the group waits for members: nothing is written then, and nothing is over.
+func (w *world) rebalances() bool {
+	info := w.kafka.GroupInfo(w.topo.App)
+	return info != nil && info.State != "Stable" && info.State != "Empty"
 }
 
 // written is the number of offsets given in all topics of the app.
