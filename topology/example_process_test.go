@@ -60,7 +60,7 @@ func ExampleProcess() {
 	for _, rec := range topologytest.NewOut(d, "numbers", codecs.String, codecs.Int64).Read() {
 		fmt.Println(rec.Key, rec.Value)
 	}
-	// Unordered output:
+	// Output:
 	// ann 1
 	// bob 1
 	// ann 2
