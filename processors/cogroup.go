@@ -21,7 +21,8 @@ func Cogroup[K, V, A any](in topology.Stream[K, V], name string, add func(result
 		next := topology.Record[K, Addition[A]]{Value: func(result A) (A, error) { return add(result, current.Key, current.Value) }}
 		return step[K, V](func(rec *topology.Record[K, V]) error {
 			current = rec
-			next.Key, next.Time, next.Headers, next.Tombstone = rec.Key, rec.Time, rec.Headers, rec.Tombstone
+			next.Key, next.Time, next.Headers = rec.Key, rec.Time, rec.Headers
+			next.Tombstone, next.Keyless = rec.Tombstone, rec.Keyless
 			return out(&next)
 		})
 	})

@@ -99,6 +99,6 @@ func (p *globalLookup[K, V, VO, GK, GV]) Process(rec *topology.Record[K, V]) err
 		return nil
 	}
 	p.next.Key, p.next.Value = rec.Key, p.join(rec.Key, rec.Value, row)
-	p.next.Time, p.next.Headers = rec.Time, rec.Headers
+	p.next.Time, p.next.Headers, p.next.Keyless = rec.Time, rec.Headers, rec.Keyless
 	return p.out(&p.next)
 }

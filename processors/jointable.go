@@ -49,8 +49,7 @@ type lookup[K, V, T, VO any] struct {
 	out      topology.Forward[K, VO]
 	table    *state.Table
 	versions *state.Versions // nil where the table has none
-	skipped  *topology.Counter
-	encoded  []byte // key of the record at hand
+	encoded  []byte          // key of the record at hand
 	row      T
 	next     topology.Record[K, VO]
 }
@@ -62,7 +61,7 @@ func newLookup[K, V, T, VO any](in topology.Stream[K, V], table topology.Table[K
 }
 
 func (p *lookup[K, V, T, VO]) Init(ctx topology.Context) error {
-	p.table, p.skipped = ctx.Table(p.store.Name), ctx.Counter(skippedTombstones)
+	p.table = ctx.Table(p.store.Name)
 	if p.store.History > 0 {
 		p.versions = state.NewVersions(p.table, p.store.History)
 	}
@@ -70,8 +69,7 @@ func (p *lookup[K, V, T, VO]) Init(ctx topology.Context) error {
 }
 
 func (p *lookup[K, V, T, VO]) Process(rec *topology.Record[K, V]) (err error) {
-	if rec.Tombstone {
-		p.skipped.N++
+	if p.skips(rec) {
 		return nil
 	}
 	if p.encoded, err = p.key.Append(p.encoded[:0], rec.Key); err != nil {

@@ -92,7 +92,7 @@ func (p *asOf[K, V, T, VO]) expect(at int64) {
 }
 
 func (p *asOf[K, V, T, VO]) Process(rec *topology.Record[K, V]) (err error) {
-	if rec.Tombstone || p.closes(rec.Time) <= p.StreamTime() {
+	if rec.Tombstone || rec.Keyless || p.closes(rec.Time) <= p.StreamTime() {
 		return p.lookup.Process(rec)
 	}
 	if p.encoded, err = p.lookup.key.Append(p.encoded[:0], rec.Key); err != nil {

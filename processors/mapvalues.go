@@ -13,7 +13,7 @@ func MapValues[K, V, VO any](in topology.Stream[K, V], name string, f func(v V) 
 			} else {
 				next.Value = f(rec.Value)
 			}
-			next.Key, next.Time, next.Headers = rec.Key, rec.Time, rec.Headers
+			next.Key, next.Time, next.Headers, next.Keyless = rec.Key, rec.Time, rec.Headers, rec.Keyless
 			return out(&next)
 		})
 	})

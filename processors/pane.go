@@ -124,7 +124,7 @@ func (p *windowing[K, V, A]) expect(pane int64) {
 }
 
 func (p *windowing[K, V, A]) Process(rec *topology.Record[K, V]) error {
-	if rec.Tombstone {
+	if p.skips(rec) {
 		return nil
 	}
 	start, end := p.of(rec.Time)

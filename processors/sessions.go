@@ -108,7 +108,7 @@ func (p *sessions[K, V, A]) store(key []byte) {
 }
 
 func (p *sessions[K, V, A]) Process(rec *topology.Record[K, V]) error {
-	if rec.Tombstone {
+	if p.skips(rec) {
 		return nil
 	}
 	key, err := p.key.Append(p.encoded[:0], rec.Key)

@@ -86,6 +86,9 @@ func (p *suppressing[K, V]) expect(end int64) {
 }
 
 func (p *suppressing[K, V]) Process(rec *topology.Record[Windowed[K], V]) error {
+	if p.skipsKeyless(rec) {
+		return nil
+	}
 	if rec.Key.End+p.grace <= p.closed {
 		if !rec.Tombstone {
 			p.late(rec, rec.Key.Start, rec.Key.End)

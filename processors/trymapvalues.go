@@ -26,6 +26,6 @@ func (p *tryMap[K, V, VO]) Process(rec *topology.Record[K, V]) (err error) {
 		p.reject(rec, ReasonFailed, err)
 		return nil
 	}
-	p.next.Key, p.next.Time, p.next.Headers = rec.Key, rec.Time, rec.Headers
+	p.next.Key, p.next.Time, p.next.Headers, p.next.Keyless = rec.Key, rec.Time, rec.Headers, rec.Keyless
 	return p.out(&p.next)
 }

@@ -71,10 +71,13 @@ func (s Sink[K, V]) Node() *SinkNode { return s.node }
 func (s Sink[K, V]) Sender(ctx Context) Forward[K, V] {
 	key, value := []byte{}, []byte{} // never nil: an empty value is no tombstone
 	return func(rec *Record[K, V]) (err error) {
-		if key, err = s.key.Append(key[:0], rec.Key); err != nil {
-			return fmt.Errorf("sink %s: key: %w", s.node.Topic, err)
+		out := Encoded{Time: rec.Time, Partition: -1, Headers: rec.Headers}
+		if !rec.Keyless {
+			if key, err = s.key.Append(key[:0], rec.Key); err != nil {
+				return fmt.Errorf("sink %s: key: %w", s.node.Topic, err)
+			}
+			out.Key = key
 		}
-		out := Encoded{Key: key, Time: rec.Time, Partition: -1, Headers: rec.Headers}
 		if !rec.Tombstone {
 			if value, err = s.value.Append(value[:0], rec.Value); err != nil {
 				return fmt.Errorf("sink %s: value: %w", s.node.Topic, err)

@@ -15,23 +15,42 @@ type Stream[K, V any] struct {
 // move stream time (it is to become a dead letter); it is processed at once.
 type TimeOf[K, V any] func(rec *Record[K, V], src *Source) (time int64, timed bool)
 
-// From reads a source topic. Event time is the record's append time.
+// From reads a source topic. Event time is the record's timestamp, Source.Appended; one before the year 2000 is a dead
+// letter with the reason ts_past.
+//
+// Null is no value and no key, as in Kafka Streams, and no codec sees it. A record without value is a tombstone: it
+// deletes the row of a table, no aggregate or join takes it, steps without state and sinks pass it on. One without key
+// is Keyless up to a step that gives it a key, and passed over where a key is needed.
 func From[K, V any](b *Builder, topic string, key codecs.Codec[K], value codecs.Codec[V]) Stream[K, V] {
-	return FromTimed(b, topic, key, value, func(_ *Record[K, V], src *Source) (int64, bool) { return src.Appended, true })
+	return FromUpdates(b, topic, key, value, nil)
 }
 
-// FromTimed reads a source topic whose records carry their event time themselves.
+// FromTimed reads a source topic whose records carry their event time themselves. At is not asked about a tombstone: it
+// has its timestamp for its time and does not move stream time.
 func FromTimed[K, V any](b *Builder, topic string, key codecs.Codec[K], value codecs.Codec[V], at TimeOf[K, V]) Stream[K, V] {
-	return addSource(b, &SourceNode{Topic: topic, Timed: true}, topic, sourceCodecs[K, V]{key: key, value: value, at: at})
+	if at == nil {
+		b.fault("source %q: FromTimed has no function of the time; topology.From takes that of the record", topic)
+	}
+	return addSource(b, &SourceNode{Topic: topic, Timed: true}, topic, sourceCodecs[K, V]{key: key, value: value, at: at, nulls: untimed})
 }
 
-// FromUpdates reads a topic of updates: a record without value is a tombstone, as in a table's topic. A nil at takes the
-// append time for the event time.
+// DecodeNulls gives the codec of a source's values those that are null too, as nil: for one that makes something of them.
+func DecodeNulls[K, V any](s Stream[K, V]) Stream[K, V] {
+	if s.node.source == nil {
+		s.b.fault("node %q: reads no topic, so it decodes nothing; give DecodeNulls the stream of topology.FromTimed", s.node.name)
+		return s
+	}
+	s.node.source.DecodeNulls = true
+	return s
+}
+
+// FromUpdates is FromTimed with an at that also tells the time of tombstones, whose Value is zero. A nil one takes the
+// record's timestamp.
 func FromUpdates[K, V any](b *Builder, topic string, key codecs.Codec[K], value codecs.Codec[V], at TimeOf[K, V]) Stream[K, V] {
 	if at == nil {
 		at = func(_ *Record[K, V], src *Source) (int64, bool) { return src.Appended, true }
 	}
-	return addSource(b, &SourceNode{Topic: topic, Timed: true}, topic, sourceCodecs[K, V]{key: key, value: value, at: at, tombstones: true})
+	return addSource(b, &SourceNode{Topic: topic, Timed: true}, topic, sourceCodecs[K, V]{key: key, value: value, at: at, nulls: timed})
 }
 
 // To writes a stream to a topic, partitioned by key as Kafka's default partitioner does.

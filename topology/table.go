@@ -13,7 +13,11 @@ type Table[K, V any] struct {
 }
 
 // FromTable reads a compacted topic as a table. The topic is the store's changelog: nothing is
-// written a second time. A tombstone deletes the row and goes on as one.
+// written a second time. A tombstone deletes the row and goes on as one; a record without key is counted as
+// skipped_keyless_total and ends here.
+//
+// The stream is one of updates, without the values before them. There is no filter or grouping of tables that takes back
+// what an old value added: Filter drops an update that no longer matches, and a row made of an earlier one stays.
 func FromTable[K, V any](b *Builder, topic, name string, key codecs.Codec[K], value codecs.Codec[V]) Table[K, V] {
 	store := Store{Name: name, SourceTopic: topic}
 	if value == nil {
@@ -41,6 +45,10 @@ func (t *tableNode[K, V]) Init(ctx Context) error {
 }
 
 func (t *tableNode[K, V]) Process(rec *Record[K, []byte]) error {
+	if rec.Keyless {
+		t.ctx.Count("skipped_keyless_total", 1)
+		return nil
+	}
 	src, rows := t.ctx.Source(), t.ctx.Table(t.name)
 	t.rec = Record[K, V]{Key: rec.Key, Time: rec.Time, Headers: rec.Headers, Tombstone: src.Value == nil}
 	if src.Value == nil {

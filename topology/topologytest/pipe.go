@@ -42,8 +42,12 @@ func (in In[K, V]) Delete(key K) {
 // Put appends a record with its headers. A Time of 0 is the driver's wall time.
 func (in In[K, V]) Put(rec topology.Record[K, V]) {
 	in.d.t.Helper()
-	key, err := in.key.Append([]byte{}, rec.Key)
-	in.d.check(err)
+	var key []byte
+	var err error
+	if !rec.Keyless {
+		key, err = in.key.Append([]byte{}, rec.Key)
+		in.d.check(err)
+	}
 	raw := task.Record{Appended: rec.Time, Key: key, Headers: rec.Headers}
 	if !rec.Tombstone {
 		raw.Value, err = in.value.Append([]byte{}, rec.Value)
@@ -95,8 +99,10 @@ func (out *Out[K, V]) Last() map[K]V {
 
 func (out *Out[K, V]) parse(r *Record) (rec topology.Record[K, V]) {
 	out.d.t.Helper()
-	if err := out.key.Parse(r.Key, &rec.Key); err != nil {
-		out.d.t.Fatalf("%s/%d: key at offset %d: %v", out.topic, r.Partition, r.Offset, err)
+	if rec.Keyless = r.Key == nil; !rec.Keyless {
+		if err := out.key.Parse(r.Key, &rec.Key); err != nil {
+			out.d.t.Fatalf("%s/%d: key at offset %d: %v", out.topic, r.Partition, r.Offset, err)
+		}
 	}
 	rec.Time, rec.Headers, rec.Tombstone = r.Appended, r.Headers, r.Value == nil
 	if rec.Tombstone {
