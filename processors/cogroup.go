@@ -15,6 +15,7 @@ type Addition[A any] func(result A) (A, error)
 //
 // For windows, merge the streams by topology.Merge and call each addition in AggregateWindows.
 func Cogroup[K, V, A any](in topology.Stream[K, V], name string, add func(result A, k K, v V) (A, error)) topology.Stream[K, Addition[A]] {
+	needFunc(in, name, add != nil)
 	in = GroupByKey(in, name)
 	additions := topology.Process(in, name, topology.Needs{}, func(out topology.Forward[K, Addition[A]]) topology.Processor[K, V] {
 		var current *topology.Record[K, V]

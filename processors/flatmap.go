@@ -7,6 +7,7 @@ import "github.com/abacus-stream/abacus/topology"
 // have changed, an aggregate below it goes through a repartition topic. Tombstones end here,
 // counted as skipped_tombstones_total.
 func FlatMap[K, V, KO, VO any](in topology.Stream[K, V], name string, f func(k K, v V, emit func(k KO, v VO))) topology.Stream[KO, VO] {
+	needFunc(in, name, f != nil)
 	return topology.Process(in, name, topology.Needs{}, func(out topology.Forward[KO, VO]) topology.Processor[K, V] {
 		var next topology.Record[KO, VO]
 		var failed error
@@ -27,6 +28,7 @@ func FlatMap[K, V, KO, VO any](in topology.Stream[K, V], name string, f func(k K
 // the codec of the value and keeps that of the key. Tombstones end here,
 // counted as skipped_tombstones_total.
 func FlatMapValues[K, V, VO any](in topology.Stream[K, V], name string, f func(v V, emit func(v VO))) topology.Stream[K, VO] {
+	needFunc(in, name, f != nil)
 	mapped := topology.Process(in, name, topology.Needs{}, func(out topology.Forward[K, VO]) topology.Processor[K, V] {
 		var next topology.Record[K, VO]
 		var failed error

@@ -16,6 +16,7 @@ import (
 // A versioned table has the row that held at the time of the record, as far as is known by then;
 // JoinTableAsOf waits until it is.
 func JoinTable[K, V, T, VO any](in topology.Stream[K, V], table topology.Table[K, T], name string, join func(k K, v V, row T) VO) topology.Stream[K, VO] {
+	needFunc(in, name, join != nil)
 	return joinTable(in, table, name, false, func(k K, v V, row *T) VO { return join(k, v, *row) })
 }
 
@@ -26,6 +27,7 @@ func LeftJoinTable[K, V, T, VO any](in topology.Stream[K, V], table topology.Tab
 }
 
 func joinTable[K, V, T, VO any](in topology.Stream[K, V], table topology.Table[K, T], name string, left bool, join func(k K, v V, row *T) VO) topology.Stream[K, VO] {
+	needFunc(in, name, join != nil)
 	if topology.Keyed(in) {
 		key, _ := topology.Codecs(in)
 		needCodec(in, name, "key", key != nil)

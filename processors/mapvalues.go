@@ -5,6 +5,7 @@ import "github.com/abacus-stream/abacus/topology"
 // MapValues turns the value of each record into another. It clears the codec of the value and
 // keeps that of the key.
 func MapValues[K, V, VO any](in topology.Stream[K, V], name string, f func(v V) VO) topology.Stream[K, VO] {
+	needFunc(in, name, f != nil)
 	mapped := topology.Process(in, name, topology.Needs{}, func(out topology.Forward[K, VO]) topology.Processor[K, V] {
 		var next topology.Record[K, VO]
 		return step[K, V](func(rec *topology.Record[K, V]) error {

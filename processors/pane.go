@@ -23,7 +23,7 @@ func aggregateWindows[K, V, A any](in Windows[K, V], name string, codec codecs.C
 	}
 	stream := grouped(in.stream, name, codec)
 	inner, _ := topology.Codecs(stream)
-	key := WindowedCodec[K]{Key: inner}
+	key := WindowedCodec[K]{Key: inner, closes: in.panes.due(0)}
 	store := topology.Store{Name: name, Reading: windowsReading(in.panes, codec, merge)}
 	if !in.panes.sliding { // whose rows are ordered by key
 		store.Retention = in.panes.reach()

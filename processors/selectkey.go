@@ -7,6 +7,7 @@ import "github.com/abacus-stream/abacus/topology"
 // tombstone has no value to make a key of: it ends here, counted as skipped_tombstones_total. So a
 // row of a table below stays when the one that it was made of is deleted.
 func SelectKey[K, V, KO any](in topology.Stream[K, V], name string, key func(k K, v V) KO) topology.Stream[KO, V] {
+	needFunc(in, name, key != nil)
 	keyed := topology.Process(in, name, topology.Needs{}, func(out topology.Forward[KO, V]) topology.Processor[K, V] {
 		var next topology.Record[KO, V]
 		return &valued[K, V]{take: func(rec *topology.Record[K, V]) error {

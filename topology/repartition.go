@@ -25,7 +25,7 @@ func Detour[K, V any](b *Builder, name string, key codecs.Codec[K], value codecs
 }
 
 func channel[K, V any](b *Builder, node *SinkNode, c sourceCodecs[K, V]) (Sink[K, V], Stream[K, V]) {
-	if !nameRule.MatchString(node.Topic) {
+	if !goodName(node.Topic) {
 		b.fault("repartition %q: a name has 1 to 120 of a-z A-Z 0-9 . _ -", node.Topic)
 	}
 	sink := newSink(b, node, c.key, c.value)

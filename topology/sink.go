@@ -60,7 +60,7 @@ func newSink[K, V any](b *Builder, node *SinkNode, key codecs.Codec[K], value co
 	if node.Partition == nil {
 		node.Partition = PartitionOf
 	}
-	node.name = node.Topic
+	node.name, node.index = node.Topic, -1 // until a node declares it
 	return Sink[K, V]{b: b, node: node, key: key, value: value}
 }
 

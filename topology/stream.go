@@ -1,6 +1,10 @@
 package topology
 
-import "github.com/abacus-stream/abacus/codecs"
+import (
+	"fmt"
+
+	"github.com/abacus-stream/abacus/codecs"
+)
 
 // Stream is a node's output: records of one key and value type. Codecs travel
 // with it; an operator that changes a type clears the codec.
@@ -55,7 +59,7 @@ func FromUpdates[K, V any](b *Builder, topic string, key codecs.Codec[K], value 
 
 // To writes a stream to a topic, partitioned by key as Kafka's default partitioner does.
 func To[K, V any](s Stream[K, V], topic string) {
-	sink := NewSink(s.b, topic, s.key, s.value, nil)
+	sink := NewSink(builderFor(s, topic), topic, s.key, s.value, nil)
 	sink.attach(s)
 }
 
@@ -69,18 +73,41 @@ func WithCodecs[K, V any](s Stream[K, V], key codecs.Codec[K], value codecs.Code
 func Codecs[K, V any](s Stream[K, V]) (codecs.Codec[K], codecs.Codec[V]) { return s.key, s.value }
 
 // BuilderOf gives the builder that a stream belongs to; operators need it to add their own nodes.
-func BuilderOf[K, V any](s Stream[K, V]) *Builder { return s.b }
+// It panics for the zero Stream, which has none to report a fault to.
+func BuilderOf[K, V any](s Stream[K, V]) *Builder {
+	if s.b == nil {
+		panic("topology: the zero Stream" + zeroStream)
+	}
+	return s.b
+}
+
+// builderFor is BuilderOf for a node that has a name by then.
+func builderFor[K, V any](s Stream[K, V], node string) *Builder {
+	if s.b == nil {
+		panic(fmt.Sprintf("topology: node %q: its stream is the zero Stream%s", node, zeroStream))
+	}
+	return s.b
+}
+
+const zeroStream = ", below no source: has a branch another name, or is a variable not set?"
 
 // Merge joins streams of the same types into one; no order between them is kept.
 func Merge[K, V any](name string, streams ...Stream[K, V]) Stream[K, V] {
 	if len(streams) == 0 {
-		panic("topology: Merge of no streams")
+		panic(fmt.Sprintf("topology: node %q: Merge of no streams; give it one at least", name))
 	}
 	first := streams[0]
-	n := first.b.add(name, processorKind)
+	n := builderFor(first, name).add(name, processorKind)
 	n.keeps = true
-	for _, s := range streams {
-		first.b.link(s.node, n)
+	for i, s := range streams {
+		switch {
+		case s.b == nil:
+			first.b.fault("node %q: stream %d is the zero Stream%s", name, i, zeroStream)
+		case s.b != first.b:
+			first.b.fault("node %q: its streams belong to two builders; merge streams of one", name)
+		default:
+			first.b.link(s.node, n)
+		}
 	}
 	n.receive = func(inst *Instance) (any, error) { return children[K, V](inst, n) }
 	return Stream[K, V]{b: first.b, node: n, key: first.key, value: first.value}

@@ -3,7 +3,6 @@ package task
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/abacus-stream/abacus/topology"
@@ -70,21 +69,6 @@ type trial struct {
 	again  int64 // wall time of the next one, Unix ms
 }
 
-// caught turns a panic of the topology's code into an error with its place.
-func caught(err *error) {
-	if p := recover(); p != nil {
-		*err = &panicked{p, debug.Stack()}
-	}
-}
-
-// panicked is a panic as an error.
-type panicked struct {
-	value any
-	stack []byte
-}
-
-func (p *panicked) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
-
 // failed decides about the record at which a step has failed. Nil: the task goes on, with the record
 // again or without it. A record that may have left something behind is not dealt with here: what it
 // left would be committed.
@@ -117,6 +101,15 @@ func (t *Task) failed(cause error, sent int) error {
 		t.condemn(f.Topic, f.Offset, f.Sentence())
 	}
 	return nil
+}
+
+// Misplaced is the failure of a record whose output cannot be sent where its sink wants it; nil where a timer or a
+// flush sent it.
+func (t *Task) Misplaced(e *Entry, cause error) error {
+	if e.from == "" {
+		return nil
+	}
+	return &Failure{Task: t.cfg.ID, Topic: e.from, Partition: t.cfg.ID.Partition, Offset: e.offset, Retry: t.cfg.Trials.Failing.Or(defaultRetry), Cause: cause}
 }
 
 func (t *Task) failure(cause error, r topology.Retry) *Failure {

@@ -161,7 +161,7 @@ func (t *Task) Dirty() bool { return t.dirty }
 
 // ApplyGlobal hands a row of a global table to the processors, between two steps.
 func (t *Task) ApplyGlobal(topic string, row topology.GlobalRow) (err error) {
-	defer caught(&err)
+	defer topology.Catch(&err)
 	t.current, t.shown = topology.Source{}, nil
 	for _, apply := range t.globals[topic] {
 		if err := apply(row); err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
+	"github.com/abacus-stream/abacus/topology"
 	"github.com/abacus-stream/abacus/topology/task"
 )
 
@@ -103,7 +104,9 @@ type transaction struct {
 // produce is step 2: everything goes out at once and is acknowledged; the first error wins.
 func (t *transaction) produce(ctx context.Context, touched []*running) error {
 	t.acks.tail = map[place]stretch{}
-	t.collect()
+	if err := t.collect(); err != nil {
+		return err
+	}
 	if t.w.app.cfg.Guarantee == AtLeastOnce {
 		return t.produceInTwo(ctx, touched)
 	}
@@ -136,11 +139,18 @@ func (t *transaction) begin(ctx context.Context) error {
 }
 
 // collect turns the outbox into records of the client.
-func (t *transaction) collect() {
+func (t *transaction) collect() (err error) {
+	var e *task.Entry
+	defer func() {
+		if err != nil {
+			err = misplaced(e, err)
+		}
+	}()
+	defer topology.Catch(&err) // a partitioner's
 	entries := t.w.outbox.Entries()
 	t.records, t.entries, t.letters = t.records[:0], t.entries[:0], t.letters[:0]
 	for i := range entries {
-		e := &entries[i]
+		e = &entries[i]
 		topic, n := t.target(e)
 		if e.Partition == task.EveryPartition {
 			for p := range n {
@@ -152,8 +162,20 @@ func (t *transaction) collect() {
 		if p < 0 {
 			p = e.Task.Sub().Sinks[e.Index].Partition(e.Key, n)
 		}
+		if p < 0 || int(p) >= n {
+			return fmt.Errorf("sink %s: partition %d of a record is beyond its %d partitions: mend the sink's partitioner, or what calls Context.Send", topic, p, n)
+		}
 		t.add(e, topic, p)
 	}
+	return nil
+}
+
+// misplaced is a failure at the record that an output was made of.
+func misplaced(e *task.Entry, cause error) error {
+	if failed := e.Task.Misplaced(e, cause); failed != nil {
+		return failed
+	}
+	return &stepError{cause}
 }
 
 // target is the topic of an entry and its number of partitions.

@@ -236,6 +236,88 @@ func TestStopsWhenATaskCannotBegin(t *testing.T) {
 	require.ErrorContains(t, a.Run(ctx), "failed 5 times in the same way")
 }
 
+// panicking is a processor whose Init panics, as by the name of a table that it has not declared.
+type panicking struct{ stillborn }
+
+func (panicking) Init(ctx topology.Context) error {
+	ctx.Table("typo")
+	return nil
+}
+
+// A panic of the user's ends Run with an error that names its place, and not the process.
+func TestPanicsEndRun(t *testing.T) {
+	run := func(c *cluster, topo *topology.Topology, cfg Config) error {
+		cfg.Brokers, cfg.Workers, cfg.Memory = c.brokers, 1, true
+		a, err := New(topo, cfg)
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		return a.Run(ctx)
+	}
+	var b topology.Builder
+	topology.Process(topology.From(&b, "words", codecs.String, codecs.String), "panicking", topology.Needs{},
+		func(topology.Forward[string, string]) topology.Processor[string, string] { return panicking{} })
+	topo, err := b.Build("app")
+	require.NoError(t, err)
+	err = run(newCluster(t), topo, Config{})
+	require.ErrorContains(t, err, `init of "panicking": panic: task 0_`)
+	require.ErrorContains(t, err, `store "typo" is not declared in Needs.Stores`)
+
+	c := newCluster(t)
+	c.words(0, 10, 1)
+	require.ErrorContains(t, run(c, counting(t, "app"), Config{Hooks: Hooks{Committed: func(int, int, time.Duration) { panic("hook boom") }}}), "panic: hook boom")
+}
+
+// A partitioner that names a partition which is not there fails at the record, as a node does.
+func TestAPartitionOutOfRange(t *testing.T) {
+	for name, by := range map[string]topology.Partitioner{
+		"beyond": func([]byte, int) int32 { return partitions },
+		"panics": func([]byte, int) int32 { panic("beyond") },
+	} {
+		c := newCluster(t)
+		var b topology.Builder
+		sink := topology.NewSink(&b, "counts", codecs.String, codecs.String, by)
+		topology.Process(topology.From(&b, "words", codecs.String, codecs.String), "sending", topology.Needs{Sinks: []*topology.SinkNode{sink.Node()}},
+			func(topology.Forward[string, string]) topology.Processor[string, string] {
+				return &sending{sink: sink}
+			})
+		topo, err := b.Build("app")
+		require.NoError(t, err)
+		c.words(0, 1, 1)
+		a, err := New(topo, Config{Brokers: c.brokers, Workers: 1, Memory: true})
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		err = a.Run(ctx)
+		cancel()
+		require.ErrorContains(t, err, "failed 5 times in the same way", name)
+		require.ErrorContains(t, err, "record words/", name)
+		require.ErrorContains(t, err, "beyond", name)
+		require.Empty(t, c.read("counts"))
+	}
+}
+
+// sending sends each record to a sink.
+type sending struct {
+	sink topology.Sink[string, string]
+	send topology.Forward[string, string]
+}
+
+func (p *sending) Init(ctx topology.Context) error {
+	p.send = p.sink.Sender(ctx)
+	return nil
+}
+
+func (p *sending) Process(rec *topology.Record[string, string]) error { return p.send(rec) }
+
+// No broker at the start is most often an address.
+func TestNoBrokerAnswers(t *testing.T) {
+	a, err := New(counting(t, "app"), Config{Brokers: []string{"127.0.0.1:1"}, Memory: true})
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	require.ErrorContains(t, a.Run(ctx), "no broker of [127.0.0.1:1] answers: check Config.Brokers")
+}
+
 // A failure that comes back after a long time is not a series.
 func TestFailuresAreForgotten(t *testing.T) {
 	var f failures

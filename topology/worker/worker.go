@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -254,7 +255,7 @@ func (f *failures) judge(err error, now time.Time) (time.Duration, error) {
 	if now.Sub(f.lastAt) > calm {
 		f.steps, f.last = map[string]int{}, ""
 	}
-	text := err.Error()
+	text, _, _ := strings.Cut(err.Error(), "\n") // the stack of a panic is another each time
 	if text != f.last {
 		f.backoff = backoff
 	}
