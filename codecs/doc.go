@@ -7,7 +7,8 @@
 //	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
 //
 // Each of them also has the untyped pair Encode and Decode, the shape of goka's codec, so that one value serves
-// both worlds. A tombstone (a nil record value) never reaches a codec: what a deletion means is decided above.
+// both worlds. A key or value that is null never reaches a codec, unless topology.DecodeNulls asks for it: what
+// a deletion means is decided above.
 //
 // Byte layouts: [String] and [Bytes] are the bytes themselves; [Int64] and [Float64] are 8 bytes, big endian, as
 // Kafka's own long and double codecs write them; [JSON] is compact JSON without HTML escapes; [MsgPack] is MessagePack

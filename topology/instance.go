@@ -14,9 +14,8 @@ type Instance struct {
 
 // Instantiate builds the graph for one task and initialises its processors, sources' side last. A
 // trace, if there is one, follows the task's records.
-func (s *Sub) Instantiate(ctx Context, trace *Trace) (inst *Instance, err error) {
-	defer Catch(&err) // of what makes a processor
-	inst = &Instance{ctx: ctx, trace: trace, receivers: map[*node]any{}, Inputs: make([]Input, len(s.Sources))}
+func (s *Sub) Instantiate(ctx Context, trace *Trace) (*Instance, error) {
+	inst := &Instance{ctx: ctx, trace: trace, receivers: map[*node]any{}, Inputs: make([]Input, len(s.Sources))}
 	for _, n := range s.nodes {
 		if n.source == nil {
 			continue

@@ -1,5 +1,7 @@
 package topology
 
+import "fmt"
+
 // Processor is one step of the graph, made anew for each task. Its state lives
 // in the tables that the context gives: anything else is gone after a restart.
 type Processor[K, V any] interface {
@@ -59,8 +61,13 @@ type lifecycle struct {
 	init func(Context) error
 }
 
-func (p lifecycle) begin(ctx Context) (err error) {
-	defer Catch(&err)
+// begin runs Init. A panic goes on with the node's name.
+func (p lifecycle) begin(ctx Context) error {
+	defer func() {
+		if value := recover(); value != nil {
+			panic(fmt.Sprintf("init of %q: %v", p.node.name, value))
+		}
+	}()
 	return p.init(ctx)
 }
 

@@ -28,7 +28,7 @@ type Source struct {
 	Partition int32
 	Offset    int64
 	Appended  int64 // the record's timestamp in Unix ms: of the producer, or by message.timestamp.type=LogAppendTime of the broker
-	Time      int64 // event time that the frame of a repartition topic carries; else the append time
+	Time      int64 // event time that the frame of a repartition topic carries; else that of Appended
 	Key       []byte
 	Value     []byte
 	Headers   []Header

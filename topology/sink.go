@@ -6,7 +6,8 @@ import (
 	"github.com/abacus-stream/abacus/codecs"
 )
 
-// Partitioner chooses a partition of n for a key.
+// Partitioner chooses a partition of n for a key, which is nil of a record that has none. One that there is not fails at
+// the record, as Policies.Failing of the worker says.
 type Partitioner func(key []byte, n int) int32
 
 // SinkNode writes to one topic.

@@ -3,6 +3,7 @@ package task
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/abacus-stream/abacus/topology"
@@ -102,6 +103,21 @@ func (t *Task) failed(cause error, sent int) error {
 	}
 	return nil
 }
+
+// caught turns a panic of the topology's code into an error with its place.
+func caught(err *error) {
+	if p := recover(); p != nil {
+		*err = &panicked{p, debug.Stack()}
+	}
+}
+
+// panicked is a panic as an error.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v\n%s", p.value, p.stack) }
 
 // Misplaced is the failure of a record whose output cannot be sent where its sink wants it; nil where a timer or a
 // flush sent it.

@@ -12,7 +12,7 @@ import (
 // Flush ends the processing of a commit interval: outputs of the processors, then the watermark,
 // then one changelog record per dirty row, the position last.
 func (t *Task) Flush() (err error) {
-	defer topology.Catch(&err)
+	defer caught(&err)
 	t.current, t.shown = topology.Source{}, nil
 	// Processors are initialised from the sinks up, so the last one comes first: what it sends
 	// reaches the others before their own turn.

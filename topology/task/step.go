@@ -37,7 +37,7 @@ func (t *Task) Process(limit int) (n int, err error) {
 // steps is Process up to the first failure; sent is the length of the outbox before the step that
 // failed, -1 if it was none.
 func (t *Task) steps(limit int) (n, sent int, err error) {
-	defer topology.Catch(&err)
+	defer caught(&err)
 	for ; n < limit; n++ {
 		sent = -1
 		q, err := t.oldest()

@@ -105,7 +105,7 @@ func (t *Task) fire(timer *topology.Timer, now int64) error {
 // Advance tells the task the wall time of this step: it fires wall-clock timers, and lets
 // stream time follow the wall clock while the task is idle.
 func (t *Task) Advance(wall int64) (err error) {
-	defer topology.Catch(&err)
+	defer caught(&err)
 	t.clock.wall = wall
 	for _, timer := range t.clock.wallTimers {
 		if err := t.fire(timer, wall); err != nil {

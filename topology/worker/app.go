@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -85,8 +86,15 @@ func (a *App) Run(ctx context.Context) (err error) {
 
 // guarded is a run whose panic, as one of a hook, is its error.
 func guarded(ctx context.Context, run func(context.Context) error) (err error) {
-	defer topology.Catch(&err)
+	defer recovered(&err)
 	return run(ctx)
+}
+
+// recovered, deferred, makes a panic of the user's code an error with its place.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+	}
 }
 
 // open makes everything the workers share: engine, client, topics, global tables.

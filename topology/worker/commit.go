@@ -9,7 +9,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/abacus-stream/abacus/topology"
 	"github.com/abacus-stream/abacus/topology/task"
 )
 
@@ -140,17 +139,18 @@ func (t *transaction) begin(ctx context.Context) error {
 
 // collect turns the outbox into records of the client.
 func (t *transaction) collect() (err error) {
-	var e *task.Entry
+	var at *task.Entry
 	defer func() {
 		if err != nil {
-			err = misplaced(e, err)
+			err = misplaced(at, err)
 		}
 	}()
-	defer topology.Catch(&err) // a partitioner's
+	defer recovered(&err) // a partitioner's
 	entries := t.w.outbox.Entries()
 	t.records, t.entries, t.letters = t.records[:0], t.entries[:0], t.letters[:0]
 	for i := range entries {
-		e = &entries[i]
+		e := &entries[i]
+		at = e
 		topic, n := t.target(e)
 		if e.Partition == task.EveryPartition {
 			for p := range n {

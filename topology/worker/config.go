@@ -44,8 +44,8 @@ type Config struct {
 	// ChangelogSlack is how long the changelogs of windows keep rows beyond the end of their windows, default 24 h: longer
 	// than the app is ever down, or its stream time behind the wall clock, or rows of open windows are lost with its disk.
 	ChangelogSlack time.Duration
-	DeadLetters    string      // topic, default <app>.dlq
-	Lates          string      // topic, default <app>.late
+	DeadLetters    string      // topic, which the app does not use otherwise, default <app>.dlq
+	Lates          string      // the same of late records, default <app>.late
 	Logger         *zap.Logger // default: none
 	Dial           func(ctx context.Context, network, host string) (net.Conn, error)
 	// Client are options of every client of Kafka, as kgo.SASL and kgo.DialTLSConfig. What the app sets itself goes before

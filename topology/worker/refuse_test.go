@@ -260,7 +260,7 @@ func TestPanicsEndRun(t *testing.T) {
 	topo, err := b.Build("app")
 	require.NoError(t, err)
 	err = run(newCluster(t), topo, Config{})
-	require.ErrorContains(t, err, `init of "panicking": panic: task 0_`)
+	require.ErrorContains(t, err, `panic: init of "panicking": task 0_`)
 	require.ErrorContains(t, err, `store "typo" is not declared in Needs.Stores`)
 
 	c := newCluster(t)
