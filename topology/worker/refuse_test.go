@@ -268,47 +268,6 @@ func TestPanicsEndRun(t *testing.T) {
 	require.ErrorContains(t, run(c, counting(t, "app"), Config{Hooks: Hooks{Committed: func(int, int, time.Duration) { panic("hook boom") }}}), "panic: hook boom")
 }
 
-// A partitioner that names a partition which is not there fails at the record, as a node does.
-func TestAPartitionOutOfRange(t *testing.T) {
-	for name, by := range map[string]topology.Partitioner{
-		"beyond": func([]byte, int) int32 { return partitions },
-		"panics": func([]byte, int) int32 { panic("beyond") },
-	} {
-		c := newCluster(t)
-		var b topology.Builder
-		sink := topology.NewSink(&b, "counts", codecs.String, codecs.String, by)
-		topology.Process(topology.From(&b, "words", codecs.String, codecs.String), "sending", topology.Needs{Sinks: []*topology.SinkNode{sink.Node()}},
-			func(topology.Forward[string, string]) topology.Processor[string, string] {
-				return &sending{sink: sink}
-			})
-		topo, err := b.Build("app")
-		require.NoError(t, err)
-		c.words(0, 1, 1)
-		a, err := New(topo, Config{Brokers: c.brokers, Workers: 1, Memory: true})
-		require.NoError(t, err)
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		err = a.Run(ctx)
-		cancel()
-		require.ErrorContains(t, err, "failed 5 times in the same way", name)
-		require.ErrorContains(t, err, "record words/", name)
-		require.ErrorContains(t, err, "beyond", name)
-		require.Empty(t, c.read("counts"))
-	}
-}
-
-// sending sends each record to a sink.
-type sending struct {
-	sink topology.Sink[string, string]
-	send topology.Forward[string, string]
-}
-
-func (p *sending) Init(ctx topology.Context) error {
-	p.send = p.sink.Sender(ctx)
-	return nil
-}
-
-func (p *sending) Process(rec *topology.Record[string, string]) error { return p.send(rec) }
-
 // No broker at the start is most often an address.
 func TestNoBrokerAnswers(t *testing.T) {
 	a, err := New(counting(t, "app"), Config{Brokers: []string{"127.0.0.1:1"}, Memory: true})
