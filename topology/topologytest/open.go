@@ -67,7 +67,7 @@ func (d *Driver) tail(s *topology.Sub, def topology.Store, store state.Store, pa
 		end = d.committed[place(name, partition)]
 	}
 	for _, rec := range log[min(checkpoint.ChangelogOffset, end):end] {
-		if !rec.marker {
+		if !rec.marker && !(def.SourceTopic != "" && rec.Key == nil) {
 			visit(rec.Key, rec.Value)
 		}
 	}

@@ -19,6 +19,7 @@ type reader struct {
 	partition int32
 	next      int64 // position
 	wait      time.Duration
+	source    bool       // of a table: what has no key there is no row
 	again     []kgo.Pool // memory for the records, of a reader whose records are recycled
 }
 

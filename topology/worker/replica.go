@@ -28,6 +28,7 @@ type replica struct {
 	of        *standby
 	store     state.Store
 	changelog [16]byte // topic id
+	source    bool     // of a table: what has no key there is no row
 	next      int64    // changelog offset that the store does not contain
 	limit     int64    // offset before which it may be applied
 	held      []*kgo.Record
@@ -63,7 +64,7 @@ func (r *replica) apply(batch *state.Batch) error {
 			break
 		}
 		n, next = n+1, rec.Offset+1
-		if !rec.Attrs.IsControl() {
+		if !rec.Attrs.IsControl() && !(r.source && rec.Key == nil) {
 			batch.Replay(rec.Key, rec.Value)
 			r.of.records++
 		}

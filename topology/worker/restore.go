@@ -108,7 +108,7 @@ func (w *worker) replayStore(ctx context.Context, r *restored, i int, p *restori
 	if err != nil {
 		return err
 	}
-	in := &reader{app: w.app, topic: topic, partition: r.id.Partition, next: checkpoint.ChangelogOffset, wait: 100 * time.Millisecond}
+	in := &reader{app: w.app, topic: topic, partition: r.id.Partition, next: checkpoint.ChangelogOffset, wait: 100 * time.Millisecond, source: def.SourceTopic != ""}
 	if in.next > end {
 		return fmt.Errorf("%w: contains %s up to %d, the log ends at %d", errUntrusted, topic, in.next, end)
 	}
@@ -152,7 +152,7 @@ func (w *worker) replayRange(ctx context.Context, table *state.Table, in *reader
 			return err
 		}
 		for _, rec := range records {
-			if rec.Offset < end {
+			if rec.Offset < end && !(in.source && rec.Key == nil) {
 				table.Restore(&batch, rec.Key, rec.Value)
 			}
 		}

@@ -161,7 +161,7 @@ func (s *standbys) start(ctx context.Context, id topology.TaskID) {
 	free := s.app.desk.unlessHeld(id, func() {
 		for _, def := range sub.Stores {
 			store := s.app.engine.store(s.app.storeName(id, def), def.Memory)
-			b.replicas = append(b.replicas, &replica{of: b, store: store, changelog: s.app.topics.ids[sub.Changelog(def)], limit: unlimited, end: -1})
+			b.replicas = append(b.replicas, &replica{of: b, store: store, changelog: s.app.topics.ids[sub.Changelog(def)], source: def.SourceTopic != "", limit: unlimited, end: -1})
 		}
 	})
 	if !free {
