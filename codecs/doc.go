@@ -7,7 +7,8 @@
 //	orders := topology.From(&b, "orders", codecs.String, codecs.Int64)
 //
 // Each of them also has the untyped pair Encode and Decode, the shape of goka's codec, so that one value serves
-// both worlds. A tombstone (a nil record value) never reaches a codec: what a deletion means is decided above.
+// both worlds. A key or value that is null never reaches a codec, unless topology.DecodeNulls asks for it: what
+// a deletion means is decided above.
 //
 // A codec of your own is any type with these two methods. Parse is given a value that holds an earlier record, since a
 // source uses one value for all of them: it has to replace the whole of it, or fields that data leaves out stay as they

@@ -15,8 +15,11 @@ const ReasonFailed = "failed"
 // reasonLate is the reason of the dead letter of an update that is late.
 const reasonLate = "late"
 
-// skippedTombstones counts the tombstones of a stream that its join passed over.
-const skippedTombstones = "skipped_tombstones_total"
+// skippedTombstones counts the tombstones that an operator passed over, skippedKeyless the records without a key.
+const (
+	skippedTombstones = "skipped_tombstones_total"
+	skippedKeyless    = "skipped_keyless_total"
+)
 
 // aside puts records aside that an operator cannot use: as dead letters or as late. Operators
 // embed it; its Init gives them their context.
@@ -25,6 +28,8 @@ type aside[K, V any] struct {
 	name  string
 	key   codecs.Codec[K] // nil where the stream has none
 	value codecs.Codec[V]
+
+	tombstones, keyless *topology.Counter // those that were skipped
 }
 
 func newAside[K, V any](in topology.Stream[K, V], name string) aside[K, V] {
@@ -33,8 +38,25 @@ func newAside[K, V any](in topology.Stream[K, V], name string) aside[K, V] {
 }
 
 func (a *aside[K, V]) Init(ctx topology.Context) error {
-	a.Context = ctx
+	a.Context, a.tombstones, a.keyless = ctx, ctx.Counter(skippedTombstones), ctx.Counter(skippedKeyless)
 	return nil
+}
+
+// skips says of a record that it has nothing for an operator that takes values by their keys, and counts it.
+func (a *aside[K, V]) skips(rec *topology.Record[K, V]) bool {
+	if rec.Tombstone {
+		a.tombstones.N++
+		return true
+	}
+	return a.skipsKeyless(rec)
+}
+
+// skipsKeyless is skips for an operator that takes tombstones.
+func (a *aside[K, V]) skipsKeyless(rec *topology.Record[K, V]) bool {
+	if rec.Keyless {
+		a.keyless.N++
+	}
+	return rec.Keyless
 }
 
 // reject makes a dead letter of the record at hand, or of an update that none stands for.
@@ -70,7 +92,7 @@ func (a *aside[K, V]) late(rec *topology.Record[K, V], start, end int64) {
 // update describes a record that came from state and has no place in a topic.
 func (a *aside[K, V]) update(rec *topology.Record[K, V]) *topology.Source {
 	src := &topology.Source{Topic: a.name, Partition: a.Task().Partition, Offset: -1, Appended: rec.Time, Time: rec.Time, Headers: rec.Headers}
-	if a.key != nil {
+	if a.key != nil && !rec.Keyless {
 		src.Key, _ = a.key.Append(nil, rec.Key) // one that cannot be encoded stays empty
 	}
 	if a.value != nil && !rec.Tombstone {

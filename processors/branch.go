@@ -11,7 +11,8 @@ type Case[K, V any] struct {
 
 // Branch splits a stream: each record goes to the first case that takes it, one that none takes
 // ends here. The branches come by the names of the cases, their nodes are called NAME-CASE. Codecs
-// and keys stay. A tombstone goes to every branch.
+// and keys stay. A tombstone goes to every branch. A name that is of no case gives the zero
+// Stream, which every operator refuses.
 func Branch[K, V any](in topology.Stream[K, V], name string, cases ...Case[K, V]) map[string]topology.Stream[K, V] {
 	if len(cases) == 0 {
 		topology.BuilderOf(in).Fault("node %q: a Branch without cases; give it at least one", name)

@@ -15,13 +15,15 @@ type Addition[A any] func(result A) (A, error)
 //
 // For windows, merge the streams by topology.Merge and call each addition in AggregateWindows.
 func Cogroup[K, V, A any](in topology.Stream[K, V], name string, add func(result A, k K, v V) (A, error)) topology.Stream[K, Addition[A]] {
+	needFunc(in, name, add != nil)
 	in = GroupByKey(in, name)
 	additions := topology.Process(in, name, topology.Needs{}, func(out topology.Forward[K, Addition[A]]) topology.Processor[K, V] {
 		var current *topology.Record[K, V]
 		next := topology.Record[K, Addition[A]]{Value: func(result A) (A, error) { return add(result, current.Key, current.Value) }}
 		return step[K, V](func(rec *topology.Record[K, V]) error {
 			current = rec
-			next.Key, next.Time, next.Headers, next.Tombstone = rec.Key, rec.Time, rec.Headers, rec.Tombstone
+			next.Key, next.Time, next.Headers = rec.Key, rec.Time, rec.Headers
+			next.Tombstone, next.Keyless = rec.Tombstone, rec.Keyless
 			return out(&next)
 		})
 	})

@@ -18,6 +18,7 @@ import (
 // the order, no two records of an id less than within apart are forwarded. Codecs and keys stay,
 // tombstones pass.
 func Dedup[K, V, ID any](in topology.Stream[K, V], name string, id func(k K, v V) ID, codec codecs.Codec[ID], within time.Duration) topology.Stream[K, V] {
+	needFunc(in, name, id != nil)
 	needCodec(in, name, "id", codec != nil)
 	if within < time.Millisecond || within%time.Millisecond != 0 {
 		topology.BuilderOf(in).Fault("node %q: it is to deduplicate within %s; that must be a whole number of ms, at least 1", name, within)

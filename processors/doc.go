@@ -22,12 +22,21 @@
 // last one of each key does not: above an aggregate of updates, combine them by what is newest or
 // greatest, do not count them.
 //
-// # Tombstones
+// # Tombstones and records without key
 //
-// A session that grows or merges leaves a tombstone of the window it had. Filter, MapValues and
-// TryMapValues pass tombstones on and ask no function; Map and SelectKey map their keys, with the
-// zero value. Aggregates take no tombstone into a result, as Kafka Streams does. A sink writes one
-// as a record without value.
+// A record without value, null in Kafka, is a tombstone from its source on; a session that grows or
+// merges leaves one of the window it had. No function but that of Peek sees one:
+//
+//	Filter, MapValues, TryMapValues, Dedup    pass it on
+//	Branch                                    passes it on to every branch
+//	Map, SelectKey, GroupBy, FlatMap          end it and count it: they make something of values
+//	aggregates, joins of streams              pass over it and count it, as Kafka Streams does
+//	tables and joins of tables                delete the row of its key
+//	sinks                                     write a record without value
+//
+// A record without key is Keyless. Operators that keep nothing and sinks pass it on, Map, SelectKey
+// and GroupBy give it a key; aggregates, tables and joins by key pass over it. What is passed over is
+// counted, as skipped_tombstones_total and skipped_keyless_total.
 //
 // # Times and headers
 //

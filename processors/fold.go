@@ -37,7 +37,7 @@ func (p *folding[K, V, A]) Init(ctx topology.Context) error {
 }
 
 func (p *folding[K, V, A]) Process(rec *topology.Record[K, V]) error {
-	if rec.Tombstone {
+	if p.skips(rec) {
 		return nil
 	}
 	old, err := p.rows.read(rec.Key)

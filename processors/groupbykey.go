@@ -30,6 +30,13 @@ func grouped[K, V, A any](in topology.Stream[K, V], name string, result codecs.C
 	return GroupByKey(in, name)
 }
 
+// needFunc reports a node that lacks a function.
+func needFunc[K, V any](in topology.Stream[K, V], name string, present bool) {
+	if !present {
+		topology.BuilderOf(in).Fault("node %q: a function of it is nil", name)
+	}
+}
+
 // needCodec reports a node that lacks a codec.
 func needCodec[K, V any](in topology.Stream[K, V], name, of string, present bool) bool {
 	if !present {

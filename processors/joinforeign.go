@@ -22,6 +22,7 @@ type Foreign[K, L, FK, VO any] struct {
 // task of the right row, results come back through <app>-<name>-response-repartition. Both topics
 // must have as many partitions as those of the sides.
 func JoinForeign[K, L, FK, R, VO any](left topology.Stream[K, L], right topology.Stream[FK, R], name string, by Foreign[K, L, FK, VO], join func(k K, l L, r R) VO) topology.Stream[K, VO] {
+	needFunc(left, name, join != nil)
 	return joinForeign(left, right, name, by, inner, func(k K, l L, r *R) VO { return join(k, l, *r) })
 }
 
@@ -32,6 +33,7 @@ func LeftJoinForeign[K, L, FK, R, VO any](left topology.Stream[K, L], right topo
 }
 
 func joinForeign[K, L, FK, R, VO any](left topology.Stream[K, L], right topology.Stream[FK, R], name string, by Foreign[K, L, FK, VO], kind kind, join func(k K, l L, r *R) VO) topology.Stream[K, VO] {
+	needFunc(left, name, by.Key != nil && join != nil)
 	needCodec(left, name, "result", by.Result != nil)
 	left, right = joinSide(left, name, "left"), joinSide(right, name, "right")
 	b := topology.BuilderOf(left)

@@ -29,6 +29,7 @@ func GlobalTable[K comparable, V any](b *topology.Builder, topic string, key cod
 // the headers of the record and no codec for its value; tombstones join nothing. What a task finds
 // is the table as it has read it by then: a replay may find newer rows.
 func JoinGlobal[K, V, VO any, GK comparable, GV any](in topology.Stream[K, V], table Global[GK, GV], name string, by func(k K, v V) GK, join func(k K, v V, row GV) VO) topology.Stream[K, VO] {
+	needFunc(in, name, by != nil && join != nil)
 	return joinGlobal(in, table, name, func(out topology.Forward[K, VO]) *globalLookup[K, V, VO, GK, GV] {
 		return &globalLookup[K, V, VO, GK, GV]{by: by, out: out, join: func(k K, v V, row *GV) VO { return join(k, v, *row) }}
 	})
@@ -37,12 +38,16 @@ func JoinGlobal[K, V, VO any, GK comparable, GV any](in topology.Stream[K, V], t
 // LeftJoinGlobal is JoinGlobal that also joins a record without a row: row is nil then. It is valid
 // during the call and not to be changed.
 func LeftJoinGlobal[K, V, VO any, GK comparable, GV any](in topology.Stream[K, V], table Global[GK, GV], name string, by func(k K, v V) GK, join func(k K, v V, row *GV) VO) topology.Stream[K, VO] {
+	needFunc(in, name, by != nil && join != nil)
 	return joinGlobal(in, table, name, func(out topology.Forward[K, VO]) *globalLookup[K, V, VO, GK, GV] {
 		return &globalLookup[K, V, VO, GK, GV]{by: by, out: out, join: join, left: true}
 	})
 }
 
 func joinGlobal[K, V, VO any, GK comparable, GV any](in topology.Stream[K, V], table Global[GK, GV], name string, create func(out topology.Forward[K, VO]) *globalLookup[K, V, VO, GK, GV]) topology.Stream[K, VO] {
+	if table.topic == "" {
+		topology.BuilderOf(in).Fault("node %q: its global table is none; declare it by processors.GlobalTable", name)
+	}
 	needs := topology.Needs{Globals: []string{table.topic}}
 	joined := topology.Process(in, name, needs, func(out topology.Forward[K, VO]) topology.Processor[K, V] {
 		p := create(out)
@@ -99,6 +104,6 @@ func (p *globalLookup[K, V, VO, GK, GV]) Process(rec *topology.Record[K, V]) err
 		return nil
 	}
 	p.next.Key, p.next.Value = rec.Key, p.join(rec.Key, rec.Value, row)
-	p.next.Time, p.next.Headers = rec.Time, rec.Headers
+	p.next.Time, p.next.Headers, p.next.Keyless = rec.Time, rec.Headers, rec.Keyless
 	return p.out(&p.next)
 }

@@ -23,12 +23,14 @@ type JoinWindow struct {
 //
 // A side whose keys have changed goes through <app>-<name>-left-repartition or -right-repartition.
 func JoinStreams[K, L, R, VO any](left topology.Stream[K, L], right topology.Stream[K, R], within JoinWindow, name string, join func(k K, l L, r R) VO) topology.Stream[K, VO] {
+	needFunc(left, name, join != nil)
 	return joinStreams(left, right, within, name, inner, func(k K, l *L, r *R) VO { return join(k, *l, *r) })
 }
 
 // LeftJoinStreams is JoinStreams with a result also for each record on the left that found no
 // partner, r being nil: one, when its window closes, with its time and without headers.
 func LeftJoinStreams[K, L, R, VO any](left topology.Stream[K, L], right topology.Stream[K, R], within JoinWindow, name string, join func(k K, l L, r *R) VO) topology.Stream[K, VO] {
+	needFunc(left, name, join != nil)
 	return joinStreams(left, right, within, name, leftOuter, func(k K, l *L, r *R) VO { return join(k, *l, r) })
 }
 
@@ -39,6 +41,7 @@ func OuterJoinStreams[K, L, R, VO any](left topology.Stream[K, L], right topolog
 }
 
 func joinStreams[K, L, R, VO any](left topology.Stream[K, L], right topology.Stream[K, R], within JoinWindow, name string, kind kind, join func(k K, l *L, r *R) VO) topology.Stream[K, VO] {
+	needFunc(left, name, join != nil)
 	within.check(topology.BuilderOf(left), name)
 	left, right = joinSide(left, name, "left"), joinSide(right, name, "right")
 	before, after, grace := within.Before.Milliseconds(), within.After.Milliseconds(), within.Grace.Milliseconds()

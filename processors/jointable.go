@@ -16,6 +16,7 @@ import (
 // A versioned table has the row that held at the time of the record, as far as is known by then;
 // JoinTableAsOf waits until it is.
 func JoinTable[K, V, T, VO any](in topology.Stream[K, V], table topology.Table[K, T], name string, join func(k K, v V, row T) VO) topology.Stream[K, VO] {
+	needFunc(in, name, join != nil)
 	return joinTable(in, table, name, false, func(k K, v V, row *T) VO { return join(k, v, *row) })
 }
 
@@ -26,6 +27,7 @@ func LeftJoinTable[K, V, T, VO any](in topology.Stream[K, V], table topology.Tab
 }
 
 func joinTable[K, V, T, VO any](in topology.Stream[K, V], table topology.Table[K, T], name string, left bool, join func(k K, v V, row *T) VO) topology.Stream[K, VO] {
+	needFunc(in, name, join != nil)
 	if topology.Keyed(in) {
 		key, _ := topology.Codecs(in)
 		needCodec(in, name, "key", key != nil)
@@ -49,8 +51,7 @@ type lookup[K, V, T, VO any] struct {
 	out      topology.Forward[K, VO]
 	table    *state.Table
 	versions *state.Versions // nil where the table has none
-	skipped  *topology.Counter
-	encoded  []byte // key of the record at hand
+	encoded  []byte          // key of the record at hand
 	row      T
 	next     topology.Record[K, VO]
 }
@@ -62,7 +63,7 @@ func newLookup[K, V, T, VO any](in topology.Stream[K, V], table topology.Table[K
 }
 
 func (p *lookup[K, V, T, VO]) Init(ctx topology.Context) error {
-	p.table, p.skipped = ctx.Table(p.store.Name), ctx.Counter(skippedTombstones)
+	p.table = ctx.Table(p.store.Name)
 	if p.store.History > 0 {
 		p.versions = state.NewVersions(p.table, p.store.History)
 	}
@@ -70,8 +71,7 @@ func (p *lookup[K, V, T, VO]) Init(ctx topology.Context) error {
 }
 
 func (p *lookup[K, V, T, VO]) Process(rec *topology.Record[K, V]) (err error) {
-	if rec.Tombstone {
-		p.skipped.N++
+	if p.skips(rec) {
 		return nil
 	}
 	if p.encoded, err = p.key.Append(p.encoded[:0], rec.Key); err != nil {

@@ -19,6 +19,7 @@ import (
 // A stream whose keys have changed goes through <app>-<name>-repartition. An update of the table
 // joins nothing, nor does a tombstone of the stream. The result has no codec for its value.
 func JoinTableAsOf[K, V, T, VO any](in topology.Stream[K, V], table topology.Table[K, T], grace time.Duration, name string, join func(k K, v V, row T) VO) topology.Stream[K, VO] {
+	needFunc(in, name, join != nil)
 	return joinTableAsOf(in, table, grace, name, false, func(k K, v V, row *T) VO { return join(k, v, *row) })
 }
 
@@ -29,6 +30,7 @@ func LeftJoinTableAsOf[K, V, T, VO any](in topology.Stream[K, V], table topology
 }
 
 func joinTableAsOf[K, V, T, VO any](in topology.Stream[K, V], table topology.Table[K, T], grace time.Duration, name string, left bool, join func(k K, v V, row *T) VO) topology.Stream[K, VO] {
+	needFunc(in, name, join != nil)
 	switch b := topology.BuilderOf(in); {
 	case grace < 0 || grace%time.Millisecond != 0:
 		b.Fault("node %q: its grace is %s; it must be a whole number of ms, at least 0", name, grace)
@@ -95,7 +97,7 @@ func (p *asOf[K, V, T, VO]) expect(at int64) {
 }
 
 func (p *asOf[K, V, T, VO]) Process(rec *topology.Record[K, V]) (err error) {
-	if rec.Tombstone || p.closes(rec.Time) <= p.StreamTime() {
+	if rec.Tombstone || rec.Keyless || p.closes(rec.Time) <= p.StreamTime() {
 		return p.lookup.Process(rec)
 	}
 	if p.encoded, err = p.lookup.key.Append(p.encoded[:0], rec.Key); err != nil {

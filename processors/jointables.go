@@ -12,12 +12,14 @@ import (
 //
 // A side whose keys have changed goes through <app>-<name>-left-repartition or -right-repartition.
 func JoinTables[K, L, R, VO any](left topology.Stream[K, L], right topology.Stream[K, R], name string, join func(k K, l L, r R) VO) topology.Stream[K, VO] {
+	needFunc(left, name, join != nil)
 	return joinTables(left, right, name, inner, func(k K, l *L, r *R) VO { return join(k, *l, *r) })
 }
 
 // LeftJoinTables is JoinTables with a result for each key that the left table has; r is nil where
 // the right one does not have it.
 func LeftJoinTables[K, L, R, VO any](left topology.Stream[K, L], right topology.Stream[K, R], name string, join func(k K, l L, r *R) VO) topology.Stream[K, VO] {
+	needFunc(left, name, join != nil)
 	return joinTables(left, right, name, leftOuter, func(k K, l *L, r *R) VO { return join(k, *l, r) })
 }
 
@@ -48,6 +50,7 @@ func (k kind) has(left, right bool) bool {
 }
 
 func joinTables[K, L, R, VO any](left topology.Stream[K, L], right topology.Stream[K, R], name string, kind kind, join func(k K, l *L, r *R) VO) topology.Stream[K, VO] {
+	needFunc(left, name, join != nil)
 	left, right = joinSide(left, name, "left"), joinSide(right, name, "right")
 	needs := topology.Needs{Stores: []topology.Store{{Name: name, Layout: twoSided("rows of two tables by key", left, right)}}}
 	joined := topology.Join(left, right, name, needs, func(out topology.Forward[K, VO]) topology.Sides[K, L, R] {

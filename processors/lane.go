@@ -24,7 +24,6 @@ func (s span) closes(at int64) int64 { return at + s.ahead + s.grace + 1 }
 type lane[K, V any] struct {
 	aside[K, V]
 	span
-	skipped *topology.Counter
 	rec     *topology.Record[K, V]
 	encoded []byte // value of rec
 	parsed  V      // value of the one from the buffer
@@ -34,15 +33,9 @@ type lane[K, V any] struct {
 	alone func() error // forwards the one from the buffer without partner
 }
 
-func (l *lane[K, V]) Init(ctx topology.Context) error {
-	l.skipped = ctx.Counter(skippedTombstones)
-	return l.aside.Init(ctx)
-}
-
 // admit makes a record the one at hand and encodes it; false where it is put aside.
 func (l *lane[K, V]) admit(b *buffer, rec *topology.Record[K, V]) (ok bool, err error) {
-	if rec.Tombstone {
-		l.skipped.N++
+	if l.skips(rec) {
 		return false, nil
 	}
 	if !l.open(rec.Time, l.StreamTime()) {

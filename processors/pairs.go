@@ -112,6 +112,9 @@ type side[K, V any] struct {
 // take takes a record into the half of its key. What a codec refuses is a dead letter and changes nothing.
 func (s *side[K, V]) take(p *pairs, h *half, rec *topology.Record[K, V]) (err error) {
 	p.changed = false
+	if s.skipsKeyless(rec) {
+		return nil
+	}
 	if p.key, err = s.key.Append(p.key[:0], rec.Key); err != nil {
 		s.reject(rec, ReasonFailed, fmt.Errorf("key: %w", err))
 		return nil

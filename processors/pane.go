@@ -23,7 +23,7 @@ func aggregateWindows[K, V, A any](in Windows[K, V], name string, codec codecs.C
 	}
 	stream := grouped(in.stream, name, codec)
 	inner, _ := topology.Codecs(stream)
-	key := WindowedCodec[K]{Key: inner}
+	key := WindowedCodec[K]{Key: inner, closes: in.panes.due(0)}
 	store := topology.Store{Name: name, Reading: windowsReading(in.panes, codec, merge), Layout: topology.LayoutOf(in.panes.layout(), inner, codec), Grace: in.panes.due(0)}
 	if !in.panes.sliding { // whose rows are ordered by key
 		store.Retention = in.panes.reach()
@@ -145,7 +145,7 @@ func (p *windowing[K, V, A]) expect(pane int64) {
 }
 
 func (p *windowing[K, V, A]) Process(rec *topology.Record[K, V]) error {
-	if rec.Tombstone {
+	if p.skips(rec) {
 		return nil
 	}
 	start, end := p.of(rec.Time)

@@ -5,6 +5,7 @@ import "github.com/abacus-stream/abacus/topology"
 // Reduce combines the values of each key into one of the same type, in the store of its name, and
 // forwards its updates. The first value of a key is the first result.
 func Reduce[K, V any](in topology.Stream[K, V], name string, combine func(result, v V) V) topology.Stream[K, V] {
+	needFunc(in, name, combine != nil)
 	_, value := topology.Codecs(in)
 	return aggregate(in, name, value, reducing[K](combine))
 }
@@ -13,6 +14,7 @@ func Reduce[K, V any](in topology.Stream[K, V], name string, combine func(result
 // are merged, as hopping ones and sessions are, combine is associative and leaves both values as
 // they are.
 func ReduceWindows[K, V any](in Windows[K, V], name string, combine func(result, v V) V) topology.Stream[Windowed[K], V] {
+	needFunc(in.stream, name, combine != nil)
 	_, value := topology.Codecs(in.stream)
 	return aggregateWindows(in, name, value, reducing[K](combine), combine)
 }

@@ -83,6 +83,9 @@ func (p *referred[K, L, FK, R, VO]) takeSubscription(rec *topology.Record[FK, []
 
 // takeRow keeps a row on the right and answers all that refer to it.
 func (p *referred[K, L, FK, R, VO]) takeRow(rec *topology.Record[FK, R]) error {
+	if p.skipsKeyless(rec) {
+		return nil
+	}
 	if err := p.place(rec.Key, foreignRow); err != nil {
 		p.reject(rec, ReasonFailed, fmt.Errorf("key: %w", err))
 		return nil

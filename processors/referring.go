@@ -49,6 +49,9 @@ func (p *referring[K, L, FK, VO]) Init(ctx topology.Context) error {
 }
 
 func (p *referring[K, L, FK, VO]) takeLeft(rec *topology.Record[K, L]) error {
+	if p.skipsKeyless(rec) {
+		return nil
+	}
 	to, err := p.encode(rec)
 	if err != nil {
 		p.reject(rec, ReasonFailed, err)

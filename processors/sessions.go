@@ -19,7 +19,7 @@ func aggregateSessions[K, V, A any](in Windows[K, V], name string, codec codecs.
 		return &sessions[K, V, A]{aside: newAside(stream, name), panes: in.panes, fold: f, merge: merge, values: codec, out: out}
 	})
 	updates = topology.Reach(topology.KeepKeys(updates), max(in.panes.due(1), in.panes.every))
-	return topology.WithCodecs(updates, codecs.Codec[Windowed[K]](WindowedCodec[K]{Key: key}), codec)
+	return topology.WithCodecs(updates, codecs.Codec[Windowed[K]](WindowedCodec[K]{Key: key, closes: in.panes.due(0)}), codec)
 }
 
 // sessions is a node that keeps one result per key and session.
@@ -119,7 +119,7 @@ func (p *sessions[K, V, A]) store(key []byte) {
 }
 
 func (p *sessions[K, V, A]) Process(rec *topology.Record[K, V]) error {
-	if rec.Tombstone {
+	if p.skips(rec) {
 		return nil
 	}
 	key, err := p.key.Append(p.encoded[:0], rec.Key)

@@ -70,7 +70,7 @@ func (p *sliding[K, V, A]) expectPane(row []byte) {
 
 func (p *sliding[K, V, A]) Process(rec *topology.Record[K, V]) error {
 	p.closed = p.StreamTime()
-	if rec.Tombstone {
+	if p.skips(rec) {
 		return nil
 	}
 	end := rec.Time + 1

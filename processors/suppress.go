@@ -10,7 +10,8 @@ import (
 // Suppress holds the updates of windows back and forwards the last one of each when its window
 // closes: when stream time has passed its end plus the grace, a whole number of ms, and the task
 // commits. For sessions the grace is that of the sessions and their gap. A tombstone drops what is
-// held. An update of a window that has been forwarded is late.
+// held. An update of a window that has been forwarded is late: less grace than the windows above
+// have is a fault, unless topology.WithCodecs between them says that it is meant.
 //
 // What is held lies in the store of the name, ordered by end: memory is that of a cache, however
 // many windows there are. A commit forwards about 4 MiB of them at most, and the next ones the rest.
@@ -24,6 +25,9 @@ func Suppress[K, V any](in topology.Stream[Windowed[K], V], name string, grace t
 	windowed, ok := key.(WindowedCodec[K])
 	if key != nil && !ok {
 		topology.BuilderOf(in).Fault("node %q: the codec of its key is not a WindowedCodec; set it on the stream above by topology.WithCodecs", name)
+	}
+	if least := time.Duration(windowed.closes) * time.Millisecond; grace >= 0 && grace < least {
+		topology.BuilderOf(in).Fault("node %q: its grace is %s, but the windows above close %s after their ends: what they forward until then would be late here; give it that", name, grace, least)
 	}
 	store := topology.Store{Name: name, Layout: topology.LayoutOf("updates by the ends of their windows", key, value)}
 	needs := topology.Needs{Stores: []topology.Store{store}}
@@ -86,6 +90,9 @@ func (p *suppressing[K, V]) expect(end int64) {
 }
 
 func (p *suppressing[K, V]) Process(rec *topology.Record[Windowed[K], V]) error {
+	if p.skipsKeyless(rec) {
+		return nil
+	}
 	if rec.Key.End+p.grace <= p.closed {
 		if !rec.Tombstone {
 			p.late(rec, rec.Key.Start, rec.Key.End)

@@ -83,6 +83,9 @@ func (p *expiring[K, V]) watch(key []byte, due int64) {
 }
 
 func (p *expiring[K, V]) Process(rec *topology.Record[K, V]) (err error) {
+	if p.skipsKeyless(rec) {
+		return nil
+	}
 	if p.encoded, err = p.key.Append(p.encoded[:0], rec.Key); err != nil {
 		p.reject(rec, ReasonFailed, fmt.Errorf("key: %w", err))
 		return nil

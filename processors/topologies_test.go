@@ -112,7 +112,7 @@ var topologies = map[string]func(b *topology.Builder){
 	"suppress-table": func(b *topology.Builder) {
 		counts := processors.CountWindows(processors.Window(orders(b), processors.Tumbling{Size: 5 * time.Second, Grace: 20 * time.Second}), "panes")
 		latest := processors.Reduce(counts, "latest", func(_, n int64) int64 { return n })
-		topology.To(processors.Suppress(latest, "held", 5*time.Second), "final")
+		topology.To(processors.Suppress(topology.WithCodecs(latest, windowedKeys, codecs.Int64), "held", 5*time.Second), "final")
 	},
 	"suppress-session": func(b *topology.Builder) {
 		counts := processors.CountWindows(processors.Window(orders(b), processors.Session{Gap: 5 * time.Second}), "panes")

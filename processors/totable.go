@@ -9,7 +9,9 @@ import (
 
 // ToTable makes a table of a stream: the newest value of each key, by the order of the records, in
 // the store of its name. Where an operator above has changed keys, records of one key come together
-// through the repartition topic <app>-<name>-repartition. The table's stream is what it was given.
+// through the repartition topic <app>-<name>-repartition. The table's stream is what it was given. A
+// tombstone deletes the row of its key; a record without key is counted as skipped_keyless_total and
+// ends here.
 func ToTable[K, V any](in topology.Stream[K, V], name string) topology.Table[K, V] {
 	_, value := topology.Codecs(in)
 	in = grouped(in, name, value)
@@ -21,7 +23,8 @@ func ToTable[K, V any](in topology.Stream[K, V], name string) topology.Table[K, 
 	return topology.Table[K, V]{Stream: topology.KeepKeys(topology.WithCodecs(updates, key, value)), Store: store}
 }
 
-// ToStream is the stream of a table's updates; its tombstones delete keys.
+// ToStream is the stream of a table's updates; its tombstones delete keys. What is made of it by
+// Filter or GroupBy is made of updates: see topology.FromTable.
 func ToStream[K, V any](table topology.Table[K, V]) topology.Stream[K, V] { return table.Stream }
 
 // keeping is a node that keeps the newest value of each key.
@@ -38,6 +41,9 @@ func (p *keeping[K, V]) Init(ctx topology.Context) error {
 }
 
 func (p *keeping[K, V]) Process(rec *topology.Record[K, V]) (err error) {
+	if p.skipsKeyless(rec) {
+		return nil
+	}
 	if p.encoded, err = p.key.Append(p.encoded[:0], rec.Key); err != nil {
 		p.reject(rec, ReasonFailed, fmt.Errorf("key: %w", err))
 		return nil

@@ -58,6 +58,9 @@ func (p *versioning[K, V]) expire(now int64) error {
 }
 
 func (p *versioning[K, V]) Process(rec *topology.Record[K, V]) (err error) {
+	if p.skipsKeyless(rec) {
+		return nil
+	}
 	if p.encoded, err = p.key.Append(p.encoded[:0], rec.Key); err != nil {
 		p.reject(rec, ReasonFailed, fmt.Errorf("key: %w", err))
 		return nil

@@ -35,6 +35,9 @@ type Windows[K, V any] struct {
 
 // Window cuts a stream into windows of event time.
 func Window[K, V any](in topology.Stream[K, V], by WindowedBy) Windows[K, V] {
+	if by == nil {
+		return Windows[K, V]{stream: in, fault: "its windows are of no kind; give Window a Tumbling, Hopping, Sliding or Session"}
+	}
 	p := by.cut()
 	fault := p.fault()
 	if p.emit == 0 && p.every == 0 {

@@ -22,7 +22,11 @@ func (w Windowed[K]) Show(clock func(ms int64) string) string {
 
 // WindowedCodec is the codec of windowed keys over that of their keys. The layout is in the
 // package doc; its byte order is that of start, end, key.
-type WindowedCodec[K any] struct{ Key codecs.Codec[K] }
+type WindowedCodec[K any] struct {
+	Key codecs.Codec[K]
+
+	closes int64 // ms after their ends the windows close that an aggregate keeps; of others 0
+}
 
 var _ codecs.Codec[Windowed[string]] = WindowedCodec[string]{}
 

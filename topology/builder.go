@@ -3,7 +3,6 @@ package topology
 import (
 	"errors"
 	"fmt"
-	"regexp"
 )
 
 // Builder collects the nodes of a topology. Its zero value is ready; faults are
@@ -50,20 +49,32 @@ func (n *node) whole() *node {
 	return n
 }
 
-var nameRule = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,120}$`)
-
 func (b *Builder) add(name string, k kind) *node {
 	n := &node{name: name, kind: k}
-	if !nameRule.MatchString(name) {
+	switch {
+	case k == processorKind && !goodName(name):
 		b.fault("node %q: a name has 1 to 120 of a-z A-Z 0-9 . _ -", name)
+	case k != processorKind && !goodTopic(name):
+		b.fault("topic %q: a name has 1 to 249 of a-z A-Z 0-9 . _ -", name)
 	}
 	for _, other := range b.nodes {
 		if other.name == name && other.kind == k {
-			b.fault("node %q: the name is taken; every node, store and topic has its own", name)
+			b.fault("node %q: the name is taken; %s", name, k.instead())
 		}
 	}
 	b.nodes = append(b.nodes, n)
 	return n
+}
+
+// instead is what to do rather than to give two nodes of a kind one name.
+func (k kind) instead() string {
+	switch k {
+	case sourceKind:
+		return "a topic is read once: use the stream of the first source for both"
+	case sinkKind:
+		return "a topic is written at one place: bring the streams together by topology.Merge first"
+	}
+	return "every node, store and topic has its own"
 }
 
 func (b *Builder) link(parent, child *node) {
@@ -79,7 +90,7 @@ func (b *Builder) fault(format string, args ...any) {
 // The error lists every fault of the graph. A builder may be built again, for the same app.
 func (b *Builder) Build(app string) (*Topology, error) {
 	defer func(n int) { b.faults = b.faults[:n] }(len(b.faults))
-	if !nameRule.MatchString(app) {
+	if !goodName(app) {
 		b.fault("app %q: a name has 1 to 120 of a-z A-Z 0-9 . _ -", app)
 	}
 	if len(b.nodes) == 0 {

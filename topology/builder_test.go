@@ -78,6 +78,44 @@ func TestBuildErrorsNameTheNode(t *testing.T) {
 			through(from(b, "in"), "one", needs)
 			through(from(b, "other"), "two", needs)
 		}, []string{`sink "out": used by sub-topologies "in" and "other"`}},
+		{"store twice in a node", func(b *topology.Builder) {
+			through(from(b, "in"), "one", topology.Needs{Stores: []topology.Store{{Name: "rows"}, {Name: "rows"}}})
+		}, []string{`node "one": store "rows" is declared twice`}},
+		{"negative retention", func(b *topology.Builder) {
+			through(from(b, "in"), "one", topology.Needs{Stores: []topology.Store{{Name: "rows", Retention: -1}}})
+		}, []string{`store "rows": its Retention`}},
+		{"names that are directories", func(b *topology.Builder) { through(from(b, "."), "..", store("..")) }, []string{`node "..": a name`, `store "..": a name`, `topic ".": a name has 1 to 249`}},
+		{"sink twice", func(b *topology.Builder) {
+			in := from(b, "in")
+			topology.To(in, "out")
+			topology.To(in, "out")
+		}, []string{`node "out": the name is taken; a topic is written at one place: bring the streams together by topology.Merge`}},
+		{"nil sink", func(b *topology.Builder) {
+			through(from(b, "in"), "one", topology.Needs{Sinks: []*topology.SinkNode{nil}})
+		}, []string{`node "one": a sink of its Needs is nil`}},
+		{"zero sink", func(b *topology.Builder) {
+			through(from(b, "in"), "one", topology.Needs{Sinks: []*topology.SinkNode{{}}})
+		}, []string{`sink "": has no topic or no partitioner`}},
+		{"sink into a changelog", func(b *topology.Builder) {
+			topology.To(through(from(b, "in"), "one", store("rows")), app+"-rows-changelog")
+		}, []string{`the topic is that of the changelog of store rows of this app`}},
+		{"sink into a repartition", func(b *topology.Builder) {
+			topology.To(topology.Repartition(from(b, "in"), "moved"), app+"-moved-repartition")
+		}, []string{`the topic is that of a repartition of this app`}},
+		{"nil processor", func(b *topology.Builder) {
+			topology.Process[string, string, string, string](from(b, "in"), "one", topology.Needs{}, nil)
+		}, []string{`node "one": nothing creates its processor`}},
+		{"nil time", func(b *topology.Builder) { topology.FromTimed(b, "in", codecs.String, codecs.String, nil) }, []string{`source "in": FromTimed has no function of the time`}},
+		{"nil interceptor", func(b *topology.Builder) {
+			through(from(b, "in"), "one", topology.Needs{})
+			b.Intercept("one", nil)
+		}, []string{`interceptor of "one": it is nil`}},
+		{"merge of two builders", func(b *topology.Builder) {
+			var other topology.Builder
+			topology.Merge("all", from(b, "in"), from(&other, "lost"))
+		}, []string{`node "all": its streams belong to two builders`}},
+		{"merge with the zero stream", func(b *topology.Builder) { topology.Merge("all", from(b, "in"), stream{}) }, []string{`node "all": stream 1 is the zero Stream`}},
+		{"nulls of no source", func(b *topology.Builder) { topology.DecodeNulls(through(from(b, "in"), "one", topology.Needs{})) }, []string{`node "one": reads no topic`}},
 		{"fault of an operator", func(b *topology.Builder) { from(b, "in"); b.Fault("node %q: it is odd", "mine") }, []string{`topology: node "mine": it is odd`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -100,6 +138,32 @@ func TestAppNamesFollowTheRule(t *testing.T) {
 		_, err := b.Build(app)
 		require.ErrorContains(t, err, "app ")
 	}
+}
+
+// Topics have longer names than what is made of them.
+func TestALongTopicIsReadAndWritten(t *testing.T) {
+	long := strings.Repeat("t", 249)
+	var b topology.Builder
+	through(from(&b, long), "one", topology.Needs{})
+	topology.To(from(&b, long[1:]), long)
+	topo, err := b.Build("app")
+	require.NoError(t, err)
+	require.NotEqual(t, topo.Subs[0].TaskStore(), topo.Subs[1].TaskStore())
+	require.LessOrEqual(t, len(topo.Subs[0].TaskStore()), 120)
+	_, err = new(topology.Builder).Build("..")
+	require.ErrorContains(t, err, `app "..": a name`)
+}
+
+// The zero stream has no builder to report to: whoever gives it to an operator learns of it at once.
+func TestTheZeroStreamSaysSo(t *testing.T) {
+	for name, use := range map[string]func(){
+		"process": func() { through(stream{}, "one", topology.Needs{}) },
+		"sink":    func() { topology.To(stream{}, "one") },
+		"merge":   func() { topology.Merge("one", stream{}) },
+	} {
+		require.PanicsWithValue(t, `topology: node "one": its stream is the zero Stream, below no source: has a branch another name, or is a variable not set?`, use, name)
+	}
+	require.PanicsWithValue(t, "topology: the zero Stream, below no source: has a branch another name, or is a variable not set?", func() { topology.Keyed(stream{}) })
 }
 
 // All faults are reported at once.

@@ -30,7 +30,7 @@ func (s *Sub) Instantiate(ctx Context, trace *Trace) (*Instance, error) {
 		if trace != nil {
 			trace.begins = trace.of(p.node)
 		}
-		if err := p.init(ctx); err != nil {
+		if err := p.begin(ctx); err != nil {
 			return nil, fmt.Errorf("task %s: init of %q: %w", ctx.Task(), p.node.name, err)
 		}
 	}

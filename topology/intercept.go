@@ -13,6 +13,10 @@ type Interceptor func(ctx Context, next func() error) error
 // Intercept puts a function around a processor or sink, by its name. Of several the last is the
 // outermost. Nodes without one are called as if there were none.
 func (b *Builder) Intercept(node string, with Interceptor) {
+	if with == nil {
+		b.fault("interceptor of %q: it is nil; leave it out", node)
+		return
+	}
 	if b.intercepts == nil {
 		b.intercepts = map[string][]Interceptor{}
 	}

@@ -14,14 +14,18 @@ type Sides[K, L, R any] struct {
 // since its source, or two key codecs of different types, is a fault that Build reports. That the
 // sources have equally many partitions is checked when the app starts.
 func Join[K, L, R, KO, VO any](left Stream[K, L], right Stream[K, R], name string, needs Needs, create func(out Forward[KO, VO]) Sides[K, L, R]) Stream[KO, VO] {
-	b := left.b
+	b := builderFor(left, name)
 	n, entry := b.add(name, processorKind), b.add(name+"-right", processorKind)
+	if right.b == nil {
+		b.fault("node %q: its right side is the zero Stream%s", name, zeroStream)
+		return Stream[KO, VO]{b: b, node: n}
+	}
 	if right.b != b {
 		b.fault("node %q: its sides belong to two builders; join streams of one", name)
 		return Stream[KO, VO]{b: b, node: n}
 	}
 	coPartitioned(left, right, name)
-	n.stores, n.sinks, n.globals = needs.Stores, needs.Sinks, needs.Globals
+	b.need(n, needs, create != nil)
 	entry.keeps, entry.half = true, n
 	b.link(left.node, n)
 	b.link(right.node, entry)

@@ -9,7 +9,7 @@ func KeepKeys[K, V any](s Stream[K, V]) Stream[K, V] {
 
 // Keyed says whether the records of a stream lie in the partition of their key: no node between
 // it and its source or repartition topic may have changed one.
-func Keyed[K, V any](s Stream[K, V]) bool { return s.node.keyed() }
+func Keyed[K, V any](s Stream[K, V]) bool { return BuilderOf(s) != nil && s.node.keyed() }
 
 func (n *node) keyed() bool {
 	if n.kind == sourceKind {

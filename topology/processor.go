@@ -1,5 +1,7 @@
 package topology
 
+import "fmt"
+
 // Processor is one step of the graph, made anew for each task. Its state lives
 // in the tables that the context gives: anything else is gone after a restart.
 type Processor[K, V any] interface {
@@ -23,8 +25,8 @@ type Needs struct {
 // Process adds a processor of the user's own below a stream. The returned stream carries what
 // the processor forwards; its codecs are cleared and set by WithCodecs where a sink needs them.
 func Process[K, V, KO, VO any](in Stream[K, V], name string, needs Needs, create func(out Forward[KO, VO]) Processor[K, V]) Stream[KO, VO] {
-	n := in.b.add(name, processorKind)
-	n.stores, n.sinks, n.globals = needs.Stores, needs.Sinks, needs.Globals
+	n := builderFor(in, name).add(name, processorKind)
+	in.b.need(n, needs, create != nil)
 	in.b.link(in.node, n)
 	n.receive = func(inst *Instance) (any, error) {
 		out, err := children[KO, VO](inst, n)
@@ -38,10 +40,35 @@ func Process[K, V, KO, VO any](in Stream[K, V], name string, needs Needs, create
 	return Stream[KO, VO]{b: in.b, node: n}
 }
 
+// need gives a node what it needs, unless that is not there.
+func (b *Builder) need(n *node, needs Needs, created bool) {
+	n.stores, n.globals = needs.Stores, needs.Globals
+	for _, sink := range needs.Sinks {
+		if sink == nil {
+			b.fault("node %q: a sink of its Needs is nil; declare it by topology.NewSink", n.name)
+			continue
+		}
+		n.sinks = append(n.sinks, sink)
+	}
+	if !created {
+		b.fault("node %q: nothing creates its processor: the function is nil", n.name)
+	}
+}
+
 // lifecycle is a processor waiting for its Init.
 type lifecycle struct {
 	node *node
 	init func(Context) error
+}
+
+// begin runs Init. A panic goes on with the node's name.
+func (p lifecycle) begin(ctx Context) error {
+	defer func() {
+		if value := recover(); value != nil {
+			panic(fmt.Sprintf("init of %q: %v", p.node.name, value))
+		}
+	}()
+	return p.init(ctx)
 }
 
 // children resolves the receivers below a node to their types, once per task.

@@ -11,6 +11,8 @@ type Record[K, V any] struct {
 	Headers []Header
 	// Tombstone says that the record deletes what its key stood for; Value is the zero V then.
 	Tombstone bool
+	// Keyless says that the record has no key; Key is the zero K then. Tables, aggregates and joins pass over it and count it.
+	Keyless bool
 }
 
 // Header is a record header.
@@ -25,8 +27,8 @@ type Source struct {
 	Topic     string
 	Partition int32
 	Offset    int64
-	Appended  int64 // append time of the broker, Unix ms
-	Time      int64 // event time that the frame of a repartition topic carries; else the append time
+	Appended  int64 // the record's timestamp in Unix ms: of the producer, or by message.timestamp.type=LogAppendTime of the broker
+	Time      int64 // event time that the frame of a repartition topic carries; else that of Appended
 	Key       []byte
 	Value     []byte
 	Headers   []Header

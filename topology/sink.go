@@ -6,7 +6,8 @@ import (
 	"github.com/abacus-stream/abacus/codecs"
 )
 
-// Partitioner chooses a partition of n for a key.
+// Partitioner chooses a partition of n for a key, which is nil of a record that has none. One that there is not fails at
+// the record, as Policies.Failing of the worker says.
 type Partitioner func(key []byte, n int) int32
 
 // SinkNode writes to one topic.
@@ -60,7 +61,7 @@ func newSink[K, V any](b *Builder, node *SinkNode, key codecs.Codec[K], value co
 	if node.Partition == nil {
 		node.Partition = PartitionOf
 	}
-	node.name = node.Topic
+	node.name, node.index = node.Topic, -1 // until a node declares it
 	return Sink[K, V]{b: b, node: node, key: key, value: value}
 }
 
@@ -71,10 +72,13 @@ func (s Sink[K, V]) Node() *SinkNode { return s.node }
 func (s Sink[K, V]) Sender(ctx Context) Forward[K, V] {
 	key, value := []byte{}, []byte{} // never nil: an empty value is no tombstone
 	return func(rec *Record[K, V]) (err error) {
-		if key, err = s.key.Append(key[:0], rec.Key); err != nil {
-			return fmt.Errorf("sink %s: key: %w", s.node.Topic, err)
+		out := Encoded{Time: rec.Time, Partition: -1, Headers: rec.Headers}
+		if !rec.Keyless {
+			if key, err = s.key.Append(key[:0], rec.Key); err != nil {
+				return fmt.Errorf("sink %s: key: %w", s.node.Topic, err)
+			}
+			out.Key = key
 		}
-		out := Encoded{Key: key, Time: rec.Time, Partition: -1, Headers: rec.Headers}
 		if !rec.Tombstone {
 			if value, err = s.value.Append(value[:0], rec.Value); err != nil {
 				return fmt.Errorf("sink %s: value: %w", s.node.Topic, err)

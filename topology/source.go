@@ -17,6 +17,8 @@ type SourceNode struct {
 	Watermarked bool
 	// Undecodable is what becomes of records that the codecs refuse.
 	Undecodable Policy
+	// DecodeNulls has the codec decode a record without value.
+	DecodeNulls bool
 
 	name  string // as declared
 	index int
@@ -49,9 +51,17 @@ type sourceCodecs[K, V any] struct {
 	key   codecs.Codec[K]
 	value codecs.Codec[V]
 	at    TimeOf[K, V]
-	// tombstones: a record without value is one. Elsewhere its nil goes to the codec.
-	tombstones bool
+	nulls nulls
 }
+
+// nulls is what a record without value is.
+type nulls uint8
+
+const (
+	untimed nulls = iota // a tombstone with the time of its append, which does not move stream time
+	timed                // a tombstone that at tells the time of
+	decoded              // what the codec makes of nil
+)
 
 func addSource[K, V any](b *Builder, src *SourceNode, name string, c sourceCodecs[K, V]) Stream[K, V] {
 	n := b.add(name, sourceKind)
@@ -63,6 +73,9 @@ func addSource[K, V any](b *Builder, src *SourceNode, name string, c sourceCodec
 		out, err := children[K, V](inst, n)
 		if err != nil {
 			return Input{}, err
+		}
+		if src.DecodeNulls {
+			c.nulls = decoded
 		}
 		in := c.input(out)
 		if n.retry != nil {
@@ -78,18 +91,24 @@ func (c sourceCodecs[K, V]) input(out Forward[K, V]) Input {
 	var rec Record[K, V]
 	return Input{
 		Decode: func(src *Source) (int64, bool, error) {
-			if err := c.key.Parse(src.Key, &rec.Key); err != nil {
+			if rec.Keyless = src.Key == nil; rec.Keyless {
+				rec.Key = *new(K)
+			} else if err := c.key.Parse(src.Key, &rec.Key); err != nil {
 				return 0, false, fmt.Errorf("key: %w", err)
 			}
-			if rec.Tombstone = c.tombstones && src.Value == nil; rec.Tombstone {
+			if rec.Tombstone = src.Value == nil && c.nulls != decoded; rec.Tombstone {
 				rec.Value = *new(V)
 			} else if err := c.value.Parse(src.Value, &rec.Value); err != nil {
 				return 0, false, fmt.Errorf("value: %w", err)
 			}
 			rec.Headers = src.Headers
-			at, timed := c.at(&rec, src)
+			if rec.Tombstone && c.nulls == untimed {
+				rec.Time = src.Appended
+				return rec.Time, false, nil
+			}
+			at, moves := c.at(&rec, src)
 			rec.Time = at
-			return at, timed, nil
+			return at, moves, nil
 		},
 		Process: func() error { return out(&rec) },
 	}

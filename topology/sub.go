@@ -34,7 +34,7 @@ func (s *Sub) Changelog(store Store) string {
 
 // cut makes one sub-topology of a group of joined nodes.
 func (b *Builder) cut(app string, id int, group []*node) *Sub {
-	s := &Sub{App: app, ID: id, Name: group[0].name, nodes: group}
+	s := &Sub{App: app, ID: id, Name: ofTopic(group[0].name), nodes: group}
 	for _, n := range group {
 		if n.source != nil {
 			n.source.resolve(app)

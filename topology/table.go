@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/abacus-stream/abacus/codecs"
@@ -15,7 +16,11 @@ type Table[K, V any] struct {
 // FromTable reads a compacted topic as a table. The topic is the store's changelog: nothing is
 // written a second time. A tombstone deletes the row and goes on as one. A record that the codecs refuse
 // leaves the row as it is, also where the table is restored. One that OnFailure puts aside for a node
-// below does so until then: a restored row is of the newest record that the codecs take.
+// below does so until then: a restored row is of the newest record that the codecs take. A record without
+// key is counted as skipped_keyless_total and ends here.
+//
+// The stream is one of updates, without the values before them. There is no filter or grouping of tables that takes back
+// what an old value added: Filter drops an update that no longer matches, and a row made of an earlier one stays.
 func FromTable[K, V any](b *Builder, topic, name string, key codecs.Codec[K], value codecs.Codec[V]) Table[K, V] {
 	store := Store{Name: name, SourceTopic: topic, Layout: LayoutOf("values by key", key, value), Refuses: func() func(key, value []byte, appended int64) error { return refusals(key, value) }}
 	if value == nil {
@@ -28,6 +33,8 @@ func FromTable[K, V any](b *Builder, topic, name string, key codecs.Codec[K], va
 	return Table[K, V]{Stream: KeepKeys(WithCodecs(updates, key, value)), Store: store}
 }
 
+var errKeyless = errors.New("a record without key is no row")
+
 // refusals says why tableNode, or the source above it, does not take a record.
 func refusals[K, V any](key codecs.Codec[K], value codecs.Codec[V]) func(k, v []byte, appended int64) error {
 	var rec Record[K, V]
@@ -37,6 +44,9 @@ func refusals[K, V any](key codecs.Codec[K], value codecs.Codec[V]) func(k, v []
 				err = fmt.Errorf("panic: %v", fault)
 			}
 		}()
+		if k == nil {
+			return errKeyless
+		}
 		if appended < Earliest {
 			return fmt.Errorf("append time %d is before 2000-01-01", appended)
 		}
@@ -62,6 +72,10 @@ func (t *tableNode[K, V]) Init(ctx Context) error {
 }
 
 func (t *tableNode[K, V]) Process(rec *Record[K, []byte]) error {
+	if rec.Keyless {
+		t.ctx.Count("skipped_keyless_total", 1)
+		return nil
+	}
 	src, rows := t.ctx.Source(), t.ctx.Table(t.name)
 	t.rec = Record[K, V]{Key: rec.Key, Time: rec.Time, Headers: rec.Headers, Tombstone: src.Value == nil}
 	if src.Value == nil {

@@ -22,7 +22,7 @@ var budgets = map[string]int{
 	"codecs/event":                 40, // 14 of them are the reasons of CONTRACT
 	"codecs":                       26, // a value and a type for each codec
 	"codecs/result":                30, // the record's parts and its keys
-	"topology":                     72, // the words of the graph: streams, sinks, sources, frames, policies, layouts
+	"topology":                     73, // the words of the graph: streams, sinks, sources, frames, policies, layouts
 	"topology/task":                35, // the headers and reasons of dead letters, what a worker has to know of a failure
 	"topology/worker":              50, // running an app, its policies and hooks, what may be asked of it meanwhile: reports, reads, backups, resets
 	"processors":                   60, // one name an operator

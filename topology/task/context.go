@@ -129,6 +129,9 @@ func (t *Task) Counter(metric string) *topology.Counter {
 
 // Send appends a record to a sink.
 func (t *Task) Send(sink int, out topology.Encoded) {
+	if sink < 0 || sink >= len(t.cfg.Sub.Sinks) {
+		panic(fmt.Sprintf("task %s: the sink with index %d is not declared in Needs.Sinks", t.cfg.ID, sink))
+	}
 	t.dirty = true
 	value := out.Value
 	if t.cfg.Sub.Sinks[sink].Repartition {

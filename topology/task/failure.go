@@ -137,6 +137,15 @@ func (t *Task) failed(cause error, sent int) error {
 	return nil
 }
 
+// Misplaced is the failure of a record whose output cannot be sent where its sink wants it; nil where a timer or a
+// flush sent it.
+func (t *Task) Misplaced(e *Entry, cause error) error {
+	if e.from == "" {
+		return nil
+	}
+	return &Failure{Task: t.cfg.ID, Topic: e.from, Partition: t.cfg.ID.Partition, Offset: e.offset, Retry: t.cfg.Trials.Failing.Or(defaultRetry), Cause: cause}
+}
+
 func (t *Task) failure(cause error, r topology.Retry) *Failure {
 	return &Failure{Task: t.cfg.ID, Topic: t.current.Topic, Partition: t.current.Partition, Offset: t.current.Offset, Retry: r, Cause: cause}
 }

@@ -86,15 +86,20 @@ func New(cfg Config) (*Task, error) {
 	if t.cfg.follows() {
 		t.trace = &topology.Trace{Timed: cfg.Timed, Clock: cfg.Clock}
 	}
-	inst, err := cfg.Sub.Instantiate(t, t.trace)
-	if err != nil {
+	if err := t.instantiate(); err != nil {
 		return nil, err
 	}
-	t.inst = inst
 	for i := range t.queues {
-		t.queues[i].input = inst.Inputs[i]
+		t.queues[i].input = t.inst.Inputs[i]
 	}
 	return t, nil
+}
+
+// instantiate builds the graph and initialises its processors.
+func (t *Task) instantiate() (err error) {
+	defer caught(&err)
+	t.inst, err = t.cfg.Sub.Instantiate(t, t.trace)
+	return err
 }
 
 // load reads the position and the watermark vector.

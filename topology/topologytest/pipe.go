@@ -44,8 +44,12 @@ func (in In[K, V]) Delete(key K) {
 // Put appends a record with its headers. A Time of 0 is the driver's wall time.
 func (in In[K, V]) Put(rec topology.Record[K, V]) {
 	in.d.t.Helper()
-	key, err := written(in.key, rec.Key)
-	in.d.check(err)
+	var key []byte
+	var err error
+	if !rec.Keyless {
+		key, err = written(in.key, rec.Key)
+		in.d.check(err)
+	}
 	raw := task.Record{Appended: rec.Time, Key: key, Headers: rec.Headers}
 	if !rec.Tombstone {
 		raw.Value, err = written(in.value, rec.Value)
@@ -100,8 +104,10 @@ func (out *Out[K, V]) Last() map[K]V {
 func (out *Out[K, V]) parse(r *Record) (rec topology.Record[K, V]) {
 	out.d.t.Helper()
 	var err error
-	if rec.Key, err = parse(out.key, r.Key); err != nil {
-		out.d.t.Fatalf("%s/%d: key at offset %d: %v", out.topic, r.Partition, r.Offset, err)
+	if rec.Keyless = r.Key == nil; !rec.Keyless {
+		if rec.Key, err = parse(out.key, r.Key); err != nil {
+			out.d.t.Fatalf("%s/%d: key at offset %d: %v", out.topic, r.Partition, r.Offset, err)
+		}
 	}
 	rec.Time, rec.Headers, rec.Tombstone = r.Appended, r.Headers, r.Value == nil
 	if rec.Tombstone {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -35,11 +36,17 @@ type App struct {
 
 // New checks the configuration; nothing is opened before Run.
 func New(t *topology.Topology, cfg Config) (*App, error) {
+	if t == nil {
+		return nil, errors.New("worker: no topology; give New one of topology.Builder.Build, whose error is nil")
+	}
 	cfg.defaults(t.App)
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	a := &App{topo: t, cfg: cfg, log: cfg.Logger.With(zap.String("app", t.App)), desk: newDesk(), turns: newTurns()}
+	if err := a.checkAsides(); err != nil {
+		return nil, err
+	}
 	a.copies = newStandbys(a)
 	return a, nil
 }
@@ -63,7 +70,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	failed := make(chan error, 1) // the first one wins
 	start := func(run func(context.Context) error) {
 		wg.Go(func() {
-			if err := run(ctx); err != nil {
+			if err := guarded(ctx, run); err != nil {
 				select {
 				case failed <- err:
 				default:
@@ -84,6 +91,19 @@ func (a *App) Run(ctx context.Context) (err error) {
 	close(a.desk.closed)
 	close(failed)
 	return <-failed
+}
+
+// guarded is a run whose panic, as one of a hook, is its error.
+func guarded(ctx context.Context, run func(context.Context) error) (err error) {
+	defer recovered(&err)
+	return run(ctx)
+}
+
+// recovered, deferred, makes a panic of the user's code an error with its place.
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+	}
 }
 
 // open makes everything the workers share: engine, client, topics, global tables.
@@ -125,7 +145,7 @@ func (a *App) checkCluster(ctx context.Context) error {
 	}
 	brokers, err := a.admin.ApiVersions(ctx)
 	if err != nil {
-		return fmt.Errorf("versions of the cluster: %w", err)
+		return a.unreachable(err)
 	}
 	answered := errors.New("no broker answered")
 	for _, b := range brokers.Sorted() {
@@ -140,7 +160,12 @@ func (a *App) checkCluster(ctx context.Context) error {
 		}
 		return errors.New("the cluster's transaction.version is below 2: Apache Kafka 4 has it; after an upgrade run kafka-features.sh upgrade --feature transaction.version=2")
 	}
-	return fmt.Errorf("versions of the cluster: %w", answered)
+	return a.unreachable(answered)
+}
+
+// unreachable says what to look at when no broker answers.
+func (a *App) unreachable(err error) error {
+	return fmt.Errorf("no broker of %v answers: check Config.Brokers and, where the cluster asks for TLS or SASL, Config.Dial and Config.Client: %w", a.cfg.Brokers, err)
 }
 
 // StoreName names a store of a task in the engine of the process.

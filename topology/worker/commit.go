@@ -105,7 +105,9 @@ type transaction struct {
 // produce is step 2: everything goes out at once and is acknowledged; the first error wins.
 func (t *transaction) produce(ctx context.Context, touched []*running) error {
 	t.acks.begin()
-	t.collect()
+	if err := t.collect(); err != nil {
+		return err
+	}
 	if t.w.app.cfg.Guarantee == AtLeastOnce {
 		return t.produceInTwo(ctx, touched)
 	}
@@ -138,12 +140,20 @@ func (t *transaction) begin(ctx context.Context) error {
 }
 
 // collect turns the outbox into records of the client.
-func (t *transaction) collect() {
+func (t *transaction) collect() (err error) {
+	var at *task.Entry
+	defer func() {
+		if err != nil {
+			err = misplaced(at, err)
+		}
+	}()
+	defer recovered(&err) // a partitioner's
 	entries := t.w.outbox.Entries()
 	t.records, t.entries, t.letters = t.records[:0], t.entries[:0], t.letters[:0]
 	var to target
 	for i := range entries {
 		e := &entries[i]
+		at = e
 		if !to.of(e) {
 			to = t.target(e)
 		}
@@ -157,8 +167,20 @@ func (t *transaction) collect() {
 		if p < 0 {
 			p = e.Task.Sub().Sinks[e.Index].Partition(e.Key, to.partitions)
 		}
+		if p < 0 || int(p) >= to.partitions {
+			return fmt.Errorf("sink %s: partition %d of a record is beyond its %d partitions: mend the sink's partitioner, or what calls Context.Send", to.topic, p, to.partitions)
+		}
 		t.add(e, to.topic, p)
 	}
+	return nil
+}
+
+// misplaced is a failure at the record that an output was made of.
+func misplaced(e *task.Entry, cause error) error {
+	if failed := e.Task.Misplaced(e, cause); failed != nil {
+		return failed
+	}
+	return failedAt(e.Task.Task(), "outputs", cause)
 }
 
 // target is where the entries of a sink or store of a task go, which mostly follow each other.

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
+	"regexp"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -41,13 +44,18 @@ type Config struct {
 	// ChangelogSlack is how long the changelogs of windows keep rows beyond the end of their windows, default 24 h: longer
 	// than the app is ever down, or its stream time behind the wall clock, or rows of open windows are lost with its disk.
 	ChangelogSlack time.Duration
-	DeadLetters    string      // topic, default <app>.dlq
-	Lates          string      // topic, default <app>.late
+	DeadLetters    string      // topic, which the app does not use otherwise, default <app>.dlq
+	Lates          string      // the same of late records, default <app>.late
 	Logger         *zap.Logger // default: none
 	Dial           func(ctx context.Context, network, host string) (net.Conn, error)
-	Policies       Policies
-	Guarantee      Guarantee // default ExactlyOnce
-	Hooks          Hooks
+	// Client are options of every client of Kafka, as kgo.SASL and kgo.DialTLSConfig. What the app sets itself goes before
+	// them; those that would break its guarantees are faults.
+	Client []kgo.Opt
+	// Replication is the replication factor of the topics that the app makes; default -1, that of the broker.
+	Replication int
+	Policies    Policies
+	Guarantee   Guarantee // default ExactlyOnce
+	Hooks       Hooks
 	// Standbys is the number of warm copies of each task's stores in other instances, default 0. One that is there takes the
 	// task over with nothing but the tail to replay. The instance that leads the group goes by its own number: give all the same.
 	Standbys int
@@ -62,7 +70,9 @@ type Config struct {
 	disk      pebble.Disk // of the state directory; that of a test fails
 }
 
-// Hooks observe an app. Each is called on the goroutine of what it tells of; nil hooks cost nothing.
+// Hooks observe an app. Each is called on the goroutine of what it tells of; nil hooks cost nothing. One that waits holds
+// that goroutine up: a Store read in Committed waits for the worker that it is called by, until its context ends. One
+// that panics ends Run with an error.
 type Hooks struct {
 	// Committed is called after each commit with its records and its duration.
 	Committed func(worker int, records int, took time.Duration)
@@ -129,6 +139,9 @@ func (c *Config) defaults(app string) {
 	if c.RepartitionLag == 0 {
 		c.RepartitionLag = 500_000
 	}
+	if c.Replication == 0 {
+		c.Replication = -1
+	}
 	if c.PollRecords == 0 {
 		c.PollRecords = 10_000
 	}
@@ -147,6 +160,11 @@ func (c *Config) defaults(app string) {
 	}
 }
 
+var (
+	nameRule  = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,100}$`)
+	topicRule = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
+)
+
 // Validate reports every fault of the configuration at once.
 func (c *Config) Validate() error {
 	var faults []error
@@ -163,6 +181,11 @@ func (c *Config) Validate() error {
 	check(c.ChangelogSlack > 0, "changelog slack is %s: must be positive", c.ChangelogSlack)
 	check(c.CommitBytes > 0, "commit bytes is %d: must be positive", c.CommitBytes)
 	check(c.Session >= time.Second, "session timeout is %s: at least 1s", c.Session)
+	check(c.Replication == -1 || c.Replication > 0 && c.Replication <= math.MaxInt16, "replication is %d: at least 1, or -1 for that of the broker", c.Replication)
+	check(c.Instance == "" || nameRule.MatchString(c.Instance), "instance is %q: a name in a group has 1 to 100 of a-z A-Z 0-9 . _ -", c.Instance)
+	check(c.DeadLetters == "" || topicRule.MatchString(c.DeadLetters), "topic of dead letters is %q: a name has 1 to 249 of a-z A-Z 0-9 . _ -", c.DeadLetters)
+	check(c.Lates == "" || topicRule.MatchString(c.Lates), "topic of late records is %q: a name has 1 to 249 of a-z A-Z 0-9 . _ -", c.Lates)
+	checkClient(c.Client, check)
 	check(c.Guarantee <= AtLeastOnce, "guarantee is %d: there is none of that number", c.Guarantee)
 	c.Policies.validate(check)
 	check(c.Standbys >= 0, "standbys is %d: at least 0", c.Standbys)
@@ -174,11 +197,11 @@ func (c *Config) Validate() error {
 
 // base are the options of every client of the app; the name is for its hooks.
 func (c *Config) base(name string) []kgo.Opt {
-	opts := []kgo.Opt{
+	opts := append(slices.Clone(c.Client), // first: of two settings the last counts
 		kgo.SeedBrokers(c.Brokers...),
 		kgo.WithLogger(kzap.New(c.Logger.Named("kgo"), kzap.Level(kgo.LogLevelWarn))),
-		kgo.MetadataMinAge(50 * time.Millisecond),
-	}
+		kgo.MetadataMinAge(50*time.Millisecond),
+	)
 	if c.Dial != nil {
 		opts = append(opts, kgo.Dialer(c.Dial))
 	}

@@ -238,6 +238,47 @@ func TestStopsWhenATaskCannotBegin(t *testing.T) {
 	require.ErrorContains(t, a.Run(ctx), "failed 5 times in the same way")
 }
 
+// misnaming is a processor whose Init panics, as by the name of a table that it has not declared.
+type misnaming struct{ stillborn }
+
+func (misnaming) Init(ctx topology.Context) error {
+	ctx.Table("typo")
+	return nil
+}
+
+// A panic of the user's ends Run with an error that names its place, and not the process.
+func TestPanicsEndRun(t *testing.T) {
+	run := func(c *cluster, topo *topology.Topology, cfg Config) error {
+		cfg.Brokers, cfg.Workers, cfg.Memory = c.brokers, 1, true
+		a, err := New(topo, cfg)
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		return a.Run(ctx)
+	}
+	var b topology.Builder
+	topology.Process(topology.From(&b, "words", codecs.String, codecs.String), "panicking", topology.Needs{},
+		func(topology.Forward[string, string]) topology.Processor[string, string] { return misnaming{} })
+	topo, err := b.Build("app")
+	require.NoError(t, err)
+	err = run(newCluster(t), topo, Config{})
+	require.ErrorContains(t, err, `panic: init of "panicking": task 0_`)
+	require.ErrorContains(t, err, `store "typo" is not declared in Needs.Stores`)
+
+	c := newCluster(t)
+	c.words(0, 10, 1)
+	require.ErrorContains(t, run(c, counting(t, "app"), Config{Hooks: Hooks{Committed: func(int, int, time.Duration) { panic("hook boom") }}}), "panic: hook boom")
+}
+
+// No broker at the start is most often an address.
+func TestNoBrokerAnswers(t *testing.T) {
+	a, err := New(counting(t, "app"), Config{Brokers: []string{"127.0.0.1:1"}, Memory: true})
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	require.ErrorContains(t, a.Run(ctx), "no broker of [127.0.0.1:1] answers: check Config.Brokers")
+}
+
 // A store is not trusted whose rows were in the log too long ago, where what follows them there is older than the deletions
 // that a changelog keeps.
 func TestAStoreBehindOldDeletionsIsStale(t *testing.T) {

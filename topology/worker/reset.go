@@ -41,7 +41,7 @@ type Reset struct {
 // ErrActive says that an app has members, which have to be stopped before it is reset.
 var ErrActive = errors.New("the app is running: stop its processes; one that was killed is a member until its session times out")
 
-// PlanReset says what a reset of an app would do, and does none of it. Of the configuration it uses Brokers, Dial and
+// PlanReset says what a reset of an app would do, and does none of it. Of the configuration it uses Brokers, Dial, Client and
 // Logger. Errors: ErrActive, and those of the cluster.
 func PlanReset(ctx context.Context, t *topology.Topology, cfg Config, from Beginning) (*Reset, error) {
 	if err := from.Validate(); err != nil {

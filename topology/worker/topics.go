@@ -28,6 +28,7 @@ type plan struct {
 	of         string // the source that has as many, empty: the number is fixed
 	configs    map[string]*string
 	changelog  bool
+	otherwise  string // what to do where a fixed number is another
 }
 
 // whyFixed is why a number of partitions stays.
@@ -36,7 +37,7 @@ const whyFixed = "the number of partitions of a source never changes, as keys wo
 // refused is the fault of a topic that is there with another number of partitions.
 func (p plan) refused(have int) error {
 	if p.of == "" {
-		return fmt.Errorf("topic %s has %d partitions, %d are needed: delete it and start again", p.name, have, p.partitions)
+		return fmt.Errorf("topic %s has %d partitions, %d are needed: %s", p.name, have, p.partitions, p.otherwise)
 	}
 	return fmt.Errorf("%s has %d partitions, the app has begun with %d, as topic %s has: %s; start a new app under another name, or %w", p.of, p.partitions, have, p.name, whyFixed, errRefused)
 }
@@ -71,7 +72,7 @@ func (a *App) ensureTopics(ctx context.Context) (*topics, error) {
 			}
 			continue
 		}
-		_, err := a.admin.CreateTopic(ctx, int32(p.partitions), -1, p.configs, p.name)
+		_, err := a.admin.CreateTopic(ctx, int32(p.partitions), int16(a.cfg.Replication), p.configs, p.name)
 		if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
 			return nil, fmt.Errorf("create topic %s: %w", p.name, err)
 		}
@@ -168,13 +169,15 @@ func (a *App) plans(known map[string]int) ([]plan, error) {
 			if store.SourceTopic != "" {
 				continue
 			}
-			plans = append(plans, plan{s.Changelog(store), n, of, a.changelog(store), true})
+			plans = append(plans, plan{name: s.Changelog(store), partitions: n, of: of, configs: a.changelog(store), changelog: true})
 		}
 	}
-	add(a.cfg.DeadLetters, 1, "", setting("cleanup.policy", "delete", "retention.ms", month))
-	add(a.cfg.Lates, 1, "", setting("cleanup.policy", "delete", "retention.ms", month))
+	asides := func() map[string]*string { return setting("cleanup.policy", "delete", "retention.ms", month) }
+	plans = append(plans,
+		plan{name: a.cfg.DeadLetters, partitions: 1, configs: asides(), otherwise: "name another one as Config.DeadLetters"},
+		plan{name: a.cfg.Lates, partitions: 1, configs: asides(), otherwise: "name another one as Config.Lates"})
 	for _, g := range a.topo.Globals {
-		add(g, 1, "", setting("cleanup.policy", "compact"))
+		plans = append(plans, plan{name: g, partitions: 1, configs: setting("cleanup.policy", "compact"), otherwise: "a global table is one log; copy its rows to a topic of one partition, or join by topology.FromTable"})
 	}
 	return plans, nil
 }

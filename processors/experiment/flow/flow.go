@@ -58,9 +58,9 @@ func (c Config) Decisions() string { return c.withDefaults().Prefix + ".decision
 func Build(b *topology.Builder, c Config) {
 	c = c.withDefaults()
 	ahead := c.MaxAhead.Milliseconds()
-	events := topology.FromTimed(b, c.Events(), codecs.Bytes, event.Judged, func(rec *topology.Record[[]byte, event.Event], src *topology.Source) (int64, bool) {
+	events := topology.DecodeNulls(topology.FromTimed(b, c.Events(), codecs.Bytes, event.Judged, func(rec *topology.Record[[]byte, event.Event], src *topology.Source) (int64, bool) {
 		return timeOf(&rec.Value, src.Appended+ahead)
-	})
+	}))
 	detour, detoured := topology.Detour(b, "unit", codecs.Bytes, event.Judged, func(rec *topology.Record[[]byte, event.Event], _ *topology.Source) (int64, bool) {
 		return rec.Value.Time, true
 	})
