@@ -29,7 +29,7 @@ func newExperimentsCommand() *cobra.Command {
 		Aliases: []string{"experiment"},
 		Short:   "Define experiments and see what is defined",
 		Long:    experimentsLong,
-		Args:    usageArgs(cobra.NoArgs),
+		Args:    usageArgs(knownCommand),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Example: `  abacus experiments apply -f checkout-button.yaml
   abacus experiments diff -f checkout-button.yaml
@@ -108,7 +108,7 @@ func newListCommand() *cobra.Command {
 		Example: `  abacus experiments list
   abacus experiments list --state archived
   abacus experiments list -o json | jq -r 'select(.decisions) | .experiment'`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: usageArgs(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !slices.Contains(states, state) {
 				return usageError("--state %q is unknown, want %s", state, strings.Join(states, ", "))
@@ -132,7 +132,7 @@ func newShowCommand() *cobra.Command {
 		Use:     "show NAME",
 		Short:   "Show one experiment with all its versions and decisions, as JSON",
 		Example: "  abacus experiments show checkout-button | jq '.versions[-1].definition'",
-		Args:    usageArgs(cobra.ExactArgs(1)),
+		Args:    usageArgs(names(false)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return askEntry(cmd, args[0], func(entry *experiment.Entry) error {
 				out := json.NewEncoder(cmd.OutOrStdout())

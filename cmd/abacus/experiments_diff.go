@@ -34,7 +34,7 @@ func newDiffCommand() *cobra.Command {
 		Long:  diffLong,
 		Example: `  abacus experiments diff -f checkout-button.yaml
   abacus experiments diff -f checkout-button.yaml -o json | jq '.changes[] | select(.allowed | not)'`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: usageArgs(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			definitions, err := documents(cmd, files)
 			if err != nil {

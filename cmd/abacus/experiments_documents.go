@@ -84,7 +84,7 @@ func newCheckCommand() *cobra.Command {
 prints each definition with its defaults. Whether a running experiment may become so, apply --dry-run tells.`,
 		Example: `  abacus experiments check -f checkout-button.yaml
   abacus experiments check -f a.yaml -f b.yaml -o json`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: usageArgs(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			definitions, err := documents(cmd, files)
 			if err != nil {

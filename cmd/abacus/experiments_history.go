@@ -46,7 +46,7 @@ func newHistoryCommand() *cobra.Command {
 		Long:  historyLong,
 		Example: `  abacus experiments history checkout-button
   abacus experiments history checkout-button -o json | jq '.decisions[] | {metric, variant, p, reason}'`,
-		Args: usageArgs(cobra.ExactArgs(1)),
+		Args: usageArgs(names(false)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return askEntry(cmd, args[0], func(entry *experiment.Entry) error {
 				h, err := historyOf(entry)

@@ -55,7 +55,7 @@ func TestPlanUsage(t *testing.T) {
 		{nil, "either --baseline"},
 		{[]string{"--baseline", "0.1", "--mean", "1", "--sd", "1"}, "either --baseline"},
 		{[]string{"--mean", "1", "--mde", "0.1"}, "--mean and --sd go together"},
-		{[]string{"--baseline", "0.1"}, "two different rates"},
+		{[]string{"--baseline", "0.1"}, "--mde is missing"},
 		{[]string{"--baseline", "5", "--mde", "0.1"}, "two different rates"},
 		{[]string{"--mean", "0", "--sd", "1", "--mde", "0.1"}, "want an sd above 0 and an effect"},
 		{[]string{"--baseline", "0.1", "--mde", "0.1", "--alpha", "0"}, "neither may be 0"},
