@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/registry"
 )
@@ -101,7 +102,7 @@ func writeDifferent(w io.Writer, output string, d different) error {
 	if !d.Allowed {
 		verb = "apply refuses it, restart begins a new run with it"
 	}
-	fmt.Fprintf(w, "%s: %d differences, it is %s: %s\n", d.Experiment, len(d.Changes), d.State, verb)
+	fmt.Fprintf(w, "%s: %s, it is %s: %s\n", d.Experiment, table.Count(int64(len(d.Changes)), "difference"), d.State, verb)
 	return writeChanges(w, d.Changes)
 }
 

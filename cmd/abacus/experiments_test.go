@@ -64,7 +64,7 @@ func TestExperimentsApplyAndList(t *testing.T) {
 	require.Contains(t, experiments(t, twoExperiments, "apply", "-f", "-", brokers).out, "button: unchanged, run 1 version 1")
 
 	slow := strings.ReplaceAll(twoExperiments, "experiment: button", "experiment: button\ngrace: 720h")
-	require.Contains(t, experiments(t, slow, "apply", "-f", "-", "--dry-run", brokers).err, "button: grace 720h0m0s: until it is archived, units of all experiments here")
+	require.Contains(t, experiments(t, slow, "apply", "-f", "-", "--dry-run", brokers).err, "button: grace 30d: until it is archived, units of all experiments here")
 
 	moved := strings.ReplaceAll(twoExperiments, "control: 50", "control: 10")
 	got = experiments(t, moved, "apply", "-f", "-", brokers, "-o", "json")

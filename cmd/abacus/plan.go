@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/experiment/stats/power"
 )
@@ -208,19 +209,20 @@ func (a *planned) print(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nIn the definition: decision: {planned_units: %d}\n", a.PlannedUnits)
+	_, err := fmt.Fprintf(w, "\nIn the definition: decision: {planned_units: %d}\n"+
+		"(control and the rarest treatment; the table rounds each variant up to its weight)\n", a.PlannedUnits)
 	return err
 }
 
-func (w plannedFor) row(table io.Writer, name string) {
-	fmt.Fprintf(table, "%s\t", name)
+func (w plannedFor) row(out io.Writer, name string) {
+	fmt.Fprintf(out, "%s\t", name)
 	for _, n := range w.Units {
-		fmt.Fprintf(table, "%d\t", n)
+		fmt.Fprintf(out, "%s\t", table.Thousands(n))
 	}
-	fmt.Fprintf(table, "%d\t", w.Total)
+	fmt.Fprintf(out, "%s\t", table.Thousands(w.Total))
 	if w.Days == nil {
-		fmt.Fprintln(table, "-\t")
+		fmt.Fprintln(out, "-\t")
 		return
 	}
-	fmt.Fprintf(table, "%.3g\t\n", *w.Days)
+	fmt.Fprintf(out, "%.3g\t\n", *w.Days)
 }

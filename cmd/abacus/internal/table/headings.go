@@ -3,6 +3,7 @@ package table
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,7 +25,7 @@ func (f *frame) title() {
 		units += unitsOf(rec)
 		asOf = max(asOf, rec.AsOf)
 	}
-	text := count(experiments, "experiment") + " · " + count(units, "unit")
+	text := Count(experiments, "experiment") + " · " + Count(units, "unit")
 	if asOf > 0 { // no pane has closed before
 		text += " · as of " + moment(asOf)
 	}
@@ -48,12 +49,12 @@ func (f *frame) headings() {
 
 // experiment is the heading of one experiment, or of a segment: what holds for all its metrics.
 func (f *frame) experiment(rec *result.Record) {
-	facts := []string{count(unitsOf(rec), "unit")}
+	facts := []string{Count(unitsOf(rec), "unit")}
 	if rec.Run > 1 {
 		facts = append(facts, fmt.Sprintf("run %d", rec.Run))
 	}
 	if rec.Excluded != nil && *rec.Excluded > 0 {
-		facts = append(facts, thousands(*rec.Excluded)+" excluded")
+		facts = append(facts, Thousands(*rec.Excluded)+" excluded")
 	}
 	ignored := rec.Dropped["after_end"]
 	dropped := -ignored
@@ -61,10 +62,10 @@ func (f *frame) experiment(rec *result.Record) {
 		dropped += n
 	}
 	if dropped > 0 {
-		facts = append(facts, count(dropped, "event")+" dropped")
+		facts = append(facts, Count(dropped, "event")+" dropped")
 	}
 	if ignored > 0 {
-		facts = append(facts, count(ignored, "event")+" after its end ignored")
+		facts = append(facts, Count(ignored, "event")+" after its end ignored")
 	}
 	cells := []cell{{rec.Experiment, strong}}
 	if rec.Segment != "" {
@@ -80,7 +81,7 @@ func (f *frame) experiment(rec *result.Record) {
 	cells = append(cells, cell{strings.Join(facts, " · "), faint})
 	f.free(cells)
 	if rec.Split != nil && strings.Contains(rec.Split.Reason, " ") { // a sentence
-		f.free([]cell{{}, {rec.Split.Reason, odd}})
+		f.free([]cell{{}, {sentence(rec.Split.Reason), odd}})
 	}
 }
 
@@ -90,13 +91,19 @@ func (f *frame) told(rows []row) {
 		switch c := r.compared; {
 		case c == nil || c.Reason == "":
 		case c.Verdict == "better" || c.Verdict == "worse":
-			f.free([]cell{{}, {fmt.Sprintf("%s of %s is %s: %s", r.metric, r.variant, c.Verdict, c.Reason), lookOf(c)}})
+			f.free([]cell{{}, {fmt.Sprintf("%s of %s is %s: %s", r.metric, r.variant, c.Verdict, sentence(c.Reason)), lookOf(c)}})
 		case c.Verdict == "" && strings.Contains(c.Reason, " ") && again(rows[:i], r):
 		case c.Verdict == "" && strings.Contains(c.Reason, " "), f.final && c.Verdict == "collecting":
-			f.free([]cell{{}, {fmt.Sprintf("%s of %s: %s", r.metric, r.variant, strings.ReplaceAll(c.Reason, "_", " ")), lookOf(c)}})
+			f.free([]cell{{}, {fmt.Sprintf("%s of %s: %s", r.metric, r.variant, strings.ReplaceAll(sentence(c.Reason), "_", " ")), lookOf(c)}})
 		}
 	}
 }
+
+// code is the words for machines at the end of a sentence. Records keep them.
+var code = regexp.MustCompile(` \((?:crossed|[a-z0-9]+(?:_[a-z0-9]+)+)(?:; [a-z0-9_]+)*\)(\.?)$`)
+
+// sentence is a reason without its words for machines.
+func sentence(reason string) string { return code.ReplaceAllString(reason, "$1") }
 
 // again says whether a row's reason was told for another variant of its metric.
 func again(rows []row, r row) bool {
