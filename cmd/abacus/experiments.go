@@ -139,10 +139,17 @@ func newShowCommand() *cobra.Command {
 				if settingsOf(cmd).Output == textOutput {
 					out.SetIndent("", "  ")
 				}
-				return out.Encode(entry)
+				return out.Encode(asJSON(entry))
 			})
 		},
 	}
+}
+
+// asJSON is an entry for scripts: a draft has no versions, which is a list.
+func asJSON(entry *experiment.Entry) experiment.Entry {
+	whole := *entry
+	whole.Versions = append([]experiment.Version{}, entry.Versions...)
+	return whole
 }
 
 // writeEntries writes a table, or JSON lines of the entries as the registry has them.
@@ -150,7 +157,7 @@ func writeEntries(w io.Writer, output string, entries []*experiment.Entry) error
 	if output == jsonOutput {
 		out := json.NewEncoder(w)
 		for _, entry := range entries {
-			if err := out.Encode(entry); err != nil {
+			if err := out.Encode(asJSON(entry)); err != nil {
 				return err
 			}
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/codecs/result"
+	"github.com/abacus-stream/abacus/processors/experiment"
 )
 
 const guarded = `
@@ -142,6 +144,13 @@ func TestExperimentsHistoryTellsWhatStoppedIt(t *testing.T) {
 	require.Len(t, h.Versions, 3)
 	require.Equal(t, *r, h.Decisions[0].Record)
 	require.Equal(t, 10.0, h.Versions[1].Weights[1].Weight)
+}
+
+// TestDraftsHaveAListOfVersions: scripts find a list where there is none yet.
+func TestDraftsHaveAListOfVersions(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, writeEntries(&b, jsonOutput, []*experiment.Entry{{Experiment: "button", State: experiment.Draft}}))
+	require.Contains(t, b.String(), `"versions":[]`)
 }
 
 func TestEveryExperimentsVerbHasExamples(t *testing.T) {

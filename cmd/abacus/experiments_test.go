@@ -108,6 +108,10 @@ func TestExperimentsReportEveryFaultAtOnce(t *testing.T) {
 		require.Contains(t, got.err, fault)
 	}
 
+	got = experiments(t, "", "check", "-f", "worse.yaml", "-o", "json")
+	require.Equal(t, exitFailed, got.code)
+	require.Contains(t, got.out, `{"faults":["worse.yaml: line `)
+
 	got = experiments(t, twoExperiments, "check", "-f", "-", "--brokers=127.0.0.1:1")
 	require.Equal(t, "button: ok, variants control:50 treatment:50, metrics purchase\nbanner: ok, variants a:1 b:1, metrics revenue\n", got.out)
 	require.Contains(t, experiments(t, twoExperiments, "check", "-f", "-", "-o", "json").out, `"grace":"5s"`)
