@@ -83,6 +83,36 @@ func (f *frame) experiment(rec *result.Record) {
 	if rec.Split != nil && strings.Contains(rec.Split.Reason, " ") { // a sentence
 		f.free([]cell{{}, {sentence(rec.Split.Reason), odd}})
 	}
+	if hint := uneven(rec); hint != "" {
+		f.free([]cell{{}, {hint, odd}})
+	}
+}
+
+// oneLook is the level of the split's check at one look.
+const oneLook = 0.001
+
+// uneven tells the share of each arm beside its weight where they do not fit at one look and there is a conversion: its interval
+// at any time takes the weights, so the odd split counts against the effect.
+func uneven(rec *result.Record) string {
+	if rec.Split == nil {
+		return ""
+	}
+	p, known := rec.Split.PChi2.Float()
+	units := unitsOf(rec)
+	if !known || p >= oneLook || units == 0 || !slices.ContainsFunc(rowsOf(rec), assuming) {
+		return ""
+	}
+	var weights, shares []string
+	for _, name := range slices.Sorted(maps.Keys(rec.Split.Weights)) {
+		weights = append(weights, fmt.Sprintf("%.1f", 100*rec.Split.Weights[name]))
+		shares = append(shares, fmt.Sprintf("%.1f", 100*float64(rec.Units[name])/float64(units)))
+	}
+	return "Intervals of conversions at any time assume arms of " + strings.Join(weights, "/") + " %, these are " + strings.Join(shares, "/") + " %"
+}
+
+// assuming says whether a row has an interval that takes the weights.
+func assuming(r row) bool {
+	return r.kind == "conversion" && r.compared != nil && between(r.compared.RelativeIntervalAlways) != missing
 }
 
 // told writes what has been found, a sentence each, and why there is no verdict where nothing else can say it.

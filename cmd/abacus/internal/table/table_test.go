@@ -132,6 +132,22 @@ func TestSentences(t *testing.T) {
 	require.Contains(t, text, "stopped: Units come oddly.\n")
 }
 
+// TestUnevenArms: arms that do not fit their weights at one look are told beside what assumes the weights.
+func TestUnevenArms(t *testing.T) {
+	rec := fake("shop", 10_000, 0.05)
+	rec.Split.Weights, rec.Units["treatment"] = map[string]float64{"control": 0.5, "treatment": 0.5}, 9000
+	table := &Table{}
+	for p, want := range map[float64]bool{2.4e-5: true, 0.2: false} {
+		rec.Split.PChi2 = result.Num(p)
+		table.Update(rec)
+		hint := "\n  Intervals of conversions at any time assume arms of 50.0/50.0 %, these are 52.6/47.4 %\n"
+		require.Equal(t, want, strings.Contains(render(t, table, 140), hint), p)
+	}
+	rec.Split.PChi2 = result.Num(2.4e-5)
+	delete(rec.Metrics, "purchase")
+	require.NotContains(t, render(t, table, 140), "Intervals of conversions")
+}
+
 // TestNull: what is not available is a dash.
 func TestNull(t *testing.T) {
 	rec := fake("shop", 1, 0.1)
