@@ -69,7 +69,11 @@ func partitions(ctx context.Context, client *kgo.Client, names ...string) (map[s
 	counts := map[string]int32{}
 	for _, name := range names {
 		if !there.Has(name) {
-			return nil, fmt.Errorf("topic %s does not exist: start `abacus run`, or make it by `abacus topics create`; --prefix and --brokers may be those of another installation", name)
+			how := "start `abacus run`, or make it by `abacus topics create`"
+			if strings.HasSuffix(name, "-changelog") || strings.HasSuffix(name, "-repartition") {
+				how = "start `abacus run`, which makes it"
+			}
+			return nil, fmt.Errorf("topic %s does not exist: %s; --prefix and --brokers may be those of another installation", name, how)
 		}
 		if err := there[name].Err; err != nil {
 			return nil, fmt.Errorf("topic %s: %w", name, err)

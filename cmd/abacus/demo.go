@@ -11,6 +11,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/load"
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
 )
 
 const demoLong = `Demo runs everything in this process: a Kafka, a Redis, the registry, both stages and the mirror, and a generator
@@ -167,7 +168,7 @@ func (d *demo) generate(ctx context.Context, k *stack, gen *load.Generator) (las
 
 // status is the line below the table while events are produced.
 func (d *demo) status(events int64, since time.Duration) string {
-	text := fmt.Sprintf("%d events · %s", events, since.Truncate(time.Second))
+	text := fmt.Sprintf("%s · %s", table.Count(events, "event"), since.Truncate(time.Second))
 	if d.For > 0 {
 		text += fmt.Sprintf(" of %s", d.For)
 	}

@@ -152,7 +152,7 @@ func TestDemoFindsADifference(t *testing.T) {
 		require.NoError(t, k.Redis.HSet(t.Context(), "ab:stats:{signup-copy}", "treatment.revenue.mean", "42").Err())
 	}}, out, "--for", "1s", "--rate", "500")
 	require.Equal(t, exitFailed, got.code)
-	require.Regexp(t, `(?m)^verified: \d+ records, 1 differences\n\z`, got.out)
+	require.Regexp(t, `(?m)^verified: \d+ records, 1 difference\n\z`, got.out)
 	require.Regexp(t, `abacus demo: .*ab:stats:\{signup-copy\} treatment.revenue.mean: the log says \d+\.\d+, found 42\n\z`, got.err)
 	for _, name := range demoNames {
 		require.Contains(t, got.out, "\n"+name+"  split ok  ")

@@ -6,6 +6,7 @@ import (
 	"net"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/replay"
 )
@@ -74,10 +75,60 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// noArguments refuses arguments in words for people.
-func noArguments(_ *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return fmt.Errorf("takes no arguments, got %q", args[0])
+// noArguments refuses arguments in words for people; a command that reads files takes them by -f.
+func noArguments(cmd *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case cmd.Flags().Lookup("file") != nil:
+		return fmt.Errorf("takes no arguments, give the file with -f: %s -f %s", cmd.CommandPath(), args[0])
 	}
-	return nil
+	return fmt.Errorf("takes no arguments, got %q", args[0])
+}
+
+// names wants one experiment or, with several, one or more.
+func names(several bool) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return fmt.Errorf("name the experiment: %s checkout-button", cmd.CommandPath())
+		}
+		if len(args) > 1 && !several {
+			return fmt.Errorf("takes one experiment, got %q too", args[1])
+		}
+		return nil
+	}
+}
+
+// flagFault says in words for people what is wrong with a flag, and which was meant.
+func flagFault(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		near := ""
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if near == "" && !f.Hidden && isNear(unknown.GetSpecifiedName(), f.Name) {
+				near = ": did you mean --" + f.Name + "?"
+			}
+		})
+		err = fmt.Errorf("%w%s", err, near)
+	case errors.As(err, &invalid):
+		if want := wanted[invalid.GetFlag().Value.Type()]; want != "" {
+			err = fmt.Errorf("--%s %q: want %s", invalid.GetFlag().Name, invalid.GetValue(), want)
+		}
+	}
+	return &exitError{exitUsage, err}
+}
+
+// isNear asks cobra whether a word may be a slip for a known one.
+func isNear(word, known string) bool {
+	all := &cobra.Command{SuggestionsMinimumDistance: 2}
+	all.AddCommand(&cobra.Command{Use: known, Run: func(*cobra.Command, []string) {}})
+	return len(word) > 1 && len(all.SuggestionsFor(word)) > 0
+}
+
+// wanted is what flags take, by their types.
+var wanted = map[string]string{
+	"duration": "a length of time such as 20s, 5m or 1h", "float64": "a number", "float64Slice": "numbers, comma-separated", "bool": "true or false",
+	"int": "a whole number", "int32": "a whole number", "int64": "a whole number", "uint64": "a whole number of 0 or more",
 }

@@ -29,7 +29,7 @@ func newExperimentsCommand() *cobra.Command {
 		Aliases: []string{"experiment"},
 		Short:   "Define experiments and see what is defined",
 		Long:    experimentsLong,
-		Args:    usageArgs(cobra.NoArgs),
+		Args:    usageArgs(knownCommand),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Example: `  abacus experiments apply -f checkout-button.yaml
   abacus experiments diff -f checkout-button.yaml
@@ -108,7 +108,7 @@ func newListCommand() *cobra.Command {
 		Example: `  abacus experiments list
   abacus experiments list --state archived
   abacus experiments list -o json | jq -r 'select(.decisions) | .experiment'`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: usageArgs(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !slices.Contains(states, state) {
 				return usageError("--state %q is unknown, want %s", state, strings.Join(states, ", "))
@@ -132,17 +132,24 @@ func newShowCommand() *cobra.Command {
 		Use:     "show NAME",
 		Short:   "Show one experiment with all its versions and decisions, as JSON",
 		Example: "  abacus experiments show checkout-button | jq '.versions[-1].definition'",
-		Args:    usageArgs(cobra.ExactArgs(1)),
+		Args:    usageArgs(names(false)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return askEntry(cmd, args[0], func(entry *experiment.Entry) error {
 				out := json.NewEncoder(cmd.OutOrStdout())
 				if settingsOf(cmd).Output == textOutput {
 					out.SetIndent("", "  ")
 				}
-				return out.Encode(entry)
+				return out.Encode(asJSON(entry))
 			})
 		},
 	}
+}
+
+// asJSON is an entry for scripts: a draft has no versions, which is a list.
+func asJSON(entry *experiment.Entry) experiment.Entry {
+	whole := *entry
+	whole.Versions = append([]experiment.Version{}, entry.Versions...)
+	return whole
 }
 
 // writeEntries writes a table, or JSON lines of the entries as the registry has them.
@@ -150,7 +157,7 @@ func writeEntries(w io.Writer, output string, entries []*experiment.Entry) error
 	if output == jsonOutput {
 		out := json.NewEncoder(w)
 		for _, entry := range entries {
-			if err := out.Encode(entry); err != nil {
+			if err := out.Encode(asJSON(entry)); err != nil {
 				return err
 			}
 		}

@@ -25,7 +25,7 @@ func newApplyCommand() *cobra.Command {
 		Example: `  abacus experiments apply -f checkout-button.yaml
   abacus experiments apply -f a.yaml -f b.yaml --dry-run
   cat experiments.yaml | abacus experiments apply -f -`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: usageArgs(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			definitions, err := documents(cmd, files)
 			if err != nil {
@@ -79,7 +79,7 @@ func newStopCommand() *cobra.Command {
 		Short: "End experiments, two seconds from now",
 		Example: `  abacus experiments stop checkout-button
   abacus experiments stop checkout-button banner --dry-run`,
-		Args: usageArgs(cobra.MinimumNArgs(1)),
+		Args: usageArgs(names(true)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return sendCommands(cmd, naming(registry.KindStop, args))
 		},
@@ -95,7 +95,7 @@ func newArchiveCommand() *cobra.Command {
 		Long: `Archive puts away what has ended, or a draft. The engine knows an archived experiment no longer: what is still to mature does
 not, and its events are of an unknown experiment. What it published stays. Restart begins a new run of it.`,
 		Example: "  abacus experiments archive checkout-button",
-		Args:    usageArgs(cobra.MinimumNArgs(1)),
+		Args:    usageArgs(names(true)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return sendCommands(cmd, naming(registry.KindArchive, args))
 		},

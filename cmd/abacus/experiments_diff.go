@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/registry"
 )
@@ -34,7 +35,7 @@ func newDiffCommand() *cobra.Command {
 		Long:  diffLong,
 		Example: `  abacus experiments diff -f checkout-button.yaml
   abacus experiments diff -f checkout-button.yaml -o json | jq '.changes[] | select(.allowed | not)'`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: usageArgs(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			definitions, err := documents(cmd, files)
 			if err != nil {
@@ -101,7 +102,7 @@ func writeDifferent(w io.Writer, output string, d different) error {
 	if !d.Allowed {
 		verb = "apply refuses it, restart begins a new run with it"
 	}
-	fmt.Fprintf(w, "%s: %d differences, it is %s: %s\n", d.Experiment, len(d.Changes), d.State, verb)
+	fmt.Fprintf(w, "%s: %s, it is %s: %s\n", d.Experiment, table.Count(int64(len(d.Changes)), "difference"), d.State, verb)
 	return writeChanges(w, d.Changes)
 }
 

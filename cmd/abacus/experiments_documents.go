@@ -81,12 +81,16 @@ func newCheckCommand() *cobra.Command {
 		Use:   "check -f FILE",
 		Short: "Check YAML files by themselves, without a registry",
 		Long: `Check reads documents as apply does and reports every fault of every file, with its line; it needs no broker. With -o json it
-prints each definition with its defaults. Whether a running experiment may become so, apply --dry-run tells.`,
+prints each definition with its defaults, or {"faults": [...]}. Whether a running experiment may become so, apply --dry-run tells.`,
 		Example: `  abacus experiments check -f checkout-button.yaml
   abacus experiments check -f a.yaml -f b.yaml -o json`,
-		Args: usageArgs(cobra.NoArgs),
+		Args: usageArgs(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			definitions, err := documents(cmd, files)
+			if err != nil && len(files) > 0 && settingsOf(cmd).Output == jsonOutput {
+				faults := map[string]any{"faults": strings.Split(err.Error(), "\n")}
+				return errors.Join(err, json.NewEncoder(cmd.OutOrStdout()).Encode(faults))
+			}
 			if err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/registry"
 )
@@ -46,7 +47,7 @@ func newHistoryCommand() *cobra.Command {
 		Long:  historyLong,
 		Example: `  abacus experiments history checkout-button
   abacus experiments history checkout-button -o json | jq '.decisions[] | {metric, variant, p, reason}'`,
-		Args: usageArgs(cobra.ExactArgs(1)),
+		Args: usageArgs(names(false)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return askEntry(cmd, args[0], func(entry *experiment.Entry) error {
 				h, err := historyOf(entry)
@@ -84,7 +85,7 @@ func historyOf(entry *experiment.Entry) (past, error) {
 func writeHistory(w io.Writer, h past) error {
 	fmt.Fprintf(w, "%s: %s, run %d\n", h.Experiment, h.State, h.Run)
 	for _, e := range h.Earlier {
-		fmt.Fprintf(w, "run %d: %s, %d versions, from %s to %s, replaced %s\n", e.Run, e.State, e.Versions, instant(e.Start), orOpen(e.End), instant(e.Replaced))
+		fmt.Fprintf(w, "run %d: %s, %s, from %s to %s, replaced %s\n", e.Run, e.State, table.Count(int64(e.Versions), "version"), instant(e.Start), orOpen(e.End), instant(e.Replaced))
 		writeDecisions(w, e.Decisions)
 	}
 	if len(h.Versions) > 0 {
@@ -118,7 +119,7 @@ func writeDecisions(w io.Writer, all []experiment.Acted) {
 		fmt.Fprintf(w, "decision %s: %s at %s, %s: %s\n", a.ID, a.Action, instant(a.Accepted), effect, a.Reason)
 		fmt.Fprintf(w, "  second %s, p %.3g at level %.3g of a budget of %.3g", instant(a.Pane), a.P, a.Alpha, a.Budget)
 		if a.Control != nil && a.Treatment != nil {
-			fmt.Fprintf(w, ", margin %v: %s of %d units against %s of %d", a.Margin, a.Treatment.Sum, a.Treatment.N, a.Control.Sum, a.Control.N)
+			fmt.Fprintf(w, ", margin %v: %s of %s against %s of %s", a.Margin, a.Treatment.Sum, table.Count(a.Treatment.N, "unit"), a.Control.Sum, table.Thousands(a.Control.N))
 		}
 		if len(a.FirstSeen) > 0 {
 			fmt.Fprintf(w, ", first seen %v", a.FirstSeen)

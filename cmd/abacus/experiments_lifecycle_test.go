@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/abacus-stream/abacus/codecs/decision"
 	"github.com/abacus-stream/abacus/codecs/result"
+	"github.com/abacus-stream/abacus/processors/experiment"
 )
 
 const guarded = `
@@ -49,7 +51,7 @@ func TestExperimentsDraftToArchive(t *testing.T) {
 	write(t)
 	got := do("diff", "-f", "button.yaml")
 	require.Equal(t, exitFailed, got.code, "something differs")
-	require.Equal(t, "button: 1 differences, it is draft: apply takes it\n  grace  9s  ->  5s\n", got.out)
+	require.Equal(t, "button: 1 difference, it is draft: apply takes it\n  grace  9s  ->  5s\n", got.out)
 
 	got = do("apply", "-f", "button.yaml", "-o", "json")
 	first := apart[applied](t, got.out)
@@ -136,12 +138,19 @@ func TestExperimentsHistoryTellsWhatStoppedIt(t *testing.T) {
 	require.Regexp(t, `(?m)^  2  +\S+Z  \S+Z  1  +control:50 treatment:10  +variants.treatment  +apply-[0-9a-f]{16}$`, text)
 	require.Regexp(t, `(?m)^  3  +\S+Z  \S+Z  1  +control:50 treatment:10  +end  +button\|1\|errors\|treatment$`, text)
 	require.Regexp(t, `(?m)^decision button\|1\|errors\|treatment: stop at \S+Z, version 3 ends the run: More errors than control.\n`+
-		`  second 2026-09-21T14:14:20.000Z, p 0.0041 at level 0.005 of a budget of 0.01, margin 0.01: 50 of 990 units against 15 of 1000$`, text)
+		`  second 2026-09-21T14:14:20.000Z, p 0.0041 at level 0.005 of a budget of 0.01, margin 0.01: 50 of 990 units against 15 of 1,000$`, text)
 	require.Regexp(t, `button +stopped +1 +3 +\S+ +\S+Z by errors +control:50 treatment:10`, do("list").out)
 	h := apart[past](t, do("history", "button", "-o", "json").out)
 	require.Len(t, h.Versions, 3)
 	require.Equal(t, *r, h.Decisions[0].Record)
 	require.Equal(t, 10.0, h.Versions[1].Weights[1].Weight)
+}
+
+// TestDraftsHaveAListOfVersions: scripts find a list where there is none yet.
+func TestDraftsHaveAListOfVersions(t *testing.T) {
+	var b bytes.Buffer
+	require.NoError(t, writeEntries(&b, jsonOutput, []*experiment.Entry{{Experiment: "button", State: experiment.Draft}}))
+	require.Contains(t, b.String(), `"versions":[]`)
 }
 
 func TestEveryExperimentsVerbHasExamples(t *testing.T) {

@@ -93,7 +93,7 @@ func warnOfGrace(w io.Writer, d *experiment.Definition) {
 		return
 	}
 	fmt.Fprintf(w, "%s: grace %s: until it is archived, units of all experiments here mature so much later, and so do verdicts and guardrails\n",
-		d.Experiment, time.Duration(d.Grace)*time.Millisecond)
+		d.Experiment, d.Grace)
 }
 
 // forecast tells what the registry would decide, by its own rules on the table as it is.

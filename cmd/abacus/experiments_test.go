@@ -64,7 +64,7 @@ func TestExperimentsApplyAndList(t *testing.T) {
 	require.Contains(t, experiments(t, twoExperiments, "apply", "-f", "-", brokers).out, "button: unchanged, run 1 version 1")
 
 	slow := strings.ReplaceAll(twoExperiments, "experiment: button", "experiment: button\ngrace: 720h")
-	require.Contains(t, experiments(t, slow, "apply", "-f", "-", "--dry-run", brokers).err, "button: grace 720h0m0s: until it is archived, units of all experiments here")
+	require.Contains(t, experiments(t, slow, "apply", "-f", "-", "--dry-run", brokers).err, "button: grace 30d: until it is archived, units of all experiments here")
 
 	moved := strings.ReplaceAll(twoExperiments, "control: 50", "control: 10")
 	got = experiments(t, moved, "apply", "-f", "-", brokers, "-o", "json")
@@ -107,6 +107,10 @@ func TestExperimentsReportEveryFaultAtOnce(t *testing.T) {
 	} {
 		require.Contains(t, got.err, fault)
 	}
+
+	got = experiments(t, "", "check", "-f", "worse.yaml", "-o", "json")
+	require.Equal(t, exitFailed, got.code)
+	require.Contains(t, got.out, `{"faults":["worse.yaml: line `)
 
 	got = experiments(t, twoExperiments, "check", "-f", "-", "--brokers=127.0.0.1:1")
 	require.Equal(t, "button: ok, variants control:50 treatment:50, metrics purchase\nbanner: ok, variants a:1 b:1, metrics revenue\n", got.out)

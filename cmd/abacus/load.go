@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/load"
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
 	"github.com/abacus-stream/abacus/processors/experiment"
 )
 
@@ -119,7 +120,7 @@ func (l *loading) produce(ctx context.Context, k *stack, gen *load.Generator, p 
 				return unreachable(err)
 			}
 		}
-		p.show(fmt.Sprintf("%d events in %s", k.feed.Sent(), now.Sub(began).Round(time.Second)))
+		p.show(fmt.Sprintf("%s in %s", table.Count(k.feed.Sent(), "event"), now.Sub(began).Round(time.Second)))
 	}
 	if err := k.feed.Flush(work); err != nil {
 		return unreachable(err)

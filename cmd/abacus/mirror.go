@@ -6,7 +6,8 @@ import (
 
 const mirrorLong = `Mirror copies the stats topic to Redis: the hash ab:stats:{experiment} of each experiment, ab:window:{experiment}:60s
 of its newest window, and a note on the channel ab:updates. Redis may go away, be emptied or be replaced at any time: it
-is filled again from Kafka. Several mirrors share the work.`
+is filled again from Kafka. Several mirrors share the work. A database of Redis belongs to the installation (cluster and
+--prefix) that wrote it first, in field owner of ab:mirror, until it is emptied: give each its own, redis://host:6379/1.`
 
 const mirrorExample = `  abacus mirror --brokers localhost:9092 --redis redis://localhost:6379
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/experiment/stats/power"
 )
@@ -62,6 +63,7 @@ func newPlanCommand() *cobra.Command {
 	flags.Float64Var(&p.alpha, "alpha", 0.05, "`level`, two-sided, of the experiment as a whole")
 	flags.Float64Var(&p.power, "power", 0.8, "`chance` to find the effect")
 	flags.Float64SliceVar(&p.weights, "weights", []float64{1, 1}, "`weights` of the variants, control first, comma-separated")
+	flags.Lookup("weights").DefValue = "1,1"
 	flags.IntVar(&p.metrics, "primary-metrics", 1, "`number` of primary metrics")
 	flags.Float64Var(&p.perDay, "units-per-day", 0, "`units` that enter a day")
 	flags.StringVar(&p.window, "window", "0s", "the metric's `window`: how long the last unit takes to mature")
@@ -104,6 +106,8 @@ func (p planning) answer(given func(flag string) bool) (*planned, error) {
 		return nil, fmt.Errorf("want either --baseline of a conversion or --mean and --sd of another metric")
 	case given("mean") != given("sd"):
 		return nil, fmt.Errorf("--mean and --sd go together")
+	case !given("mde"):
+		return nil, fmt.Errorf("--mde is missing: the smallest relative effect to find, such as 0.03")
 	case p.metrics < 1:
 		return nil, fmt.Errorf("--primary-metrics %d: want at least 1", p.metrics)
 	case given("units-per-day") && !(p.perDay > 0):
@@ -205,19 +209,20 @@ func (a *planned) print(w io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\nIn the definition: decision: {planned_units: %d}\n", a.PlannedUnits)
+	_, err := fmt.Fprintf(w, "\nIn the definition: decision: {planned_units: %d}\n"+
+		"(control and the rarest treatment; the table rounds each variant up to its weight)\n", a.PlannedUnits)
 	return err
 }
 
-func (w plannedFor) row(table io.Writer, name string) {
-	fmt.Fprintf(table, "%s\t", name)
+func (w plannedFor) row(out io.Writer, name string) {
+	fmt.Fprintf(out, "%s\t", name)
 	for _, n := range w.Units {
-		fmt.Fprintf(table, "%d\t", n)
+		fmt.Fprintf(out, "%s\t", table.Thousands(n))
 	}
-	fmt.Fprintf(table, "%d\t", w.Total)
+	fmt.Fprintf(out, "%s\t", table.Thousands(w.Total))
 	if w.Days == nil {
-		fmt.Fprintln(table, "-\t")
+		fmt.Fprintln(out, "-\t")
 		return
 	}
-	fmt.Fprintf(table, "%.3g\t\n", *w.Days)
+	fmt.Fprintf(out, "%.3g\t\n", *w.Days)
 }

@@ -13,11 +13,12 @@ func TestPlanText(t *testing.T) {
 	require.Equal(t, exitOK, got.code, got.err)
 	require.Equal(t, `rate 0.05 -> 0.0515 (+3 %), power 0.8, alpha 0.05
 
-                           control   treatment     total   days
-     one look at the end    336102      336102    672204      -
-   always valid, at most    881213      881213   1762426      -
+                           control   treatment       total   days
+     one look at the end   336,102     336,102     672,204      -
+   always valid, at most   881,213     881,213   1,762,426      -
 
 In the definition: decision: {planned_units: 1762426}
+(control and the rarest treatment; the table rounds each variant up to its weight)
 `, got.out)
 
 	got = run(t, newRootCommand(), "plan", "--mean", "12.4", "--sd", "31", "--mde", "-0.02", "--weights", "2,1,1", "--primary-metrics", "2", "--units-per-day", "50000", "--window", "36h")
@@ -55,7 +56,7 @@ func TestPlanUsage(t *testing.T) {
 		{nil, "either --baseline"},
 		{[]string{"--baseline", "0.1", "--mean", "1", "--sd", "1"}, "either --baseline"},
 		{[]string{"--mean", "1", "--mde", "0.1"}, "--mean and --sd go together"},
-		{[]string{"--baseline", "0.1"}, "two different rates"},
+		{[]string{"--baseline", "0.1"}, "--mde is missing"},
 		{[]string{"--baseline", "5", "--mde", "0.1"}, "two different rates"},
 		{[]string{"--mean", "0", "--sd", "1", "--mde", "0.1"}, "want an sd above 0 and an effect"},
 		{[]string{"--baseline", "0.1", "--mde", "0.1", "--alpha", "0"}, "neither may be 0"},

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/replay"
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
 	"github.com/abacus-stream/abacus/processors/experiment"
 )
 
@@ -139,16 +140,16 @@ func printPlan(w io.Writer, p *replay.Plan, output string) error {
 
 func printPlanText(w io.Writer, p *replay.Plan) error {
 	def := &p.Definition
-	fmt.Fprintf(w, "%s: %d rows", def.Experiment, p.Rows)
+	fmt.Fprintf(w, "%s: %s", def.Experiment, table.Count(int64(p.Rows), "row"))
 	for _, left := range []struct {
 		rows int
 		why  string
 	}{{p.Unchosen, "not chosen"}, {p.Conflicting, "of values in two variants"}, {p.BadRows, "bad"}} {
 		if left.rows > 0 {
-			fmt.Fprintf(w, ", %d %s", left.rows, left.why)
+			fmt.Fprintf(w, ", %s %s", table.Thousands(int64(left.rows)), left.why)
 		}
 	}
-	fmt.Fprintf(w, "\n  from %s to %s, up to %s late\n", shownTime(p.First), shownTime(p.Last), p.Lateness)
+	fmt.Fprintf(w, "\n  from %s to %s, up to %s late\n", shownTime(p.First), shownTime(p.Last), experiment.Duration(p.Lateness.Milliseconds()))
 	var weights float64
 	for _, v := range def.Variants {
 		weights += v.Weight
@@ -163,7 +164,7 @@ func printPlanText(w io.Writer, p *replay.Plan) error {
 	for _, m := range def.Metrics {
 		fmt.Fprintf(w, "  metric    %-20s %s", m.Name, m.Kind)
 		if m.Decimals != nil {
-			fmt.Fprintf(w, ", %d decimals", *m.Decimals)
+			fmt.Fprintf(w, ", %s", table.Count(int64(*m.Decimals), "decimal"))
 		}
 		if m.Cap != nil {
 			fmt.Fprintf(w, ", cap %s", *m.Cap)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/engine"
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
 	"github.com/abacus-stream/abacus/codecs/result"
 	"github.com/abacus-stream/abacus/processors/experiment"
 )
@@ -72,7 +73,7 @@ func (k *stack) hand(cmd *cobra.Command, r *replaying, p *progress) error {
 		return unreachable(err)
 	}
 	p.done()
-	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%d events fed; see `abacus tail %s`\n", k.feed.Sent(), strings.Join(names, " "))
+	_, err = fmt.Fprintf(cmd.ErrOrStderr(), "%s fed; see `abacus tail %s`\n", table.Count(k.feed.Sent(), "event"), strings.Join(names, " "))
 	return err
 }
 

@@ -51,7 +51,7 @@ func TestReplayDryRun(t *testing.T) {
   from 2000-01-01T00:00:00Z to 2000-01-01T00:00:00Z, up to 0s late
   control   old                   50.0 %
   treatment new                   50.0 %
-  metric    spend                mean, 1 decimals, cap 9
+  metric    spend                mean, 1 decimal, cap 9
   bad row, line 5: arm (the variant) is blank
 `}, got)
 	got = run(t, replayRoot(never), append(replayArgs, "--dry-run", "--skip-bad", "-o", "json")...)

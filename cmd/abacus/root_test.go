@@ -51,10 +51,19 @@ func TestUsage(t *testing.T) {
 		{[]string{"vers"}, `unknown command "vers": did you mean version?`},
 		{[]string{"nothing-like-it"}, "unknown command"},
 		{[]string{"version", "--nope"}, "unknown flag: --nope"},
-		{[]string{"version", "extra"}, "unknown command"},
+		{[]string{"version", "extra"}, `takes no arguments, got "extra"`},
+		{[]string{"experiments", "apply", "a.yaml"}, "give the file with -f: abacus experiments apply -f a.yaml"},
+		{[]string{"experiments", "aply"}, `unknown command "aply": did you mean apply?`},
+		{[]string{"topics", "chek"}, "did you mean check?"},
+		{[]string{"demo", "--foor", "1s"}, "unknown flag: --foor: did you mean --for?"},
+		{[]string{"experiments", "stop"}, "name the experiment: abacus experiments stop checkout-button"},
+		{[]string{"experiments", "show", "a", "b"}, `takes one experiment, got "b" too`},
+		{[]string{"plan", "--baseline", "0.05"}, "--mde is missing"},
+		{[]string{"demo", "--for", "20"}, `--for "20": want a length of time such as 20s`},
+		{[]string{"plan", "--weights", "a,b"}, `--weights "a,b": want numbers, comma-separated`},
 		{[]string{"version", "-o", "xml"}, "want text or json"},
 		{[]string{"version", "--workers", "0", "--prefix", "a b"}, "--prefix"},
-		{[]string{"version", "--commit-every", "soon"}, "invalid argument"},
+		{[]string{"version", "--commit-every", "soon"}, `--commit-every "soon": want a length of time`},
 		{[]string{"version", "--config", "missing.yaml"}, "missing.yaml"},
 		{[]string{"load", "--format", "xml"}, "--format xml: want json or msgpack"},
 	} {
@@ -64,6 +73,18 @@ func TestUsage(t *testing.T) {
 		require.Contains(t, got.err, "--help")
 		require.Empty(t, got.out)
 	}
+}
+
+// TestStateDirIsCheckedFirst: though Kafka is away, a folder that cannot be written is told at once.
+func TestStateDirIsCheckedFirst(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("file", nil, 0o600))
+	for _, command := range []string{"run", "mirror"} {
+		got := run(t, newRootCommand(), command, "--brokers", "127.0.0.1:1", "--state-dir", "file/below")
+		require.Equal(t, exitFailed, got.code)
+		require.Contains(t, got.err, "--state-dir file/below cannot be written, let this process write there or name another folder")
+	}
+	require.Contains(t, run(t, newRootCommand(), "plan", "--help").out, "(default 1,1)")
 }
 
 // TestHelp: every command has a line, a help and an example.

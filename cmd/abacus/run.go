@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -70,11 +73,29 @@ func newEngine(cmd *cobra.Command) (e *engine.Engine, stop func(), err error) {
 		return nil, nil, err
 	}
 	s := settingsOf(cmd)
+	if err := stateDirectory(s.StateDir); err != nil {
+		return nil, nil, err
+	}
 	e = &engine.Engine{
 		Prefix: s.Prefix, Brokers: s.Brokers, StateDir: s.StateDir, Workers: s.Workers, CommitEvery: s.CommitEvery, Logger: log,
 	}
 	e.Metrics, stop, err = serveMetrics(cmd, log)
 	return e, stop, err
+}
+
+// stateDirectory makes the folder of local state and writes there, before Kafka is waited for.
+func stateDirectory(dir string) error {
+	err := os.MkdirAll(dir, 0o755)
+	if err == nil {
+		var probe *os.File
+		if probe, err = os.CreateTemp(dir, ".writable-*"); err == nil {
+			err = errors.Join(probe.Close(), os.Remove(probe.Name()))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("--state-dir %s cannot be written, let this process write there or name another folder: %w", dir, err)
+	}
+	return nil
 }
 
 // runEngine runs until ctx ends and tells how it began and ended.

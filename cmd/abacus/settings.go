@@ -34,7 +34,7 @@ func (s *settings) bind(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.StringSliceVar(&s.Brokers, "brokers", []string{"localhost:9092"}, "Kafka brokers, `host:port`, comma-separated")
 	flags.StringVar(&s.Prefix, "prefix", "abacus", "`prefix` of all topics and groups")
-	flags.StringVar(&s.Redis, "redis", "redis://localhost:6379", "Redis `URL`")
+	flags.StringVar(&s.Redis, "redis", "redis://localhost:6379", "Redis `URL`; one database (/0, /1 ...) an installation")
 	flags.StringVar(&s.StateDir, "state-dir", "./abacus-state", "`folder` of local state")
 	flags.IntVar(&s.Workers, "workers", runtime.NumCPU(), "`number` of workers; default: cores")
 	flags.DurationVar(&s.CommitEvery, "commit-every", 100*time.Millisecond, "most `time` between commits")

@@ -15,6 +15,7 @@ import (
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/feed"
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/logs"
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/replay"
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/table"
 	"github.com/abacus-stream/abacus/codecs/event"
 	"github.com/abacus-stream/abacus/processors/experiment"
 	"github.com/abacus-stream/abacus/processors/experiment/verify"
@@ -136,7 +137,7 @@ func (k *stack) produce(ctx context.Context, p *replay.Plan, progress func(strin
 	begun := k.feed.Sent()
 	return p.Events(func(ev *event.Event) error {
 		if sent := k.feed.Sent() - begun; sent%4096 == 0 {
-			progress(fmt.Sprintf("%d events of %d rows fed", sent, p.Rows))
+			progress(fmt.Sprintf("%s of %s fed", table.Count(sent, "event"), table.Count(int64(p.Rows), "row")))
 		}
 		return k.feed.Send(ctx, ev)
 	})
@@ -163,7 +164,7 @@ func (k *stack) verify(ctx context.Context) (*check.Report, error) {
 
 // verdict is the closing line of a run, and an error with the first difference if there is one.
 func verdict(r *check.Report) (string, error) {
-	line := fmt.Sprintf("verified: %d records, %d differences", r.Records, len(r.Differences))
+	line := fmt.Sprintf("verified: %d records, %s", r.Records, table.Count(int64(len(r.Differences)), "difference"))
 	if len(r.Differences) == 0 {
 		return line, nil
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -60,8 +61,10 @@ func tail(cmd *cobra.Command, names []string, once, segments bool) error {
 		return ctx.Err() == nil && (len(names) == 0 || slices.Contains(names, name))
 	}
 	on := showOn(ctx, cmd, segments)
+	shown := map[string]bool{}
 	f := &follower{prefix: s.Prefix, segments: segments, visit: func(r *result.Record) {
 		if chosen(r.Experiment) {
+			shown[r.Experiment] = true
 			on.total(r)
 		}
 	}, decided: func(d *decision.Record) {
@@ -75,7 +78,22 @@ func tail(cmd *cobra.Command, names []string, once, segments bool) error {
 	err := f.run(ctx, s.Brokers)
 	stop()
 	on.close()
+	if once && err == nil {
+		tellAbsent(cmd.ErrOrStderr(), names, shown)
+	}
 	return err
+}
+
+// tellAbsent says of what there is nothing to show.
+func tellAbsent(w io.Writer, names []string, shown map[string]bool) {
+	if len(names) == 0 && len(shown) == 0 {
+		fmt.Fprintln(w, "no results yet")
+	}
+	for _, name := range names {
+		if !shown[name] {
+			fmt.Fprintf(w, "%s: no results yet, or no such experiment: see `abacus experiments list --state all`\n", name)
+		}
+	}
 }
 
 // outlet is where tail shows what comes: on a terminal, in a pipe, or as JSON.
@@ -99,12 +117,16 @@ func showOn(ctx context.Context, cmd *cobra.Command, segments bool) outlet {
 			func() {},
 		}
 	}
+	d.note("waiting for results; Ctrl-C ends")
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		refresh(ctx, d)
 	}()
-	return outlet{d.update, d.decide, func() {
+	return outlet{func(r *result.Record) {
+		d.update(r)
+		d.note("Ctrl-C ends")
+	}, d.decide, func() {
 		<-ended
 		_ = d.finish(nil, fmt.Sprintf("ended at %s", time.Now().UTC().Format(time.TimeOnly)))
 		d.close()
@@ -113,7 +135,6 @@ func showOn(ctx context.Context, cmd *cobra.Command, segments bool) outlet {
 
 // refresh draws what is new until ctx ends.
 func refresh(ctx context.Context, d *display) {
-	d.note("waiting for results; Ctrl-C ends")
 	tick := time.NewTicker(drawEvery)
 	defer tick.Stop()
 	for {

@@ -14,7 +14,7 @@ import (
 func newTopicsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "topics", Short: "Make the topics, check them, or start over",
-		Args: usageArgs(noArguments),
+		Args: usageArgs(knownCommand),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Example: `  abacus topics create --partitions 16
   abacus topics check`,

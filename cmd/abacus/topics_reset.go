@@ -91,6 +91,7 @@ type resetting struct {
 	settings *settings
 	out      io.Writer
 	dry      bool
+	groups   kadm.ListedGroups // that are there
 }
 
 func (r *resetting) run(ctx context.Context, from worker.Beginning) error {
@@ -99,6 +100,12 @@ func (r *resetting) run(ctx context.Context, from worker.Beginning) error {
 		return err
 	}
 	defer client.Close()
+	if _, err := partitions(ctx, client, topics.Events(r.settings.Prefix)); err != nil {
+		return err
+	}
+	if r.groups, err = kadm.NewClient(client).ListGroups(ctx); err != nil {
+		return fmt.Errorf("list groups: %w", err)
+	}
 	apps, err := topologies(r.settings.Prefix)
 	if err != nil {
 		return err
@@ -138,6 +145,7 @@ func (r *resetting) plan(ctx context.Context, t *topology.Topology, from worker.
 // reset carries a plan out and tells of it; with --dry-run it tells.
 func (r *resetting) reset(ctx context.Context, p *worker.Reset) error {
 	folder := filepath.Join(r.settings.StateDir, p.App)
+	_, missing := os.Stat(folder)
 	if !r.dry {
 		if err := p.Do(ctx); err != nil {
 			return err
@@ -150,7 +158,12 @@ func (r *resetting) reset(ctx context.Context, p *worker.Reset) error {
 	for _, topic := range p.Topics {
 		faults = append(faults, r.tell("delete", "topic", topic))
 	}
-	faults = append(faults, r.tell("delete", "group", p.App), r.tell("delete", "folder", folder))
+	if _, there := r.groups[p.App]; there {
+		faults = append(faults, r.tell("delete", "group", p.App))
+	}
+	if missing == nil {
+		faults = append(faults, r.tell("delete", "folder", folder))
+	}
 	for topic, partitions := range p.Offsets {
 		for n := range int32(len(partitions)) {
 			faults = append(faults, r.tell("begin", "partition", fmt.Sprintf("%s/%d at offset %d", topic, n, partitions[n])))

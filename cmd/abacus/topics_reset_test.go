@@ -32,7 +32,13 @@ func TestTopicsReset(t *testing.T) {
 	for _, line := range []string{"deleted topic abacus.stats\n", "deleted topic abacus-deltas-repartition\n", "deleted group abacus-mirror\n"} {
 		require.Contains(t, done, line)
 	}
-	require.Equal(t, exitFailed, i.do("verify").code)
+	got := i.do("verify")
+	require.Equal(t, exitFailed, got.code)
+	require.Contains(t, got.err, "-changelog does not exist: start `abacus run`, which makes it; --prefix")
+	require.NotContains(t, i.must("topics", "reset", "--dry-run"), "would delete", "all of it is gone")
+	got = i.do("topics", "reset", "--prefix", "nosuch", "--dry-run")
+	require.Equal(t, exitFailed, got.code)
+	require.Contains(t, got.err, "topic nosuch.events does not exist")
 
 	again := i.start("run", "--mirror")
 	again.says("app started")

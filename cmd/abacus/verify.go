@@ -7,13 +7,16 @@ import (
 	"io"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/check"
+	"github.com/abacus-stream/abacus/cmd/abacus/internal/engine"
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/logs"
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/topics"
 	"github.com/abacus-stream/abacus/processors/experiment/units"
+	"github.com/abacus-stream/abacus/processors/mirror"
 )
 
 const verifyLong = `Verify reads the events topic, the registry and the schedule by which the tasks adopted it, recomputes every record of
@@ -63,7 +66,7 @@ func newVerifyCommand() *cobra.Command {
 					return err
 				}
 				defer v.cfg.Redis.Close()
-				if err := pingRedis(ctx, v.cfg.Redis); err != nil {
+				if err := ourRedis(ctx, reader, v.cfg.Redis, s.Prefix); err != nil {
 					return err
 				}
 			}
@@ -82,6 +85,18 @@ func newVerifyCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&onClose, "on-close", false, "the results are of run --emit close: a window has no record before it is closed")
 	cmd.Flags().DurationVar(&v.settle, "settle", 30*time.Second, "most `time` to try again while input flows")
 	return cmd
+}
+
+// ourRedis says whether Redis answers, and is not that of another installation.
+func ourRedis(ctx context.Context, r *logs.Reader, client *redis.Client, prefix string) error {
+	if err := pingRedis(ctx, client); err != nil {
+		return err
+	}
+	owner, err := engine.Owner(ctx, r.Admin(), prefix)
+	if err != nil {
+		return unreachable(err)
+	}
+	return mirror.CheckOwner(ctx, client, owner, reach)
 }
 
 // verified are the topics that are read.

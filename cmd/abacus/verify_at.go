@@ -84,8 +84,8 @@ func tellKnown(w io.Writer, output string, k *check.Known, at time.Time) error {
 		return err
 	}
 	tellDifferences(w, &k.Report)
-	fmt.Fprintf(w, "verified at %s: %d records, %d compared, %d in flight, %d no longer retained, %d differences\n",
-		when, k.Records, k.Compared, k.InFlight, k.Gone, len(k.Differences))
+	fmt.Fprintf(w, "verified at %s: %d records, %d compared, %d in flight, %d no longer retained, %s\n",
+		when, k.Records, k.Compared, k.InFlight, k.Gone, table.Count(int64(len(k.Differences)), "difference"))
 	return differ
 }
 

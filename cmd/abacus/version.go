@@ -40,7 +40,7 @@ func newVersionCommand() *cobra.Command {
 		Use:     "version",
 		Short:   "Print the version",
 		Example: "  abacus version -o json",
-		Args:    usageArgs(cobra.NoArgs),
+		Args:    usageArgs(noArguments),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if settingsOf(cmd).Output != jsonOutput {
 				_, err := fmt.Fprintln(cmd.OutOrStdout(), version())

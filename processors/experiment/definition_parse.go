@@ -69,7 +69,7 @@ func parseStream(data []byte) (all []*document, faults []error) {
 		case err != nil:
 			return all, append(append(faults, wrongs...), fmt.Errorf("no YAML: %w", err))
 		}
-		doc.whole = err == nil && len(wrongs) == 0
+		doc.wrongs, doc.whole = wrongs, clock == nil && !reflect.DeepEqual(*doc.definition, Definition{})
 		faults = append(faults, wrongs...)
 		if err != nil || !reflect.DeepEqual(*doc.definition, Definition{}) {
 			all = append(all, doc)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -11,15 +12,13 @@ import (
 )
 
 // Read reads the documents of a YAML stream as ParseAll does and validates them. The error reports every fault of each
-// document with its line and field, in their order; of a document whose form is wrong those of its form alone. What could be
-// read is returned beside it.
+// document with its line and field, in their order; of a part whose form is wrong those of its form alone. What could be read
+// is returned beside it.
 func Read(data []byte) ([]*Definition, error) {
 	documents, faults := parseStream(data)
 	var all []*Definition
 	for _, doc := range documents {
-		if doc.whole {
-			faults = append(faults, doc.validate()...)
-		}
+		faults = append(faults, doc.validate()...)
 		all = append(all, doc.definition)
 	}
 	slices.SortStableFunc(faults, func(a, b error) int { return cmp.Compare(lineIn(a), lineIn(b)) })
@@ -36,19 +35,63 @@ func lineIn(fault error) (line int) {
 type document struct {
 	definition *Definition
 	tree       yaml.Node
-	whole      bool // its form is right
+	wrongs     []error // faults of its form
+	whole      bool    // it was read to its end
 }
 
-// validate gives the faults of the definition with the lines of their fields.
+// validate gives the faults of the definition with the lines of their fields, but for those that may follow from one of form.
 func (d *document) validate() (all []error) {
+	if !d.whole {
+		return nil
+	}
 	for _, err := range d.definition.faults() {
 		var f *fault
 		if errors.As(err, &f) {
+			if d.follows(f.path) {
+				continue
+			}
 			err = fmt.Errorf("line %d: %w", lineOf(&d.tree, f.path), err)
 		}
 		all = append(all, err)
 	}
 	return all
+}
+
+// follows says whether a fault of a field may be the consequence of one of form: in the same part of the document, of a
+// field that was misspelt, or of the variants that control names.
+func (d *document) follows(path string) bool {
+	top, _, _ := strings.Cut(path, ".")
+	from, to := partOf(&d.tree, lineOf(&d.tree, path))
+	for _, wrong := range d.wrongs {
+		line := lineIn(wrong)
+		if line >= from && line < to || strings.HasSuffix(wrong.Error(), "did you mean "+top+"?") {
+			return true
+		}
+	}
+	return top == "control" && d.follows("variants")
+}
+
+// partOf is from where to where the part goes that a line is in: a field of the document, or an item of a list there.
+func partOf(tree *yaml.Node, line int) (from, to int) {
+	to = math.MaxInt
+	bound := func(at int) {
+		if at <= line {
+			from = max(from, at)
+		} else {
+			to = min(to, at)
+		}
+	}
+	for _, root := range tree.Content {
+		for i := 0; i+1 < len(root.Content); i += 2 {
+			bound(root.Content[i].Line)
+			for _, item := range root.Content[i+1].Content {
+				if root.Content[i+1].Kind == yaml.SequenceNode {
+					bound(item.Line)
+				}
+			}
+		}
+	}
+	return from, to
 }
 
 // lineOf is the line of the field with a path such as metrics.revenue.cap; where it is missing, of what it is missing in.
@@ -83,6 +126,11 @@ func step(node *yaml.Node, path string) (key, value *yaml.Node, rest string) {
 	case yaml.SequenceNode:
 		for i, item := range node.Content {
 			if rest, found := cutName(path, metricPath(nameOf(item), i)); found {
+				return item, item, rest
+			}
+		}
+		for i, item := range node.Content {
+			if rest, found := cutName(path, metricPath("", i)); found {
 				return item, item, rest
 			}
 		}

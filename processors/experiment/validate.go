@@ -89,8 +89,11 @@ func (d *Definition) validateMetrics(f *faults) {
 	f.check(len(d.Metrics) > maxMetrics, "metrics", "%d are too many, want at most %d", len(d.Metrics), maxMetrics)
 	for i := range d.Metrics {
 		m := &d.Metrics[i]
-		f.under = "metrics." + metricPath(m.Name, i) + "."
-		f.check(slices.ContainsFunc(d.Metrics[:i], func(other Metric) bool { return other.Name == m.Name }), "name", "%q is given twice", m.Name)
+		twice := slices.ContainsFunc(d.Metrics[:i], func(other Metric) bool { return other.Name == m.Name })
+		if f.under = "metrics." + metricPath(m.Name, i) + "."; twice {
+			f.under = "metrics." + metricPath("", i) + "."
+		}
+		f.check(twice, "name", "%q is given twice", m.Name)
 		f.check(m.OnHarm == stopOnHarm && d.Unit == unitEvent && d.RandomisedBy != byEvent, "on_harm",
 			"cannot be stop where events are not what is randomised: there is no verdict; want alert, or randomised_by: event")
 		m.validateUnit(f, d.Unit)

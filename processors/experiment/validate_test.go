@@ -85,7 +85,7 @@ func TestValidateNamesFieldAndRemedy(t *testing.T) {
 		"harm":              {metric("name: m, kind: mean, event: e, on_harm: stop"), "metrics.m.on_harm: needs guardrail: true"},
 		"harm of events":    {"unit: event\n" + metric("name: m, kind: mean, event: e, guardrail: true, on_harm: stop"), "metrics.m.on_harm: cannot be stop"},
 		"margin":            {metric("name: m, kind: mean, event: e, margin: -1"), "metrics.m.margin: -1, want 0 or more"},
-		"same names":        {metric("name: m, kind: mean, event: e},{name: m, kind: mean, event: e"), `metrics.m.name: "m" is given twice`},
+		"same names":        {metric("name: m, kind: mean, event: e},{name: m, kind: mean, event: e"), `metrics.1.name: "m" is given twice`},
 		"no quantile":       {metric("name: m, kind: quantile, event: e, quantiles: [0.5, 1]"), "metrics.m.quantiles: 1, want more than 0, less than 1"},
 		"quantile twice":    {metric("name: m, kind: quantile, event: e, quantiles: [0.5, 0.5]"), "metrics.m.quantiles: 0.5 is given twice"},
 		"quantiles of":      {metric("name: m, kind: quantile, event: e, of: user"), `metrics.m.of: "user" is unknown, want event or unit`},

@@ -12,6 +12,7 @@
 //	call.go      the fields of the hashes of one experiment, in one call of script.lua
 //	fields.go    a record as fields
 //	sentinel.go  each second and with each write: does Redis still have all that it acknowledged?
+//	owner.go     and is it ours?
 //	health.go    what all tasks know of Redis, so that a stalled one costs a Timeout a second, not one a task
 //
 // # Why a write before the commit is right
@@ -33,6 +34,9 @@
 // where it differs every hash is written again from the table, equal offsets included. A Redis without any token is given
 // one before the first hash. Of a Redis cluster this holds for the node of ab:mirror; losses of another are made good by
 // the next change or restart.
+//
+// Invariant (one owner): field owner of ab:mirror is the installation whose hashes these are, set with the first token and
+// read with each; who is another writes no hash. It ends with the tokens, by a FLUSHALL, or by hand.
 //
 // An error of Redis never fails the task: the stream goes on, what was not acknowledged stays in the backlog and is tried
 // again a second later. After a restart of the task every hash is in the backlog once; the guard leaves those alone that

@@ -100,10 +100,10 @@ func (p *processor) again(lost bool) error {
 	return p.everything(true)
 }
 
-// calls makes the calls of one pipeline and gives what is left for further ones. Where Redis has no token there are none:
-// it comes first, or a loss while the hashes are written would leave no trace.
+// calls makes the calls of one pipeline and gives what is left for further ones. Where Redis has no token or no owner there
+// are none: these come first, or a loss while the hashes are written would leave no trace.
 func (p *processor) calls(ready []*experiment) (calls []*call, rest []*experiment, err error) {
-	if p.sentinel.last == "" {
+	if p.sentinel.last == "" || !p.sentinel.owned {
 		return nil, ready, nil
 	}
 	args := 0

@@ -86,11 +86,11 @@ func (h *harness) hash(key string) map[string]string {
 	return hash
 }
 
-// shows asserts that a hash is a record as of an offset.
-func (h *harness) shows(key string, rec *result.Record, offset int64) {
+// shows asserts that a hash is a record as of an offset, of the stats topic unless another is named.
+func (h *harness) shows(key string, rec *result.Record, offset int64, topic ...string) {
 	h.t.Helper()
 	want := mirror.Fields(rec)
-	want["_topic"] = stats
+	want["_topic"] = append(topic, stats)[0]
 	p := cells.PartitionByExperiment([]byte(rec.Key()), h.tasks)
 	want["_offset"] = strconv.Itoa(int(p)) + ":" + strconv.FormatInt(offset, 10)
 	require.Equal(h.t, want, h.hash(key))

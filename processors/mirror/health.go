@@ -15,8 +15,15 @@ const second = 1000 // ms
 type health struct {
 	log   *zap.Logger
 	until atomic.Int64 // wall time at which it is tried again
-	down  atomic.Bool
+	said  atomic.Int32 // which of the states was logged
 }
+
+// What is logged of Redis.
+const (
+	here int32 = iota
+	away
+	foreign
+)
 
 // away says whether Redis is left alone at a wall time. A clock that has gone back does not wait for its old time.
 func (h *health) away(wall int64) bool {
@@ -26,15 +33,19 @@ func (h *health) away(wall int64) bool {
 
 // failed has Redis left alone for a second and gives the end of it.
 func (h *health) failed(wall int64, err error) int64 {
-	if !h.down.Swap(true) {
-		h.log.Warn("redis is away; the stream goes on, what has changed is written when it is back", zap.Error(err))
+	state, text := away, "redis is away; the stream goes on, what has changed is written when it is back"
+	if another := (*ForeignError)(nil); errors.As(err, &another) {
+		state, text = foreign, "redis is another's; the stream goes on, nothing is written to redis"
+	}
+	if h.said.Swap(state) != state {
+		h.log.Warn(text, zap.Error(err))
 	}
 	h.until.Store(wall + second)
 	return wall + second
 }
 
 func (h *health) succeeded() {
-	if h.down.Swap(false) {
+	if h.said.Swap(here) != here {
 		h.until.Store(0)
 		h.log.Info("redis is back")
 	}

@@ -25,6 +25,9 @@ type Config struct {
 	// TopicID is the identity of the stats topic, such as its id in Kafka; default its name. A topic made anew under the
 	// same name begins at offset 0 again: without an id of its own its records count as old ones.
 	TopicID string
+	// Owner is the installation, as Redis is told it: one that has another owner is left alone, as there is one set of keys.
+	// Empty: Redis is not asked.
+	Owner string
 	// Redis is required; the caller closes it. A *redis.Client is bounded by Timeout whatever its options, any other
 	// kind needs ContextTimeoutEnabled.
 	Redis   redis.UniversalClient
@@ -92,7 +95,7 @@ func (p *processor) Init(ctx topology.Context) error {
 	p.ctx, p.rows = ctx, ctx.Table(table)
 	p.shown = shownRows{table: ctx.Table(shownTable)}
 	p.backlog = backlog{experiments: map[string]*experiment{}}
-	p.sentinel = sentinel{partition: fmt.Sprint(ctx.Task().Partition), topic: p.cfg.TopicID, due: true}
+	p.sentinel = sentinel{partition: fmt.Sprint(ctx.Task().Partition), topic: p.cfg.TopicID, owner: p.cfg.Owner, due: true}
 	var tick *topology.Timer
 	tick = ctx.OnWallClock(func(now int64) error {
 		p.sentinel.due = true

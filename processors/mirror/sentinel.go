@@ -3,7 +3,6 @@ package mirror
 import (
 	"context"
 	_ "embed"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -21,6 +20,8 @@ var renewal string
 type sentinel struct {
 	topic        string
 	partition    string
+	owner        string // that Redis is to have; empty: any
+	owned        bool   // it was seen to have it
 	due          bool   // to be read before anything is written
 	stale        bool   // to be set though nothing is written
 	prefix       string // of this task's tokens; empty before the first
@@ -40,12 +41,17 @@ func (s *sentinel) next(wall int64) (number int, token string) {
 
 // check reads the token and says whether Redis has lost what it had, or has never had anything.
 func (s *sentinel) check(ctx context.Context, client redis.Cmdable) (lost bool, err error) {
-	have, err := client.HGet(ctx, Sentinel, s.partition).Result()
-	if err != nil && !errors.Is(err, redis.Nil) {
+	have, err := client.HMGet(ctx, Sentinel, s.partition, ownerField).Result()
+	if err != nil {
 		return false, fmt.Errorf("mirror: read %s: %w", Sentinel, err)
 	}
-	s.due, s.last = false, have
-	s.stale = s.stale || s.acknowledged == 0
+	token, _ := have[0].(string)
+	owner, _ := have[1].(string)
+	if s.owned = s.owner == "" || owner == s.owner; !s.owned && owner != "" {
+		return false, &ForeignError{Owner: owner}
+	}
+	s.due, s.last = false, token
+	s.stale = s.stale || s.acknowledged == 0 || !s.owned
 	return s.lost(), nil
 }
 
@@ -64,11 +70,11 @@ func (s *sentinel) lost() bool {
 	return lost
 }
 
-// renew ends a pipeline with a new token and sends it. The token is not set where another one has come in the place of
-// the last known.
+// renew ends a pipeline with a new token, and the owner where there is none, and sends it. Neither is set where another
+// token has come in the place of the last known.
 func (s *sentinel) renew(ctx context.Context, pipe redis.Pipeliner, wall int64) (another bool, err error) {
 	number, token := s.next(wall)
-	reply := pipe.Eval(ctx, renewal, []string{Sentinel}, s.partition, token, s.last, s.prefix, s.acknowledged)
+	reply := pipe.Eval(ctx, renewal, []string{Sentinel}, s.partition, token, s.last, s.prefix, s.acknowledged, s.owner)
 	if _, err := pipe.Exec(ctx); err != nil {
 		return false, err
 	}
@@ -76,10 +82,13 @@ func (s *sentinel) renew(ctx context.Context, pipe redis.Pipeliner, wall int64) 
 	switch {
 	case err != nil:
 		return false, err
+	case len(have) > 1:
+		s.due = true
+		return false, &ForeignError{Owner: have[1]}
 	case len(have) > 0:
 		s.last = have[0]
 		return true, nil
 	}
-	s.acknowledged, s.last, s.stale = number, token, false
+	s.acknowledged, s.last, s.stale, s.owned = number, token, false, true
 	return false, nil
 }

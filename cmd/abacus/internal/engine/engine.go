@@ -43,7 +43,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	if e.Logger == nil {
 		e.Logger = zap.NewNop()
 	}
-	stats, err := e.prepare(ctx)
+	to, err := e.prepare(ctx)
 	if err != nil {
 		return unlessOver(ctx, err)
 	}
@@ -68,7 +68,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	if e.Redis != nil {
 		start(func(ctx context.Context) error {
-			topo, err := Mirror(e.mirrorConfig(stats))
+			topo, err := Mirror(e.mirrorConfig(to))
 			return e.app(ctx, topo, err, e.config(MirrorGroup(e.Prefix)))
 		})
 	}
@@ -110,8 +110,8 @@ func (e *Engine) config(group string) worker.Config {
 	return cfg
 }
 
-func (e *Engine) mirrorConfig(stats string) mirror.Config {
-	cfg := mirror.Config{Prefix: e.Prefix, TopicID: stats, Redis: e.Redis, Log: e.Logger}
+func (e *Engine) mirrorConfig(to identity) mirror.Config {
+	cfg := mirror.Config{Prefix: e.Prefix, TopicID: to.stats, Owner: to.owner, Redis: e.Redis, Log: e.Logger}
 	if e.Metrics != nil {
 		cfg.Waiting = e.Metrics.Waiting
 	}

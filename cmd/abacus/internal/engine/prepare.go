@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/abacus-stream/abacus/cmd/abacus/internal/topics"
+	"github.com/abacus-stream/abacus/processors/mirror"
 )
 
 // The waiting for a broker that is away at the start.
@@ -20,29 +21,32 @@ const (
 	sayEvery  = 15 * time.Second // that it is still away
 )
 
-// prepare waits for a broker, makes the topics that are missing and refuses those that nothing can run on. It gives the
-// identity of the stats topic.
-func (e *Engine) prepare(ctx context.Context) (stats string, err error) {
+// prepare waits for a broker, makes the topics that are missing and refuses those that nothing can run on. It gives what
+// the mirror is known by.
+func (e *Engine) prepare(ctx context.Context) (to identity, err error) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(e.Brokers...), kgo.MetadataMinAge(50*time.Millisecond))
 	if err != nil {
-		return "", fmt.Errorf("brokers %v: %w", e.Brokers, err)
+		return to, fmt.Errorf("brokers %v: %w", e.Brokers, err)
 	}
 	defer client.Close()
 	if err := e.await(ctx, client); err != nil {
-		return "", err
+		return to, err
 	}
 	admin, table := kadm.NewClient(client), e.table()
 	made, err := topics.Create(ctx, admin, table)
 	if err != nil {
-		return "", err
+		return to, err
 	}
 	if len(made) > 0 {
 		e.Logger.Info("topics created", zap.Strings("topics", made))
 	}
 	if err := e.check(ctx, admin, table); err != nil {
-		return "", err
+		return to, err
 	}
-	return identity(ctx, admin, topics.Stats(e.Prefix))
+	if to, err = identify(ctx, admin, e.Prefix); err != nil || e.Redis == nil {
+		return to, err
+	}
+	return to, mirror.CheckOwner(ctx, e.Redis, to.owner, time.Second)
 }
 
 // table is the topics that the parts need.
@@ -101,16 +105,4 @@ func (e *Engine) await(ctx context.Context, client *kgo.Client) error {
 		case <-time.After(wait):
 		}
 	}
-}
-
-// identity is the id of a topic: one that is made anew under the same name has another. Brokers without ids give the name.
-func identity(ctx context.Context, admin *kadm.Client, topic string) (string, error) {
-	details, err := admin.ListTopics(ctx, topic)
-	if err != nil {
-		return "", fmt.Errorf("identity of %s: %w", topic, err)
-	}
-	if id := details[topic].ID; id != (kadm.TopicID{}) {
-		return id.String(), nil
-	}
-	return topic, nil
 }

@@ -39,9 +39,9 @@ func (f *frame) decided(rec *result.Record) {
 		if d.Run != rec.Run {
 			continue
 		}
-		what := cell{"stopped: " + d.Reason, poor}
+		what := cell{"stopped: " + sentence(d.Reason), poor}
 		if d.Action != decision.Stop {
-			what = cell{"alert: " + d.Reason, odd}
+			what = cell{"alert: " + sentence(d.Reason), odd}
 		}
 		f.free([]cell{{}, what})
 		f.free([]cell{{}, {evidence(d, rec.Metrics[d.Metric].Kind), faint}})
@@ -54,7 +54,7 @@ func evidence(d *decision.Record, kind string) string {
 		time.UnixMilli(d.Pane).UTC().Format("15:04:05"))
 	var arms []string
 	for _, name := range slices.Sorted(maps.Keys(d.FirstSeen)) {
-		arms = append(arms, name+" "+thousands(d.FirstSeen[name]))
+		arms = append(arms, name+" "+Thousands(d.FirstSeen[name]))
 	}
 	if d.Treatment != nil && d.Control != nil {
 		arms = []string{arm(d.Treatment, kind), arm(d.Control, kind) + " in control"}
@@ -67,5 +67,5 @@ func evidence(d *decision.Record, kind string) string {
 
 func arm(a *decision.Arm, kind string) string {
 	r := row{kind: kind, figures: result.Variant{Mean: a.Mean}}
-	return r.value() + " of " + count(a.N, "unit")
+	return r.value() + " of " + Count(a.N, "unit")
 }

@@ -15,8 +15,8 @@ import (
 // missing stands for a figure that is not available.
 const missing = "–"
 
-// thousands writes n with commas.
-func thousands(n int64) string {
+// Thousands writes n with commas.
+func Thousands(n int64) string {
 	digits := strconv.FormatInt(n, 10)
 	sign := ""
 	if n < 0 {
@@ -32,12 +32,12 @@ func thousands(n int64) string {
 	return sign + b.String()
 }
 
-// count writes n of what noun names.
-func count(n int64, noun string) string {
+// Count writes n of what noun names: 1 event, 2,000 events.
+func Count(n int64, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return thousands(n) + " " + noun + "s"
+	return Thousands(n) + " " + noun + "s"
 }
 
 // amount writes a mean: five digits where it is small, two decimals and commas where it is large.
@@ -51,7 +51,7 @@ func amount(x result.Number) string {
 		return strconv.FormatFloat(v, 'e', 3, 64)
 	case abs >= 1000:
 		whole, fraction := math.Modf(math.Round(v*100) / 100)
-		return thousands(int64(whole)) + fmt.Sprintf("%.2f", math.Abs(fraction))[1:]
+		return Thousands(int64(whole)) + fmt.Sprintf("%.2f", math.Abs(fraction))[1:]
 	case abs >= 10:
 		return strconv.FormatFloat(v, 'f', 3, 64)
 	default:
@@ -129,7 +129,7 @@ func (r *row) n() string {
 	if r.figures.N == nil {
 		return missing
 	}
-	return thousands(*r.figures.N)
+	return Thousands(*r.figures.N)
 }
 
 func moment(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02 15:04:05 UTC") }

@@ -62,7 +62,7 @@ func (f *frame) lay() {
 			for i, c := range f.columns {
 				text := c.of(&rows[r], f.scale).text
 				f.widths[i] = max(f.widths[i], utf8.RuneCountInString(text))
-				told[i] = told[i] || text != "" && text != missing
+				told[i] = told[i] || strings.Trim(text, " │") != "" && text != missing // an axis alone tells nothing
 			}
 		}
 	}
@@ -114,7 +114,9 @@ func (f *frame) write() {
 		}
 		rows := f.rows[rec.Key()]
 		for i := range rows {
-			f.row(rows, i)
+			if !f.silent(rows, i) {
+				f.row(rows, i)
+			}
 		}
 		f.told(rows)
 	}
@@ -139,12 +141,18 @@ func (f *frame) free(cells []cell) {
 	f.out.WriteByte('\n')
 }
 
-// row writes the i-th row; the metric's name stands in its first one.
+// silent says whether the i-th row is a control's of which no column has anything, as others of its metric have.
+func (f *frame) silent(rows []row, i int) bool {
+	figures := slices.ContainsFunc(f.columns, func(c column) bool { return c.title == "units" || c.title == "value" })
+	return !figures && rows[i].compared == nil && i+1 < len(rows) && rows[i+1].metric == rows[i].metric && rows[i+1].compared != nil
+}
+
+// row writes the i-th row; the metric's name stands in the first one that is written.
 func (f *frame) row(rows []row, i int) {
 	cells := make([]cell, len(f.columns))
 	for at, c := range f.columns {
 		cells[at] = c.of(&rows[i], f.scale)
-		if c.title == "metric" && i > 0 && rows[i-1].metric == rows[i].metric {
+		if c.title == "metric" && i > 0 && rows[i-1].metric == rows[i].metric && !f.silent(rows, i-1) {
 			cells[at] = cell{}
 		}
 	}

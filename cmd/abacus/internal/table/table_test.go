@@ -104,6 +104,50 @@ func TestUpdate(t *testing.T) {
 	require.Contains(t, render(t, table, 80), "1 experiment · 4,000 units")
 }
 
+// TestNarrow: where no figure of a control has room, its row goes, and the metric's name stands before its treatments.
+func TestNarrow(t *testing.T) {
+	text := render(t, shop(), 80)
+	require.NotContains(t, text, "  control")
+	require.Equal(t, 3, strings.Count(text, "\n  purchase  treatment  "), text)
+	plain := &Table{}
+	rec := fake("shop", 10, 0.1)
+	rec.Metrics["purchase"] = result.Metric{Kind: "conversion", Variants: rec.Metrics["purchase"].Variants}
+	plain.Update(rec)
+	require.Contains(t, render(t, plain, 80), "\n  purchase  control", "nothing is compared")
+}
+
+// TestSentences: words for machines are in the records, not in the table.
+func TestSentences(t *testing.T) {
+	rec := fake("shop", 10_000, 0.05)
+	rec.Split.Reason = "2.1 % of the units were seen in several variants and are left out (excluded_share)."
+	c := rec.Metrics["purchase"].Comparisons["treatment"]
+	c.Verdict, c.Reason = "better", "It is (surely) so (no_variance; too_few_nonzero_units)."
+	rec.Metrics["purchase"].Comparisons["treatment"] = c
+	table := &Table{}
+	table.Update(rec)
+	table.Decide(&decision.Record{Experiment: "shop", Run: 1, Action: "stop", Reason: "Units come oddly (crossed)."})
+	text := render(t, table, 140)
+	require.Contains(t, text, "are left out.\n")
+	require.Contains(t, text, "purchase of treatment is better: It is (surely) so.\n")
+	require.Contains(t, text, "stopped: Units come oddly.\n")
+}
+
+// TestUnevenArms: arms that do not fit their weights at one look are told beside what assumes the weights.
+func TestUnevenArms(t *testing.T) {
+	rec := fake("shop", 10_000, 0.05)
+	rec.Split.Weights, rec.Units["treatment"] = map[string]float64{"control": 0.5, "treatment": 0.5}, 9000
+	table := &Table{}
+	for p, want := range map[float64]bool{2.4e-5: true, 0.2: false} {
+		rec.Split.PChi2 = result.Num(p)
+		table.Update(rec)
+		hint := "\n  Intervals of conversions at any time assume arms of 50.0/50.0 %, these are 52.6/47.4 %\n"
+		require.Equal(t, want, strings.Contains(render(t, table, 140), hint), p)
+	}
+	rec.Split.PChi2 = result.Num(2.4e-5)
+	delete(rec.Metrics, "purchase")
+	require.NotContains(t, render(t, table, 140), "Intervals of conversions")
+}
+
 // TestNull: what is not available is a dash.
 func TestNull(t *testing.T) {
 	rec := fake("shop", 1, 0.1)
@@ -119,6 +163,8 @@ func TestNull(t *testing.T) {
 	text := render(t, table, 140)
 	require.Contains(t, text, "collecting")
 	require.NotContains(t, text, "95 %", "nothing in it")
+	require.NotContains(t, text, "-1 %", "no interval, no axis")
+	require.NotContains(t, text, "│")
 	null.Verdict, null.Reason = "", "events_not_independent"
 	rec.Metrics["purchase"].Comparisons["treatment"] = null
 	require.Contains(t, render(t, table, 140), "(events not independent)")
@@ -140,7 +186,7 @@ func TestLines(t *testing.T) {
 
 func TestFigures(t *testing.T) {
 	require.Equal(t, []string{"0", "999", "1,000", "-1,234,567"},
-		[]string{thousands(0), thousands(999), thousands(1000), thousands(-1234567)})
+		[]string{Thousands(0), Thousands(999), Thousands(1000), Thousands(-1234567)})
 	for x, want := range map[float64]string{
 		0: "0.0000", 5.22351: "5.2235", 52.456264: "52.456", 1234.567: "1,234.57", -9999.999: "-10,000.00",
 		0.00001: "1.000e-05", 2e13: "2.000e+13",
