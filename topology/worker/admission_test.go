@@ -44,8 +44,10 @@ func TestCopiesOfASourceTopicLackWhatItsCodecsRefuse(t *testing.T) {
 				if err != nil || checkpoint.ChangelogOffset < end.Offset {
 					return false
 				}
-				for key, value := range valuesOf(t, a, at(0, p)) {
-					require.Equal(t, string(good), value, key)
+				for _, value := range valuesOf(t, a, at(0, p)) {
+					if value != string(good) {
+						return false
+					}
 					rows++
 				}
 			}

@@ -122,7 +122,9 @@ func TestAStoreOfAnotherLayoutIsRefused(t *testing.T) {
 			run(before, 300)
 			a, err := New(after.build(t), cfg)
 			require.NoError(t, err)
-			err = a.Run(t.Context())
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			err = a.Run(ctx)
 			for _, part := range []string{`store "counted" has rows of another layout: they are counts by word, the topology has counts by hour`, "another name", "abacus topics reset"} {
 				require.ErrorContains(t, err, part)
 			}
