@@ -80,6 +80,14 @@ func TestReplayExitCodes(t *testing.T) {
 	require.Equal(t, exitUsage, run(t, replayRoot(never), "replay").code)
 }
 
+// TestReplayTornGzip: a file that only begins like gzip is told as such.
+func TestReplayTornGzip(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("rows.csv", []byte("\x1f\x8bnothing more"), 0o600))
+	require.Contains(t, run(t, newRootCommand(), append(replayArgs, "--dry-run")...).err, "rows.csv: begins like gzip and cannot be read as such, is it whole?")
+	require.Contains(t, run(t, newRootCommand(), "replay", "--help").out, "quantile, ratio or share; repeatable")
+}
+
 // TestReplayFromFile: a long command line may stand in the file of settings.
 func TestReplayFromFile(t *testing.T) {
 	t.Chdir(t.TempDir())

@@ -39,7 +39,7 @@ func (c *Config) Bind(flags *pflag.FlagSet) {
 	flags.StringVar(&c.Variant, "variant", "", "`column` of the variant")
 	flags.StringVar(&c.Control, "control", "", "the `variant` that the others are compared with")
 	flags.StringVar(&c.Time, "time", "", "`column` of the time: ISO, Unix s or ms, M/D/YYYY (default 1 ms a row)")
-	flags.StringArrayVar(&c.Metrics, "metric", nil, "`NAME=KIND:ARG`[,option=value]..., KIND conversion, mean, count, quantile or ratio; repeatable")
+	flags.StringArrayVar(&c.Metrics, "metric", nil, "`NAME=KIND:ARG`[,option=value]..., KIND conversion, mean, count, quantile, ratio or share; repeatable")
 	flags.StringVar(&c.Exposure, "exposure", "", "`condition` of the rows that are exposures (default all)")
 	flags.StringArrayVar(&c.Where, "where", nil, "`condition` of the rows to read, col=v != < <= > >=, | between alternatives; repeatable, all must hold")
 	flags.StringArrayVar(&c.Weights, "weight", nil, "`VARIANT=weight` (default 1 each); repeatable")

@@ -45,7 +45,7 @@ func (s *source) begin() error {
 	if magic, _ := plain.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
 		var err error
 		if s.unzip, err = gzip.NewReader(plain); err != nil {
-			return fmt.Errorf("read gzip: %w", err)
+			return fmt.Errorf("begins like gzip and cannot be read as such, is it whole? %w", err)
 		}
 		plain = bufio.NewReaderSize(s.unzip, 1<<16)
 	}
