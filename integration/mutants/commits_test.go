@@ -2,6 +2,7 @@ package mutants
 
 const (
 	commitFile    = "topology/worker/commit.go"
+	outgoingFile  = "topology/worker/outgoing.go"
 	clientFile    = "topology/worker/client.go"
 	restoreFile   = "topology/worker/restore.go"
 	trustFile     = "topology/worker/trust.go"
@@ -26,7 +27,7 @@ var commits = []mutant{
 		breaks: "Offsets and state are committed, and the outputs after them: a crash between loses these.",
 		edits: []edit{
 			{commitFile, "	w       *worker\n	records []kgo.Record\n", "	w       *worker\n	late    bool\n	records []kgo.Record\n"},
-			{commitFile, "		e := &entries[i]\n", "		e := &entries[i]\n		if (e.Kind == task.ToChangelog) == t.late {\n			continue\n		}\n"},
+			{outgoingFile, "		e := &entries[i]\n", "		e := &entries[i]\n		if (e.Kind == task.ToChangelog) == t.late {\n			continue\n		}\n"},
 			{commitFile, "	t.acks.begin()\n", "	if !t.late {\n		t.acks.begin()\n	}\n"},
 			{commitFile, "	if err := w.done(Produced, t.produce(ctx, touched)); err != nil {\n", "	t.late = false\n	if err := w.done(Produced, t.produce(ctx, touched)); err != nil {\n"},
 			{commitFile, "	if err := w.done(Offered, t.offer(ctx, touched)); err != nil {\n		return err\n	}\n	if err := w.done(Ended, t.end(ctx)); err != nil {\n", `	err = t.offer(ctx, touched)
