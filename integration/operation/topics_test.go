@@ -33,7 +33,7 @@ func TestTopicsCheckNamesWhatIsWrong(t *testing.T) {
 		return err == nil && found.Error() == nil
 	}, 20*time.Second, 5*time.Millisecond)
 
-	got := i.do("topics", "check")
+	got := i.do("topics", "check", "--partitions", "8")
 	t.Logf("%s%s", got.out, got.err)
 	require.Equal(t, 1, got.code)
 	wrong := []string{
