@@ -29,7 +29,7 @@ func running(start time.Time) (app *worker.App, stop func()) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(kafka.ListenAddrs()...), kgo.DefaultProduceTopic("views"))
 	check(err)
 	for _, after := range []time.Duration{0, time.Second, time.Minute} {
-		check(client.ProduceSync(context.Background(), &kgo.Record{Key: []byte("/home"), Timestamp: start.Add(after)}).FirstErr())
+		check(client.ProduceSync(context.Background(), &kgo.Record{Key: []byte("/home"), Value: []byte("ann"), Timestamp: start.Add(after)}).FirstErr())
 	}
 	var b topology.Builder
 	pageViews(&b)
@@ -54,10 +54,13 @@ func check(err error) {
 	}
 }
 
-// until waits for an app to have come so far.
+// until waits for an app to have come so far, for a minute.
 func until(done func() bool) {
-	for tick := time.Tick(10 * time.Millisecond); !done(); {
-		<-tick
+	began := time.Now()
+	for tick := time.Tick(10 * time.Millisecond); !done(); <-tick {
+		if time.Since(began) > time.Minute {
+			panic("the app has not come so far in a minute")
+		}
 	}
 }
 

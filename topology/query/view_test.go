@@ -215,7 +215,7 @@ func TestManySessionsOfManyKeys(t *testing.T) {
 	var records []*kgo.Record
 	for k := range keys {
 		for v := range visits {
-			records = append(records, &kgo.Record{Topic: "clicks", Key: fmt.Appendf(nil, "key %d", k), Timestamp: c.at(20 * v)})
+			records = append(records, &kgo.Record{Topic: "clicks", Key: fmt.Appendf(nil, "key %d", k), Value: []byte("x"), Timestamp: c.at(20 * v)})
 		}
 	}
 	require.NoError(t, c.client.ProduceSync(t.Context(), records...).FirstErr())
