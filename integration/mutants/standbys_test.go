@@ -24,7 +24,7 @@ var standbys = []mutant{
 	{
 		bug:    "all state is near",
 		breaks: "A task moves only to where its state is near.",
-		edits:  []edit{{dealFile, "!d.members[at].stands || lacks <= lag", "lacks >= 0 && lag >= 0"}},
+		edits:  []edit{{dealFile, "!d.members[at].stands || farthest-reach[at] <= lag", "lag >= 0"}},
 		checks: []check{{pkg: workerPkg, test: "TestATaskMovesOnceItsCopyIsNear"}, {pkg: workerPkg, test: "TestTasksMoveToWhereTheirCopiesAreNear", flags: rapidly}},
 	},
 	{

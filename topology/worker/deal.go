@@ -22,18 +22,17 @@ type member struct {
 //   - a task stays with its owner; one without goes to who has its state, else to who has least;
 //   - the tasks of each sub-topology are level over the members, then over the processes, and all
 //     tasks together over the members: of what must move for that, the ownerless goes first, then
-//     what the receiver's state lacks least of;
+//     what the receiver has state of;
 //   - but a task goes only to where its state is near, unless no state of it is known.
 type deal struct {
 	members []member
-	process []int       // of each member
-	tasks   [][]dealt   // by sub-topology and partition
-	count   [][]int     // of tasks, by sub-topology and member
-	shares  [][]int     // of tasks, by sub-topology and process
-	total   []int       // of tasks, by member
-	lacks   [][][]int64 // by sub-topology, partition and process: how much less its state reaches than the farthest
-	near    [][][]bool  // likewise: it lacks no more than is acceptable
-	aims    bool        // where tasks would go if all state were near
+	process []int      // of each member
+	tasks   [][]dealt  // by sub-topology and partition
+	count   [][]int    // of tasks, by sub-topology and member
+	shares  [][]int    // of tasks, by sub-topology and process
+	total   []int      // of tasks, by member
+	near    [][][]bool // by sub-topology, partition and process: its state lacks no more than is acceptable
+	aims    bool       // where tasks would go if all state were near
 }
 
 // dealt is one task of a deal, its members by index; -1 is nobody.
@@ -57,7 +56,6 @@ func newDeal(sizes []int32, members []member, lag int64) *deal {
 		d.count = append(d.count, make([]int, len(members)))
 		d.shares = append(d.shares, make([]int, len(members)))
 	}
-	d.lacks = d.lacking()
 	d.near = nearness(d, lag)
 	d.each((*deal).keep)
 	d.each((*deal).bringBack)
@@ -67,10 +65,11 @@ func newDeal(sizes []int32, members []member, lag int64) *deal {
 	return d
 }
 
-// lacking is how much less the state of each process reaches than the one that reaches farthest, by task.
-func (d *deal) lacking() (lacks [][][]int64) {
+// nearness compares the states of each task: what counts is how much less one is than the one that reaches farthest. All
+// are near that are of programs which cannot come nearer.
+func nearness(d *deal, lag int64) (near [][][]bool) {
 	for sub, tasks := range d.tasks {
-		lacks = append(lacks, make([][]int64, len(tasks)))
+		near = append(near, make([][]bool, len(tasks)))
 		for p := range tasks {
 			id := topology.TaskID{Sub: sub, Partition: int32(p)}
 			reach, farthest := make([]int64, len(d.members)), int64(0) // by process
@@ -79,23 +78,9 @@ func (d *deal) lacking() (lacks [][][]int64) {
 				reach[at] = max(reach[at], m.local[id])
 				farthest = max(farthest, reach[at])
 			}
-			for at := range reach {
-				reach[at] = farthest - reach[at]
-			}
-			lacks[sub][p] = reach
-		}
-	}
-	return lacks
-}
-
-// nearness says whose states are near. All are that are of programs which cannot come nearer.
-func nearness(d *deal, lag int64) (near [][][]bool) {
-	for sub, tasks := range d.tasks {
-		near = append(near, make([][]bool, len(tasks)))
-		for p := range tasks {
 			near[sub][p] = make([]bool, len(d.members))
-			for at, lacks := range d.lacks[sub][p] {
-				near[sub][p][at] = !d.members[at].stands || lacks <= lag
+			for at := range reach {
+				near[sub][p][at] = !d.members[at].stands || farthest-reach[at] <= lag
 			}
 		}
 	}
@@ -236,7 +221,7 @@ func (d *deal) rank(id topology.TaskID, m int) (rank [5]int64, levels bool) {
 	for i := range from {
 		rank[1+i] = int64(from[i] - to[i] - 1)
 	}
-	rank[4] = -d.lacks[id.Sub][id.Partition][d.process[m]]
+	rank[4] = d.members[m].local[id]
 	return rank, t.to != m && slices.Compare(rank[1:4], []int64{0, 0, 0}) > 0
 }
 

@@ -282,15 +282,3 @@ func BenchmarkDeal(b *testing.B) {
 		g.deal()
 	}
 }
-
-// Of tasks whose states are all near, an instance that is back gets those of which it lacks least, however long their logs are.
-func TestWhatIsBackGetsWhatItLacksLeastOf(t *testing.T) {
-	stays := member{process: "stays", stands: true, claims: map[topology.TaskID]bool{}, local: map[topology.TaskID]int64{}}
-	for p := range 4 {
-		stays.claims[at(0, p)] = true
-	}
-	stays.local = map[topology.TaskID]int64{at(0, 0): 900, at(0, 1): 900, at(0, 2): 100, at(0, 3): 120}
-	back := member{process: "back", stands: true, local: map[topology.TaskID]int64{at(0, 0): 500, at(0, 1): 500, at(0, 2): 90, at(0, 3): 110}}
-	d := newDeal([]int32{4}, []member{stays, back}, 1000)
-	require.Equal(t, []int{0, 0, 1, 1}, []int{d.task(at(0, 0)).to, d.task(at(0, 1)).to, d.task(at(0, 2)).to, d.task(at(0, 3)).to})
-}
