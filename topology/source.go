@@ -74,10 +74,11 @@ func addSource[K, V any](b *Builder, src *SourceNode, name string, c sourceCodec
 		if err != nil {
 			return Input{}, err
 		}
+		mine := c // of one task: tasks are made beside each other
 		if src.DecodeNulls {
-			c.nulls = decoded
+			mine.nulls = decoded
 		}
-		in := c.input(out)
+		in := mine.input(out)
 		if n.retry != nil {
 			in.Retry = *n.retry
 		}
