@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -159,11 +158,7 @@ func (s *Store) read(ctx context.Context, partition int32, do func(*state.View) 
 
 // caught makes an error of a panic in the user's codecs and merges: a read ends no worker.
 func caught(do func(*state.View) error, v *state.View) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
-		}
-	}()
+	defer recovered(&err)
 	return do(v)
 }
 
