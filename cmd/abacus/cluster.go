@@ -176,14 +176,11 @@ func applying(v *registry.View, anew bool, definitions []*experiment.Definition)
 	now := time.Now().UnixMilli()
 	commands, refused := make([]registry.Command, len(definitions)), []error{}
 	for i, d := range definitions {
-		c := registry.Command{ID: "dry run", Kind: registry.KindApply, Experiment: d.Experiment, Definition: d, At: now}
-		entry := registry.Decide(v.Entry(d.Experiment), c, now, v.Entries()...)
-		if n := len(entry.Refused); n > 0 && entry.Refused[n-1].Command == c.ID {
-			c.Kind = registry.KindRestart
-			refused = append(refused, fmt.Errorf("%s: would be %w: %s", d.Experiment, errRefused, indented(entry.Refused[n-1].Reason)))
+		commands[i] = registry.Command{Kind: registry.KindApply, Experiment: d.Experiment, Definition: d, At: now}
+		if _, refusal := foresee(v, commands[i], v.Entries()); refusal != "" {
+			commands[i].Kind = registry.KindRestart
+			refused = append(refused, fmt.Errorf("%s: would be %w: %s", d.Experiment, errRefused, indented(refusal)))
 		}
-		c.ID = ""
-		commands[i] = c
 	}
 	if anew {
 		return commands, nil

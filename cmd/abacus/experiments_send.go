@@ -102,12 +102,11 @@ func forecast(cmd *cobra.Command, v *registry.View, commands []registry.Command)
 	all := v.Entries()
 	for _, c := range commands {
 		before := v.Entry(c.Experiment)
-		c.ID = "dry run"
-		entry := registry.Decide(before, c, time.Now().UnixMilli(), all...)
+		entry, refusal := foresee(v, c, all)
 		all = append(slices.DeleteFunc(all, func(e *experiment.Entry) bool { return e.Experiment == c.Experiment }), entry)
 		a := outcome(before, entry)
-		if n := len(entry.Refused); n > 0 && entry.Refused[n-1].Command == c.ID {
-			a.Changed, a.Earliest, a.Refused = false, 0, entry.Refused[n-1].Reason
+		if refusal != "" {
+			a.Changed, a.Earliest, a.Refused = false, 0, refusal
 			refused = append(refused, fmt.Errorf("%s: would be refused", c.Experiment))
 		}
 		if a.DryRun = true; c.Definition != nil && a.Refused != "" && before != nil {
@@ -118,6 +117,16 @@ func forecast(cmd *cobra.Command, v *registry.View, commands []registry.Command)
 		}
 	}
 	return errors.Join(refused...)
+}
+
+// foresee is the entry that a command would make beside all others, and why it would be refused; empty: it would not.
+func foresee(v *registry.View, c registry.Command, all []*experiment.Entry) (entry *experiment.Entry, refusal string) {
+	c.ID = "dry run"
+	entry = registry.Decide(v.Entry(c.Experiment), c, time.Now().UnixMilli(), all...)
+	if n := len(entry.Refused); n > 0 && entry.Refused[n-1].Command == c.ID {
+		refusal = entry.Refused[n-1].Reason
+	}
+	return entry, refusal
 }
 
 // writeApplied writes a line, of a dry run also what would change.
